@@ -1,0 +1,192 @@
+# Bellman. Two commands a newcomer needs: make demo, make test. The rest: make help.
+#
+#   CC=gcc|clang   BUILD=build   SDL=0|1   PREFIX=/usr/local   EXTRA="more compiler flags"
+
+CC      ?= gcc
+BUILD   ?= build
+PREFIX  ?= /usr/local
+SDL     ?= 1
+PYTHON  ?= $(firstword $(wildcard /usr/bin/python3) python3)
+
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+
+LIBRARIES := openblas yaml-0.1 libcjson
+PKGS       = $(shell pkg-config --cflags $(LIBRARIES) 2>/dev/null)
+LDLIBS     = $(shell pkg-config --libs $(LIBRARIES) 2>/dev/null) -lm -lpthread -ldl
+CHECK_LIBS = $(shell pkg-config --libs check 2>/dev/null)
+
+# make V=1 shows the commands
+Q   := $(if $(V),,@)
+say  = $(if $(V),,@echo "  $1	$2")
+
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
+CFLAGS   ?= -O3 -g
+# Numbers stay the same: no contraction, except in the matrix kernels (*.isa.c), where fused multiply-add is the point.
+STRICT   := -std=c11 -D_POSIX_C_SOURCE=200809L -ffp-contract=off -fno-math-errno $(WARNINGS)
+ALL_CFLAGS = $(STRICT) -Isrc -I$(BUILD)/generated $(PKGS) $(CFLAGS) $(EXTRA) -MMD -MP
+
+LIB_SOURCES := $(filter-out %.isa.c,$(wildcard src/core/*.c src/envs/*.c src/nets/*.c src/optim/*.c src/replay/*.c \
+                 src/agents/*.c src/train/*.c))
+ISA_SOURCES := $(wildcard src/*/*.isa.c)
+CLI_SOURCES := $(wildcard src/cli/*.c)
+TESTS       := $(wildcard tests/*/test_*.c)
+DOUBLE_TESTS := $(wildcard tests/*/test_*_double.c)
+SCRIPTS     := $(wildcard tests/*/test_*.sh)
+PRESETS     := $(wildcard presets/*.yaml)
+BENCHES     := $(wildcard bench/*.c)
+
+# One kernel text, several instruction sets; src/nets/kernels.c picks one at run time.
+ISAS := base
+ifneq (,$(filter x86_64% amd64%,$(shell $(CC) -dumpmachine)))
+ISAS += v3 v4
+endif
+ISA_FLAGS_base :=
+ISA_FLAGS_v3   := -march=x86-64-v3
+ISA_FLAGS_v4   := -march=x86-64-v4 -mprefer-vector-width=512
+
+OBJECTS        := $(LIB_SOURCES:%.c=$(BUILD)/%.o) $(foreach i,$(ISAS),$(ISA_SOURCES:%.isa.c=$(BUILD)/%.$i.o))
+OBJECTS        += $(BUILD)/generated/presets.o
+DOUBLE_OBJECTS := $(OBJECTS:$(BUILD)/%=$(BUILD)/double/%)
+CLI_OBJECTS    := $(CLI_SOURCES:%.c=$(BUILD)/%.o)
+TEST_PROGRAMS  := $(TESTS:%.c=$(BUILD)/%)
+BENCH_PROGRAMS := $(BENCHES:%.c=$(BUILD)/%)
+
+.PHONY: all demo test asan lint bench install clean deps deps-dev help format
+.SECONDARY:
+.DELETE_ON_ERROR:
+
+all: $(BUILD)/bellman
+
+help:
+	@echo "make            build the program, $(BUILD)/bellman"
+	@echo "make demo       install what is missing, build, train a DQN agent on CartPole and evaluate it"
+	@echo "make test       install what is missing, build, run all tests"
+	@echo "make asan       the tests under AddressSanitizer and UndefinedBehaviorSanitizer"
+	@echo "make lint       layering, forbidden calls, formatting, warnings of gcc and clang"
+	@echo "make bench      speed beside peers and the machine's limits (installs PyTorch from apt for the comparison)"
+	@echo "make install    PREFIX=$(PREFIX)"
+	@echo "make clean"
+
+deps:
+	@tools/deps.sh build
+
+deps-dev:
+	@tools/deps.sh test
+
+demo: deps
+	@$(MAKE) --no-print-directory all
+	$(BUILD)/bellman train dqn CartPole-v1 --runs $(BUILD)/demo
+	@tools/demo_eval.sh $(BUILD)/bellman $(BUILD)/demo
+
+test: deps-dev
+	@$(MAKE) --no-print-directory test-programs
+	@BELLMAN=$(BUILD)/bellman tools/run_tests.sh $(TEST_PROGRAMS) $(SCRIPTS)
+
+.PHONY: test-programs bench-programs
+test-programs: all $(TEST_PROGRAMS)
+bench-programs: all $(BENCH_PROGRAMS)
+
+asan: deps-dev
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/asan test \
+	    EXTRA="-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer" CFLAGS="-O1 -g"
+
+lint: deps-dev
+	@tools/lint.sh
+
+format:
+	clang-format -i $(shell git ls-files '*.c' '*.h' | grep -v _list.h)
+
+bench: deps-dev
+	@$(MAKE) --no-print-directory bench-programs
+	@tools/deps.sh bench
+	@bench/run.sh $(BUILD) $(PYTHON)
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(BUILD)/bellman $(DESTDIR)$(PREFIX)/bin/bellman
+	install -d $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/include/bellman
+	install -m 644 $(BUILD)/libbellman.a $(DESTDIR)$(PREFIX)/lib/libbellman.a
+	install -m 644 include/bellman.h $(DESTDIR)$(PREFIX)/include/bellman.h
+	cd src && find . -name '*.h' ! -path './cli/*' -exec install -D -m 644 {} $(abspath $(DESTDIR)$(PREFIX))/include/bellman/{} \;
+
+clean:
+	rm -rf $(BUILD)
+
+# ---- rules -----------------------------------------------------------------------------------------------------
+
+$(BUILD)/bellman: $(CLI_OBJECTS) $(BUILD)/libbellman.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(EXTRA) -o $@ $^ $(LDLIBS)
+
+$(BUILD)/libbellman.a: $(OBJECTS)
+	@rm -f $@
+	$(call say,AR,$@)
+	$(Q)ar rcs $@ $^
+
+$(BUILD)/double/libbellman.a: $(DOUBLE_OBJECTS)
+	@rm -f $@
+	$(call say,AR,$@)
+	$(Q)ar rcs $@ $^
+
+$(BUILD)/tests/%_double: $(BUILD)/double/tests/%_double.o $(BUILD)/tests/support.o $(BUILD)/double/libbellman.a
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(EXTRA) -o $@ $^ $(LDLIBS) $(CHECK_LIBS)
+
+$(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/tests/support.o $(BUILD)/libbellman.a
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(EXTRA) -o $@ $^ $(LDLIBS) $(CHECK_LIBS)
+
+# Every allocation of these programs passes through counters of their own.
+$(BUILD)/tests/agents/test_allocation: LDLIBS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc,--wrap=posix_memalign
+
+$(BUILD)/bench/%: $(BUILD)/bench/%.o $(BUILD)/libbellman.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(EXTRA) -o $@ $^ $(LDLIBS)
+
+# Presets travel inside the library, so that the program is one file.
+$(BUILD)/generated/presets.c: $(PRESETS) tools/embed_presets.sh
+	@mkdir -p $(@D)
+	$(call say,GEN,$@)
+	$(Q)tools/embed_presets.sh $(PRESETS) > $@
+
+define isa_rules
+$(BUILD)/%.$1.o: %.isa.c
+	@mkdir -p $$(@D)
+	$$(call say,CC,$$@)
+	$$(Q)$(CC) $$(ALL_CFLAGS) -ffp-contract=fast $(ISA_FLAGS_$1) -DBM_ISA=$1 -c -o $$@ $$<
+$(BUILD)/double/%.$1.o: %.isa.c
+	@mkdir -p $$(@D)
+	$$(call say,CC,$$@)
+	$$(Q)$(CC) $$(ALL_CFLAGS) -DBM_DOUBLE -ffp-contract=fast $(ISA_FLAGS_$1) -DBM_ISA=$1 -c -o $$@ $$<
+endef
+$(foreach i,$(ISAS),$(eval $(call isa_rules,$i)))
+
+$(BUILD)/double/generated/presets.o: $(BUILD)/generated/presets.c
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) -DBM_DOUBLE -c -o $@ $<
+
+$(BUILD)/generated/presets.o: $(BUILD)/generated/presets.c
+	$(call say,CC,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+$(BUILD)/double/%.o: %.c
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) -DBM_DOUBLE -Itests -c -o $@ $<
+
+$(BUILD)/tests/%.o: tests/%.c
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) -Itests -c -o $@ $<
+
+$(BUILD)/%.o: %.c
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -1,0 +1,21 @@
+#!/bin/sh
+# All speed measurements, one after the other: run.sh BUILD PYTHON. Results are kept in bench/RESULTS.md by hand.
+set -eu
+build=$1
+python=$2
+echo "== environments, one core"
+"$build/bellman" bench env --seconds 2
+echo "== one DQN update beside PyTorch"
+"$python" bench/dqn_update.py "$build/bench/dqn_update"
+echo "== networks, share of the core's peak"
+"$build/bellman" bench net
+echo "== matrix products beside OpenBLAS"
+"$build/bench/gemm"
+echo "== Adam beside a loop that streams the same arrays"
+"$build/bench/adam"
+echo "== replay buffer"
+"$build/bellman" bench replay --batch 128
+echo "== whole training loop"
+"$build/bellman" bench train
+echo "== start-up, seconds for 100 calls of --help"
+time -p sh -c "i=0; while [ \$i -lt 100 ]; do '$build/bellman' --help >/dev/null; i=\$((i+1)); done"

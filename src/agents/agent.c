@@ -1,0 +1,126 @@
+/* What all agents share: creation, the streams of random numbers, counters and dispatch. */
+#include "agents/agent.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/suggest.h"
+
+#define AGENT(name) extern const bm_agent_type bm_agent_##name;
+#include "agents/agent_list.h"
+#undef AGENT
+
+#define AGENT(name) &bm_agent_##name,
+const bm_agent_type *const bm_agent_types[] = {
+#include "agents/agent_list.h"
+    NULL,
+};
+#undef AGENT
+
+/* Children of the agent's seed. Numbers are part of what "same seed, same run" means: never reuse one. */
+enum { STREAM_INIT, STREAM_EXPLORE, STREAM_SAMPLE };
+
+bm_status bm_agent_lookup(const char *name, const bm_agent_type **type, bm_error *error) {
+    enum { MOST = 64 };
+    const char *names[MOST];
+    size_t count = 0;
+    for (const bm_agent_type *const *t = bm_agent_types; *t; t++) {
+        if (strcmp((*t)->name, name) == 0) {
+            *type = *t;
+            return BM_OK;
+        }
+        if (count < MOST) {
+            names[count++] = (*t)->name;
+        }
+    }
+    const char *near = bm_suggest(name, names, count);
+    return bm_invalid(error, "unknown agent %s%s%s%s", name, near ? "; did you mean " : " (see bellman list agents)",
+                      near ? near : "", near ? "?" : "");
+}
+
+static bm_rng stream(const bm_seed *seed, uint32_t number) {
+    const bm_seed child = bm_seed_child(seed, number);
+    return bm_rng_from(&child);
+}
+
+bm_status bm_agent_create(bm_agent **result, const bm_agent_setup *setup, bm_error *error) {
+    const bm_options *options = &setup->type->options;
+    bm_agent *agent = calloc(1, sizeof *agent);
+    if (!agent) {
+        return bm_fail(error, "not enough memory for the agent");
+    }
+    void *config = bm_arena_alloc(&agent->arena, 1, options->config_bytes);
+    bm_status status = bm_arena_check(&agent->arena, "the agent's options", error);
+    if (status == BM_OK) {
+        if (setup->config) {
+            memcpy(config, setup->config, options->config_bytes);
+        } else {
+            bm_options_defaults(options, config);
+        }
+        const bm_env_batch *batch = setup->batch;
+        agent->type = setup->type;
+        agent->config = config;
+        agent->observation_space = batch->observation_space;
+        agent->action_space = batch->action_space;
+        agent->lanes = batch->lanes;
+        agent->max_rows = setup->max_rows > batch->lanes ? setup->max_rows : batch->lanes;
+        agent->max_episode_steps = batch->max_episode_steps;
+        agent->total_steps = setup->total_steps;
+        agent->init_rng = stream(&setup->seed, STREAM_INIT);
+        agent->explore_rng = stream(&setup->seed, STREAM_EXPLORE);
+        agent->sample_rng = stream(&setup->seed, STREAM_SAMPLE);
+        for (int i = 0; i < BM_AGENT_METRICS; i++) {
+            agent->metric[i] = NAN;
+        }
+        status = agent->type->create(agent, error);
+    }
+    if (status == BM_OK) {
+        status = bm_arena_check(&agent->arena, "the agent's networks and buffers", error);
+    }
+    if (status != BM_OK) {
+        bm_agent_destroy(agent);
+        return status;
+    }
+    *result = agent;
+    return BM_OK;
+}
+
+void bm_agent_destroy(bm_agent *agent) {
+    if (agent) {
+        bm_arena_free(&agent->arena);
+        free(agent);
+    }
+}
+
+void bm_agent_act(bm_agent *agent, int n, const void *observation, bool explore, int32_t *index, float *action) {
+    agent->type->act(agent, n, observation, explore, index, action);
+}
+
+void bm_agent_observe(bm_agent *agent, const void *observation, const bm_env_batch *batch) {
+    agent->steps += batch->lanes;
+    agent->type->observe(agent, observation, batch);
+}
+
+void bm_agent_update(bm_agent *agent) {
+    agent->type->update(agent);
+}
+
+void bm_agent_state(bm_agent *agent, bm_state *state) {
+    const size_t words = sizeof(bm_rng) / sizeof(uint64_t);
+    bm_state_scalar(state, "steps", BM_I64, &agent->steps);
+    bm_state_scalar(state, "updates", BM_I64, &agent->updates);
+    bm_state_vector(state, "explore_rng", BM_U64, &agent->explore_rng, words);
+    bm_state_vector(state, "sample_rng", BM_U64, &agent->sample_rng, words);
+    bm_state_vector(state, "metric", BM_F64, agent->metric, BM_AGENT_METRICS);
+    agent->type->state(agent, state);
+}
+
+bm_replay *bm_agent_replay(bm_agent *agent) {
+    return agent->type->replay ? agent->type->replay(agent) : NULL;
+}
+
+double bm_agent_remaining(const bm_agent *agent) {
+    const double done = (double)agent->steps / (double)agent->total_steps;
+    return done < 1.0 ? 1.0 - done : 0.0;
+}

@@ -1,0 +1,2 @@
+AGENT(dqn)
+AGENT(reinforce)

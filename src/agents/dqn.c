@@ -1,0 +1,296 @@
+/* Deep Q-learning: Mnih et al. 2015, "Human-level control through deep reinforcement learning", algorithm 1.
+ *
+ *     y = r + gamma (1 - terminated) max_a' Q_target(s', a')
+ *     loss = mean Huber(Q(s, a) - y)
+ *
+ * Option names, meanings and order of events are those of Stable-Baselines3 2.9: counts are environment steps, the target
+ * network moves on those counts too (so it stands still during a block of gradient steps), learning begins after
+ * learning_starts, and a truncated step bootstraps. One thing is ours: policy_average, see the option. */
+#include <math.h>
+#include <string.h>
+
+#include "agents/agent.h"
+#include "agents/td.h"
+#include "envs/encode.h"
+#include "nets/init.h"
+#include "nets/net.h"
+#include "optim/optim.h"
+
+typedef struct {
+    bm_schedule learning_rate;
+    int buffer_size, learning_starts, batch_size, train_freq, gradient_steps, target_update_interval;
+    double tau, gamma;
+    double exploration_fraction, exploration_initial_eps, exploration_final_eps;
+    double max_grad_norm, policy_average;
+    int loss, activation, init;
+    bm_int_list net_arch;
+    bm_variant optimizer;
+} dqn_config;
+
+enum { LOSS_HUBER, LOSS_MSE };
+static const char *const losses[] = {"huber", "mse", NULL};
+
+static const bm_option rows[] = {
+    BM_OPTION(dqn_config, learning_rate, 0.0001, 1e-8, 1, BM_LOG, "step size of the optimizer; lin_X falls from X to 0"),
+    BM_OPTION(dqn_config, buffer_size, 1000000, 1, 10000000, BM_LOG, "transitions the replay buffer holds"),
+    BM_OPTION(dqn_config, learning_starts, 100, 0, 100000000, BM_LINEAR, "steps of random actions before learning"),
+    BM_OPTION(dqn_config, batch_size, 32, 1, 65536, BM_LOG, "transitions per gradient step"),
+    BM_OPTION(dqn_config, tau, 1.0, 0, 1, BM_LINEAR, "share of the online network blended into the target; 1 copies"),
+    BM_OPTION(dqn_config, gamma, 0.99, 0, 1, BM_LINEAR, "discount per step"),
+    BM_OPTION(dqn_config, train_freq, 4, 1, 1000000, BM_LOG, "steps (of every lane) between blocks of gradient steps"),
+    BM_OPTION(dqn_config, gradient_steps, 1, -1, 1000000, BM_LINEAR, "gradient steps in a block; -1: as many as new steps"),
+    BM_OPTION(dqn_config, target_update_interval, 10000, 1, 100000000, BM_LOG, "steps between updates of the target network"),
+    BM_OPTION(dqn_config, exploration_fraction, 0.1, 0, 1, BM_LINEAR, "share of training over which epsilon falls"),
+    BM_OPTION(dqn_config, exploration_initial_eps, 1.0, 0, 1, BM_LINEAR, "epsilon, the chance of a random action, at first"),
+    BM_OPTION(dqn_config, exploration_final_eps, 0.05, 0, 1, BM_LINEAR, "epsilon once it has fallen"),
+    BM_OPTION(dqn_config, max_grad_norm, 10, 0, 1e9, BM_LINEAR, "longer gradients are scaled to this norm; 0: never"),
+    BM_OPTION(dqn_config, policy_average, 0, 0, 0.99999, BM_LINEAR,
+              "decay of an average of the weights, which then is the deterministic policy; 0: the last weights"),
+    BM_OPTION_CHOICE(dqn_config, loss, "huber", losses, "of the temporal-difference error"),
+    BM_OPTION_STRING(dqn_config, net_arch, "[64, 64]", 1, 65536, "widths of the hidden layers"),
+    BM_OPTION_CHOICE(dqn_config, activation, "relu", bm_activation_names, "of the hidden layers"),
+    BM_OPTION_CHOICE(dqn_config, init, "torch", bm_init_names, "initial weights"),
+    BM_OPTION_VARIANT(dqn_config, optimizer, "adam", bm_optim_kinds, "with settings of its own"),
+};
+
+enum { EXPLORATION_RATE, LEARNING_RATE, LOSS, Q_MEAN, GRAD_NORM, N_UPDATES };
+static const char *const metric_names[] = {
+    "rollout/exploration_rate", "train/learning_rate", "train/loss", "train/q_mean", "train/grad_norm", "train/n_updates",
+    NULL,
+};
+
+typedef struct {
+    bm_net net;
+    int actions, features;
+    bm_real *online, *target, *average, *grad; /* [net.parameters]; average only with policy_average */
+    bm_optim optim;
+    bm_replay replay;
+    bm_replay_batch batch;
+    bm_real *input;          /* [rows, features] */
+    bm_real *workspace;      /* of the net, for `rows` rows */
+    bm_real *td_target, *grad_q; /* [batch_size], [batch_size, actions] */
+    bm_real *reward, *terminated; /* [batch_size] */
+} dqn;
+
+/* ---- creation --------------------------------------------------------------------------------------------------- */
+
+static bm_status create(bm_agent *agent, bm_error *error) {
+    const dqn_config *config = agent->config;
+    bm_arena *arena = &agent->arena;
+    if (agent->action_space.kind != BM_DISCRETE || agent->action_space.size != 1) {
+        return bm_invalid(error, "dqn needs one discrete action per step; this environment's actions are continuous or several");
+    }
+    dqn *self = BM_NEW(arena, dqn, 1);
+    if (!self) {
+        return bm_arena_check(arena, "dqn", error);
+    }
+    agent->self = self;
+    self->actions = agent->action_space.n;
+    self->features = bm_space_features(&agent->observation_space);
+    bm_status status = bm_net_mlp(&self->net, self->features, config->net_arch.count, config->net_arch.value,
+                                  self->actions, bm_activations[config->activation], NULL, error);
+    if (status != BM_OK) {
+        return status;
+    }
+    const int rows_most = config->batch_size > agent->max_rows ? config->batch_size : agent->max_rows;
+    const size_t n = self->net.parameters, batch = (size_t)config->batch_size;
+    self->online = BM_NEW(arena, bm_real, n);
+    self->target = BM_NEW(arena, bm_real, n);
+    self->grad = BM_NEW(arena, bm_real, n);
+    self->average = config->policy_average > 0 ? BM_NEW(arena, bm_real, n) : NULL;
+    self->input = BM_NEW(arena, bm_real, (size_t)rows_most * (size_t)self->features);
+    self->workspace = BM_NEW(arena, bm_real, bm_net_workspace(&self->net, rows_most));
+    self->td_target = BM_NEW(arena, bm_real, batch);
+    self->reward = BM_NEW(arena, bm_real, batch);
+    self->terminated = BM_NEW(arena, bm_real, batch);
+    self->grad_q = BM_NEW(arena, bm_real, batch * (size_t)self->actions);
+    bm_optim_create(&self->optim, &config->optimizer, n, arena);
+    status = bm_replay_create(&self->replay, &agent->observation_space, &agent->action_space, config->buffer_size, arena,
+                              error);
+    if (status != BM_OK) {
+        return status;
+    }
+    bm_replay_batch_create(&self->batch, &self->replay, config->batch_size, arena);
+    if ((status = bm_arena_check(arena, "dqn's networks and buffers", error)) != BM_OK) {
+        return status;
+    }
+    status = bm_init_net((bm_init)config->init, 1.0, &self->net, self->online, &agent->init_rng, error);
+    memcpy(self->target, self->online, n * sizeof(bm_real));
+    if (self->average) {
+        memcpy(self->average, self->online, n * sizeof(bm_real));
+    }
+    return status;
+}
+
+/* ---- acting ----------------------------------------------------------------------------------------------------- */
+
+static double epsilon(const bm_agent *agent) {
+    const dqn_config *config = agent->config;
+    const double done = 1.0 - bm_agent_remaining(agent);
+    if (done >= config->exploration_fraction) {
+        return config->exploration_final_eps;
+    }
+    const double fall = config->exploration_initial_eps - config->exploration_final_eps;
+    return config->exploration_initial_eps - fall * done / config->exploration_fraction;
+}
+
+static void act_greedily(bm_agent *agent, const bm_real *params, int n, const void *observation, int32_t *index) {
+    dqn *self = agent->self;
+    bm_encode(&agent->observation_space, n, observation, self->input);
+    const bm_real *q = bm_net_forward(&self->net, params, self->workspace, n, self->input);
+    for (int i = 0; i < n; i++) {
+        index[i] = bm_argmax(self->actions, q + (size_t)i * (size_t)self->actions);
+    }
+}
+
+static void act(bm_agent *agent, int n, const void *observation, bool explore, int32_t *index, float *action) {
+    (void)action;
+    const dqn_config *config = agent->config;
+    dqn *self = agent->self;
+    if (!explore) {
+        act_greedily(agent, self->average ? self->average : self->online, n, observation, index);
+        return;
+    }
+    const double rate = agent->steps < config->learning_starts ? 1.0 : epsilon(agent);
+    int random = 0;
+    for (int i = 0; i < n; i++) {
+        const bool explores = bm_rng_double(&agent->explore_rng) < rate;
+        index[i] = explores ? (int32_t)bm_rng_integers(&agent->explore_rng, 0, self->actions) : -1;
+        random += explores;
+    }
+    if (random == n) {
+        return;
+    }
+    bm_encode(&agent->observation_space, n, observation, self->input);
+    const bm_real *q = bm_net_forward(&self->net, self->online, self->workspace, n, self->input);
+    for (int i = 0; i < n; i++) {
+        index[i] = index[i] >= 0 ? index[i] : bm_argmax(self->actions, q + (size_t)i * (size_t)self->actions);
+    }
+}
+
+static void observe(bm_agent *agent, const void *observation, const bm_env_batch *batch) {
+    dqn *self = agent->self;
+    const size_t bytes = self->replay.observation_bytes;
+    const unsigned char *before = observation, *after = batch->observation, *final = batch->final_observation;
+    for (int i = 0; i < batch->lanes; i++) {
+        const size_t at = (size_t)i * bytes;
+        const bool ended = batch->terminated[i] || batch->truncated[i];
+        bm_replay_add(&self->replay, before + at, &batch->action_index[i], (float)batch->reward[i],
+                      (ended ? final : after) + at, batch->terminated[i]);
+    }
+}
+
+/* ---- learning --------------------------------------------------------------------------------------------------- */
+
+/* to += share (from - to) */
+static void blend(size_t n, bm_real share, const bm_real *restrict from, bm_real *restrict to) {
+    for (size_t i = 0; i < n; i++) {
+        to[i] += share * (from[i] - to[i]);
+    }
+}
+
+static void update_target(bm_agent *agent) {
+    const dqn_config *config = agent->config;
+    dqn *self = agent->self;
+    if (config->tau >= 1.0) {
+        memcpy(self->target, self->online, self->net.parameters * sizeof(bm_real));
+    } else {
+        blend(self->net.parameters, (bm_real)config->tau, self->online, self->target);
+    }
+}
+
+static void gradient_step(bm_agent *agent, double learning_rate) {
+    const dqn_config *config = agent->config;
+    dqn *self = agent->self;
+    const int n = config->batch_size;
+    bm_replay_batch *batch = &self->batch;
+    bm_replay_sample(&self->replay, &agent->sample_rng, batch);
+    for (int i = 0; i < n; i++) {
+        self->reward[i] = batch->reward[i];
+        self->terminated[i] = batch->terminated[i];
+    }
+    bm_encode(&agent->observation_space, n, batch->next_observation, self->input);
+    const bm_real *q_next = bm_net_forward(&self->net, self->target, self->workspace, n, self->input);
+    bm_td_target(n, self->actions, config->gamma, self->reward, self->terminated, q_next, NULL, self->td_target);
+
+    bm_encode(&agent->observation_space, n, batch->observation, self->input);
+    const bm_real *q = bm_net_forward(&self->net, self->online, self->workspace, n, self->input);
+    const double loss = config->loss == LOSS_HUBER
+                            ? bm_td_loss_huber(n, self->actions, 1.0, q, batch->action, self->td_target, NULL, self->grad_q)
+                            : bm_td_loss_mse(n, self->actions, q, batch->action, self->td_target, NULL, self->grad_q);
+    double q_sum = 0;
+    for (int i = 0; i < n; i++) {
+        q_sum += (double)q[i * self->actions + batch->action[i]];
+    }
+    bm_net_backward(&self->net, self->online, self->workspace, n, self->input, self->grad_q, self->grad, NULL);
+    double norm = NAN;
+    const double scale = bm_clip_norm_scale(self->net.parameters, self->grad, config->max_grad_norm, &norm);
+    bm_optim_step(&self->optim, learning_rate, scale, self->online, self->grad);
+    if (self->average) {
+        blend(self->net.parameters, (bm_real)(1.0 - config->policy_average), self->online, self->average);
+    }
+    agent->updates++;
+    agent->metric[LOSS] = loss;
+    agent->metric[Q_MEAN] = q_sum / n;
+    agent->metric[GRAD_NORM] = norm;
+}
+
+static void update(bm_agent *agent) {
+    const dqn_config *config = agent->config;
+    const int64_t turn = agent->steps / agent->lanes; /* steps of every lane */
+    const int64_t interval = config->target_update_interval / agent->lanes;
+    agent->metric[EXPLORATION_RATE] = epsilon(agent);
+    if (turn % (interval > 0 ? interval : 1) == 0) {
+        update_target(agent);
+    }
+    if (turn % config->train_freq != 0 || agent->steps <= config->learning_starts) {
+        return;
+    }
+    const double learning_rate = bm_schedule_at(config->learning_rate, bm_agent_remaining(agent));
+    const int64_t steps = config->gradient_steps >= 0 ? config->gradient_steps : (int64_t)config->train_freq * agent->lanes;
+    for (int64_t i = 0; i < steps; i++) {
+        gradient_step(agent, learning_rate);
+    }
+    agent->metric[LEARNING_RATE] = learning_rate;
+    agent->metric[N_UPDATES] = (double)agent->updates;
+}
+
+/* ---- state ------------------------------------------------------------------------------------------------------ */
+
+static void list_net(const dqn *self, const char *name, bm_real *params, bm_state *state) {
+    bm_state_enter(state, name);
+    bm_net_state(&self->net, params, state);
+    bm_state_leave(state);
+}
+
+static void state(bm_agent *agent, bm_state *list) {
+    dqn *self = agent->self;
+    bm_state_enter(list, "nets");
+    list_net(self, "q", self->online, list);
+    list_net(self, "target", self->target, list);
+    if (self->average) {
+        list_net(self, "average", self->average, list);
+    }
+    bm_state_leave(list);
+    bm_state_enter(list, "optimizer");
+    bm_optim_state(&self->optim, list);
+    bm_state_leave(list);
+}
+
+static bm_replay *replay(bm_agent *agent) {
+    return &((dqn *)agent->self)->replay;
+}
+
+const bm_agent_type bm_agent_dqn = {
+    .name = "dqn",
+    .summary = "deep Q-learning with a replay buffer and a target network, for discrete actions",
+    .source = "Mnih et al. 2015; options as Stable-Baselines3 2.9",
+    .options = BM_OPTIONS(rows, dqn_config),
+    .metric_names = metric_names,
+    .create = create,
+    .act = act,
+    .observe = observe,
+    .update = update,
+    .state = state,
+    .replay = replay,
+};

@@ -1,0 +1,297 @@
+/* Flags, from a verb's own rows and from option tables, through argp. A first pass over the words does what argp does not:
+ * '_' for '-', "did you mean", `--switch false`, and dotted keys of variants, which become --set KEY=VALUE. */
+#include <argp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "core/suggest.h"
+
+enum { MOST_OPTIONS = 256, NAME_BYTES = 64, FIRST_KEY = 1000 };
+
+typedef struct {
+    char name[NAME_BYTES]; /* as on the command line, with '-' */
+    bool takes_value, of_table;
+    char *help;
+    const char *value;
+    int group; /* 0: the verb's own; 1...: of command->groups */
+} flag_entry;
+
+typedef struct {
+    flag_entry entries[MOST_OPTIONS];
+    int count, group;
+    bool with_help;
+} catalogue;
+
+static flag_entry *add(catalogue *all, const char *name, bool takes_value) {
+    if (all->count == MOST_OPTIONS) {
+        bm_cli_usage("too many options"); /* a table grew beyond MOST_OPTIONS: a programming error */
+    }
+    flag_entry *new = &all->entries[all->count++];
+    snprintf(new->name, sizeof new->name, "%s", name);
+    for (char *c = new->name; *c; c++) {
+        *c = *c == '_' ? '-' : *c;
+    }
+    new->takes_value = takes_value;
+    new->group = all->group;
+    return new;
+}
+
+static void add_row(void *context, const char *key, const bm_option *row, const void *field) {
+    catalogue *all = context;
+    flag_entry *new = add(all, key, row->type != BM_SWITCH);
+    new->of_table = true;
+    if (!all->with_help) {
+        return;
+    }
+    static const char *const values[] = {
+        [BM_INTEGER] = "N",     [BM_REAL] = "X",    [BM_SWITCH] = "true|false", [BM_SCHEDULE] = "X",
+        [BM_CHOICE] = "CHOICE", [BM_TEXT] = "TEXT", [BM_INT_LIST] = "N,N",      [BM_VARIANT] = "CHOICE",
+    };
+    char range[BM_OPTION_TEXT_BYTES], now[BM_OPTION_TEXT_BYTES];
+    bm_option_range(row, range, sizeof range);
+    bm_option_format(row, field, now, sizeof now);
+    const size_t bytes = strlen(row->help) + strlen(range) + strlen(now) + 16;
+    new->value = values[row->type];
+    new->help = bm_cli_alloc(bytes, 1);
+    snprintf(new->help, bytes, "%s (%s; %s)", row->help, *now ? now : "none", range);
+}
+
+static catalogue *collect(const bm_flag *flags, const bm_flag_group *groups, int group_count, bool with_help) {
+    catalogue *all = bm_cli_alloc(1, sizeof *all);
+    for (const bm_flag *flag = flags; flag->name; flag++) {
+        flag_entry *new = add(all, flag->name, flag->value != NULL);
+        new->value = flag->value;
+        const size_t bytes = strlen(flag->help) + 1;
+        new->help = bm_cli_alloc(bytes, 1);
+        memcpy(new->help, flag->help, bytes);
+    }
+    all->with_help = with_help;
+    for (int g = 0; g < group_count && groups[g].options; g++) {
+        all->group = g + 1;
+        bm_options_each(groups[g].options, groups[g].config, add_row, all);
+    }
+    return all;
+}
+
+/* The entry a written name means: itself, or the only one it abbreviates. */
+static const flag_entry *find(const catalogue *all, const char *name) {
+    const flag_entry *found = NULL;
+    int matches = 0;
+    for (int i = 0; i < all->count; i++) {
+        if (strcmp(all->entries[i].name, name) == 0) {
+            return &all->entries[i];
+        }
+        if (strncmp(all->entries[i].name, name, strlen(name)) == 0) {
+            found = &all->entries[i];
+            matches++;
+        }
+    }
+    return matches == 1 ? found : NULL;
+}
+
+__attribute__((noreturn)) static void unknown_flag(const catalogue *all, const char *verb, const char *name) {
+    const char *names[MOST_OPTIONS];
+    for (int i = 0; i < all->count; i++) {
+        names[i] = all->entries[i].name;
+    }
+    const char *near = bm_suggest(name, names, (size_t)all->count);
+    if (near) {
+        bm_cli_usage("unknown option --%s; did you mean --%s?", name, near);
+    }
+    bm_cli_usage("unknown option --%s (see bellman %s --help)", name, verb);
+}
+
+static bool is_truth(const char *word) {
+    static const char *const truths[] = {"true", "false", "yes", "no", "on", "off", "1", "0"};
+    for (size_t i = 0; word && i < sizeof truths / sizeof truths[0]; i++) {
+        if (strcmp(word, truths[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+typedef struct {
+    char name[NAME_BYTES]; /* with '-'; "" when the word is no flag */
+    const char *value;     /* after '=', or the next word when the flag takes it; NULL: none */
+    const flag_entry *entry;    /* NULL: unknown */
+    int words;             /* 1 or 2 */
+} word;
+
+static word read_word(const catalogue *all, int argc, char **argv, int at) {
+    word result = {.name = "", .words = 1};
+    const char *text = argv[at];
+    if (strncmp(text, "--", 2) != 0 || !text[2]) {
+        return result;
+    }
+    const size_t length = strcspn(text + 2, "=");
+    const char *equals = text[2 + length] ? text + 2 + length : NULL;
+    snprintf(result.name, sizeof result.name, "%.*s", (int)length, text + 2);
+    for (char *c = result.name; *c; c++) {
+        *c = *c == '_' ? '-' : *c;
+    }
+    result.entry = find(all, result.name);
+    const bool dotted = !result.entry && strchr(result.name, '.');
+    const char *next = at + 1 < argc ? argv[at + 1] : NULL;
+    if (equals) {
+        result.value = equals + 1;
+    } else if (next && (dotted || (result.entry && result.entry->takes_value))) {
+        result.value = next;
+        result.words = 2;
+    } else if (result.entry && result.entry->of_table && !result.entry->takes_value && is_truth(next)) {
+        result.value = next;
+        result.words = 2;
+    }
+    return result;
+}
+
+int bm_cli_positionals(const bm_flag *flags, const bm_flag_group *known, int argc, char **argv, const char **words,
+                       int most) {
+    int groups = 0;
+    while (known[groups].options) {
+        groups++;
+    }
+    catalogue *all = bm_cli_alloc(1, sizeof *all);
+    for (const bm_flag *flag = flags; flag->name; flag++) {
+        add(all, flag->name, flag->value != NULL);
+    }
+    for (int g = 0; g < groups; g++) {
+        catalogue *one = collect(flags + 0, &known[g], 1, false);
+        for (int i = 0; i < one->count; i++) {
+            if (one->entries[i].of_table && !find(all, one->entries[i].name)) {
+                add(all, one->entries[i].name, one->entries[i].takes_value)->of_table = true;
+            }
+        }
+        free(one);
+    }
+    int count = 0;
+    for (int i = 1; i < argc;) {
+        const word next = read_word(all, argc, argv, i);
+        if (!next.name[0] && argv[i][0] != '-' && count < most) {
+            words[count++] = argv[i];
+        }
+        i += next.words;
+    }
+    free(all);
+    return count;
+}
+
+/* ---- argp ------------------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    const catalogue *all;
+    bm_arguments *arguments;
+} parse_state;
+
+static char *joined(const char *a, const char *b, const char *c) {
+    const size_t bytes = strlen(a) + strlen(b) + strlen(c) + 1;
+    char *text = bm_cli_alloc(bytes, 1);
+    snprintf(text, bytes, "%s%s%s", a, b, c);
+    return text;
+}
+
+static void put_setting(bm_arguments *arguments, const char *name, const char *value, bool option) {
+    if (arguments->settings == BM_SETTINGS) {
+        bm_cli_usage("too many options");
+    }
+    arguments->setting[arguments->settings].name = name;
+    arguments->setting[arguments->settings].value = value;
+    arguments->setting[arguments->settings++].option = option;
+}
+
+static error_t parse_one(int key, char *value, struct argp_state *state) {
+    parse_state *parsing = state->input;
+    bm_arguments *arguments = parsing->arguments;
+    if (key == ARGP_KEY_ARG) {
+        if (arguments->positionals == BM_POSITIONALS) {
+            bm_cli_usage("too many arguments");
+        }
+        arguments->positional[arguments->positionals++] = value;
+        return 0;
+    }
+    if (key < FIRST_KEY || key >= FIRST_KEY + parsing->all->count) {
+        return ARGP_ERR_UNKNOWN;
+    }
+    const flag_entry *entry = &parsing->all->entries[key - FIRST_KEY];
+    if (strcmp(entry->name, "set") == 0) {
+        const char *equals = value ? strchr(value, '=') : NULL;
+        if (!equals || equals == value) {
+            bm_cli_usage("--set wants key=value, not %s", value ? value : "nothing");
+        }
+        char *name = joined(value, "", "");
+        name[equals - value] = '\0';
+        put_setting(arguments, name, equals + 1, true);
+    } else {
+        put_setting(arguments, entry->name, value ? value : "true", entry->of_table);
+    }
+    return 0;
+}
+
+/* The words as argp should see them: every flag as --name=value. */
+static char **normalise(const catalogue *all, const char *verb, int argc, char **argv, int *count) {
+    char **words = bm_cli_alloc((size_t)argc + 1, sizeof *words);
+    int n = 0;
+    words[n++] = argv[0];
+    for (int i = 1; i < argc;) {
+        const word next = read_word(all, argc, argv, i);
+        if (!next.name[0]) {
+            words[n++] = argv[i];
+        } else if (!next.entry && strchr(next.name, '.')) {
+            if (!next.value) {
+                bm_cli_usage("--%s needs a value", next.name);
+            }
+            words[n++] = joined("--set=", next.name, joined("=", next.value, ""));
+        } else if (!next.entry) {
+            if (strcmp(next.name, "help") != 0 && strcmp(next.name, "usage") != 0) {
+                unknown_flag(all, verb, next.name);
+            }
+            words[n++] = argv[i];
+        } else if (next.value) {
+            if (!next.entry->takes_value && !next.entry->of_table) {
+                bm_cli_usage("--%s takes no value", next.entry->name);
+            }
+            words[n++] = joined("--", next.entry->name, joined("=", next.value, ""));
+        } else if (next.entry->takes_value) {
+            bm_cli_usage("--%s needs a value", next.entry->name);
+        } else {
+            words[n++] = joined("--", next.entry->name, "");
+        }
+        i += next.words;
+    }
+    *count = n;
+    return words;
+}
+
+void bm_cli_parse(const bm_command *command, int argc, char **argv, bm_arguments *arguments) {
+    memset(arguments, 0, sizeof *arguments);
+    const catalogue *all = collect(command->flags, command->groups, BM_GROUPS, true);
+    struct argp_option *options = bm_cli_alloc((size_t)all->count + BM_GROUPS + 2, sizeof *options);
+    int n = 0, group = 0;
+    for (int i = 0; i < all->count; i++) {
+        const flag_entry *e = &all->entries[i];
+        if (e->group != group) {
+            group = e->group;
+            options[n++] = (struct argp_option){.doc = command->groups[group - 1].heading, .group = group};
+        }
+        options[n++] = (struct argp_option){
+            .name = e->name,
+            .key = FIRST_KEY + i,
+            .arg = e->value,
+            .flags = e->takes_value || !e->of_table ? 0 : OPTION_ARG_OPTIONAL,
+            .doc = e->help,
+            .group = group,
+        };
+    }
+    char *doc = joined(command->summary, command->examples ? "\v" : "", command->examples ? command->examples : "");
+    const struct argp argp = {.options = options, .parser = parse_one, .args_doc = command->arguments, .doc = doc};
+    int count;
+    char **words = normalise(all, command->verb, argc, argv, &count);
+    words[0] = joined("bellman ", command->verb, "");
+    parse_state parsing = {all, arguments};
+    argp_err_exit_status = BM_EXIT_USAGE;
+    if (argp_parse(&argp, count, words, 0, NULL, &parsing) != 0) {
+        exit(BM_EXIT_USAGE);
+    }
+}

@@ -1,0 +1,19 @@
+#ifndef BM_CLI_PROGRESS_H
+#define BM_CLI_PROGRESS_H
+
+/* The progress line: steps, share, speed, return and time left; redrawn in place on a terminal, a line every tenth of the way
+ * elsewhere. One display serves several runs at once. */
+#include <stdbool.h>
+
+#include "train/run.h"
+
+typedef struct bm_display bm_display;
+
+/* runs: how many train at once or in turn. To standard error. */
+bm_display *bm_display_create(const char *title, int runs, bool quiet);
+/* A visitor's context for run number `index` of them. */
+void *bm_display_slot(bm_display *display, int index);
+void bm_display_visit(void *slot, const bm_progress *progress); /* bm_progress_visitor; any thread */
+void bm_display_destroy(bm_display *display); /* ends the line */
+
+#endif

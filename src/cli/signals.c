@@ -1,0 +1,24 @@
+/* The one mutable object at file scope: a signal handler has nowhere else to write to. */
+#include "cli/signals.h"
+
+#include <signal.h>
+#include <string.h>
+
+static atomic_int received;
+
+static void remember(int number) {
+    atomic_store(&received, number);
+    struct sigaction fatal;
+    memset(&fatal, 0, sizeof fatal);
+    fatal.sa_handler = SIG_DFL;
+    sigaction(number, &fatal, NULL);
+}
+
+const atomic_int *bm_cli_catch_signals(void) {
+    struct sigaction action;
+    memset(&action, 0, sizeof action);
+    action.sa_handler = remember;
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    return &received;
+}

@@ -1,0 +1,384 @@
+/* bellman trace ENV: the transitions of an environment as CSV with 17 significant digits, so that every number is the
+ * double it was. Either whole episodes from a seed, as Gymnasium plays them, or single steps from given states. */
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "core/io.h"
+#include "envs/env.h"
+
+static const bm_flag flags[] = {
+    {"seed", "S", "seeds the environment and, without --actions, the action space (default: 1)"},
+    {"steps", "N", "steps to take (default: as many as the file has, or 100)"},
+    {"actions", "FILE", "one action a line; several numbers separated by commas where an action has several"},
+    {"state", "FILE", "CSV, one row a step: the state to start from, then the action"},
+    {"env-set", "KEY=VALUE", "set an option of the environment; may be repeated"},
+    {"quiet", NULL, "accepted, as everywhere; a trace shows no progress"},
+    {NULL, NULL, NULL},
+};
+
+enum { DEFAULT_STEPS = 100, FILE_BYTES_MAX = 1 << 30, STATE_MAX = 4096, OUTPUT_BUFFER = 1 << 16 };
+
+/* ---- numbers from a file ---------------------------------------------------------------------------------------- */
+
+typedef struct {
+    double *value; /* [rows, columns] */
+    int64_t rows;
+    int columns, first_line; /* of the file: the line that row 0 stands on */
+    bm_arena arena;
+} table;
+
+/* One cell: a finite number, with blanks around it and then a comma or the end of the line. */
+static bool read_cell(const char *text, const char **next, double *value) {
+    char *end;
+    text += strspn(text, " \t");
+    *value = strtod(text, &end);
+    const bool empty = end == text || isspace((unsigned char)*text); /* strtod looks beyond the end of a line */
+    const char *after = end + strspn(end, " \t\r");
+    *next = after;
+    return !empty && (*after == ',' || *after == '\n' || !*after) && isfinite(*value);
+}
+
+static bm_status read_row(const char *path, int64_t line, const char *text, int columns, double *value,
+                          bm_error *error) {
+    int commas = 0;
+    for (const char *c = text; *c && *c != '\n'; c++) {
+        commas += *c == ',';
+    }
+    if (commas + 1 != columns) {
+        return bm_invalid(error, "%s:%" PRId64 ": %d numbers instead of %d", path, line, commas + 1, columns);
+    }
+    for (int i = 0; i < columns; i++) {
+        const char *next;
+        if (!read_cell(text, &next, &value[i])) {
+            return bm_invalid(error, "%s:%" PRId64 ": '%.*s' is not a finite number", path, line,
+                              (int)strcspn(text, ",\r\n"), text);
+        }
+        text = next + (*next == ',');
+    }
+    return BM_OK;
+}
+
+/* Every line is a row; with_header: a first line that does not begin with a number names the columns and is skipped. */
+static bm_status read_table(table *rows, const char *path, int columns, bool with_header, bm_error *error) {
+    char *text;
+    size_t bytes;
+    bm_status status = bm_read_file(path, FILE_BYTES_MAX, &rows->arena, &text, &bytes, error);
+    if (status != BM_OK) {
+        return status;
+    }
+    if (memchr(text, '\0', bytes)) {
+        return bm_invalid(error, "%s is not a text file", path);
+    }
+    while (bytes && strchr(" \t\r\n", text[bytes - 1])) {
+        text[--bytes] = '\0';
+    }
+    const char *next;
+    double ignored;
+    const bool skip = with_header && !read_cell(text, &next, &ignored);
+    size_t most = 1;
+    for (size_t i = 0; i < bytes; i++) {
+        most += text[i] == '\n';
+    }
+    rows->columns = columns;
+    rows->first_line = skip ? 2 : 1;
+    rows->value = BM_NEW(&rows->arena, double, most *(size_t)columns);
+    status = bm_arena_check(&rows->arena, path, error);
+    int64_t line = 1;
+    for (const char *at = text; status == BM_OK && *at; line++) {
+        if (line > 1 || !skip) {
+            status = read_row(path, line, at, columns, rows->value + rows->rows * columns, error);
+            rows->rows++;
+        }
+        at += strcspn(at, "\n");
+        at += *at == '\n';
+    }
+    return status;
+}
+
+/* Discrete actions, the last columns of each row, must be among those there are. */
+static bm_status check_actions(const table *rows, const char *path, const bm_space *space, bm_error *error) {
+    for (int64_t row = 0; space->kind == BM_DISCRETE && row < rows->rows; row++) {
+        const double *action = rows->value + (row + 1) * rows->columns - space->size;
+        for (int i = 0; i < space->size; i++) {
+            if (!(action[i] >= 0 && action[i] < space->n) || action[i] != floor(action[i])) {
+                return bm_invalid(error, "%s:%" PRId64 ": action %g is none of 0 to %d", path, row + rows->first_line,
+                                  action[i], space->n - 1);
+            }
+        }
+    }
+    return BM_OK;
+}
+
+static void take_action(bm_env_batch *env, const double *action) {
+    for (int i = 0; i < env->action_space.size; i++) {
+        if (env->action_space.kind == BM_DISCRETE) {
+            env->action_index[i] = (int32_t)action[i];
+        } else {
+            env->action[i] = (float)action[i];
+        }
+    }
+}
+
+/* ---- output ----------------------------------------------------------------------------------------------------- */
+
+static void print_observation(const bm_space *space, const void *observation) {
+    for (int i = 0; i < space->size; i++) {
+        switch (space->dtype) {
+        case BM_F32:
+            printf(",%.17g", (double)((const float *)observation)[i]);
+            break;
+        case BM_U8:
+            printf(",%d", ((const uint8_t *)observation)[i]);
+            break;
+        case BM_I32:
+            printf(",%" PRId32, ((const int32_t *)observation)[i]);
+            break;
+        default:
+            printf(",%.17g", ((const double *)observation)[i]);
+        }
+    }
+}
+
+static void print_header(const bm_env_batch *env) {
+    printf("episode,step");
+    for (int i = 0; i < env->action_space.size; i++) {
+        printf(",action%d", i);
+    }
+    for (int i = 0; i < env->observation_space.size; i++) {
+        printf(",observation%d", i);
+    }
+    puts(",reward,terminated,truncated");
+}
+
+/* An episode's first observation: no action led to it. */
+static void print_reset(const bm_env_batch *env, int64_t episode) {
+    printf("%" PRId64 ",0", episode);
+    for (int i = 0; i < env->action_space.size; i++) {
+        putchar(',');
+    }
+    print_observation(&env->observation_space, env->observation);
+    puts(",0,0,0");
+}
+
+/* After a step: the observation it led to, which is the final one where the episode ended with it. */
+static void print_step(const bm_env_batch *env, int64_t episode, int64_t step) {
+    printf("%" PRId64 ",%" PRId64, episode, step);
+    for (int i = 0; i < env->action_space.size; i++) {
+        if (env->action_space.kind == BM_DISCRETE) {
+            printf(",%" PRId32, env->action_index[i]);
+        } else {
+            printf(",%.17g", (double)env->action[i]);
+        }
+    }
+    print_observation(&env->observation_space, env->ended_count ? env->final_observation : env->observation);
+    printf(",%.17g,%d,%d\n", env->reward[0], env->terminated[0], env->truncated[0]);
+}
+
+/* ---- the two kinds of trace ------------------------------------------------------------------------------------- */
+
+/* Whole episodes. actions NULL: sampled, by a generator of the action space's own. */
+static void trace_episodes(bm_env_batch *env, uint64_t seed, int64_t steps, const table *actions) {
+    bm_rng action_rng = bm_rng_seeded(seed);
+    int64_t episode = 0, step = 0;
+    bm_env_seed(env, seed);
+    bm_env_reset(env);
+    print_header(env);
+    print_reset(env, episode);
+    for (int64_t t = 0; t < steps; t++) {
+        if (actions) {
+            take_action(env, actions->value + t * actions->columns);
+        } else {
+            bm_env_sample_actions(env, &action_rng);
+        }
+        bm_env_step(env);
+        print_step(env, episode, ++step);
+        if (env->ended_count) {
+            step = 0;
+            print_reset(env, ++episode);
+        }
+    }
+}
+
+static int state_size(const bm_env_type *type) {
+    int size = 0;
+    while (type->state_names && type->state_names[size]) {
+        size++;
+    }
+    return size;
+}
+
+/* Single steps, each from the state its row gives, at the beginning of an episode. The type itself steps, not the driver, which
+ * would start a new episode in place of a state that ends one. */
+static void trace_states(bm_env_batch *env, uint64_t seed, int64_t steps, const table *rows) {
+    const bm_env_type *type = env->type;
+    const int size = state_size(type);
+    double state[STATE_MAX];
+    bm_env_seed(env, seed);
+    bm_env_reset(env);
+    for (int i = 0; i < size; i++) {
+        printf("state%d,", i);
+    }
+    puts("reward,terminated,truncated");
+    for (int64_t t = 0; t < steps; t++) {
+        const double *row = rows->value + t * rows->columns;
+        type->set_state(env, 0, row);
+        take_action(env, row + size);
+        type->step(env);
+        type->get_state(env, 0, state);
+        for (int i = 0; i < size; i++) {
+            printf("%.17g,", state[i]);
+        }
+        printf("%.17g,%d,%d\n", env->reward[0], env->terminated[0], env->max_episode_steps == 1);
+    }
+}
+
+/* ---- the command ------------------------------------------------------------------------------------------------ */
+
+/* The type's options with what --env-set says; *config is allocated. */
+static bm_status configure(const bm_env_type *type, const bm_arguments *arguments, void **config, bm_error *error) {
+    *config = bm_cli_alloc(1, type->options.config_bytes);
+    bm_options_defaults(&type->options, *config);
+    for (int i = 0; i < arguments->settings; i++) {
+        const char *text = arguments->setting[i].value;
+        if (strcmp(arguments->setting[i].name, "env-set") != 0) {
+            continue;
+        }
+        char key[BM_OPTION_KEY_BYTES];
+        const size_t length = strcspn(text, "=");
+        if (!text[length] || length == 0 || length >= sizeof key) {
+            return bm_invalid(error, "--env-set wants key=value, not %s", text);
+        }
+        snprintf(key, sizeof key, "%.*s", (int)length, text);
+        const bm_status status = bm_options_set(&type->options, *config, key, text + length + 1, error);
+        if (status != BM_OK) {
+            return status;
+        }
+    }
+    return BM_OK;
+}
+
+/* Steps asked for, and that the file (NULL: none) has so many. */
+static bm_status count_steps(const bm_arguments *arguments, const table *rows, const char *path, int64_t *steps,
+                             bm_error *error) {
+    *steps = bm_cli_integer(arguments, "steps", rows ? rows->rows : DEFAULT_STEPS, 0, 1000000000000);
+    if (rows && *steps > rows->rows) {
+        return bm_invalid(error, "%s has %" PRId64 " rows, fewer than the %" PRId64 " steps asked for", path,
+                          rows->rows, *steps);
+    }
+    return BM_OK;
+}
+
+static bm_status trace(bm_env_batch *env, const bm_arguments *arguments, table *rows, bm_error *error) {
+    const char *actions = bm_cli_value(arguments, "actions"), *states = bm_cli_value(arguments, "state");
+    const char *path = states ? states : actions;
+    const uint64_t seed = (uint64_t)bm_cli_integer(arguments, "seed", 1, 0, 1LL << 53);
+    const int size = states ? state_size(env->type) : 0;
+    if (states && (size == 0 || size > STATE_MAX)) {
+        return bm_invalid(error, "%s cannot be put into a given state", env->type->id);
+    }
+    bm_status status = BM_OK;
+    if (path) {
+        status = read_table(rows, path, size + env->action_space.size, states != NULL, error);
+    }
+    if (status == BM_OK && path) {
+        status = check_actions(rows, path, &env->action_space, error);
+    }
+    int64_t steps;
+    if (status != BM_OK || (status = count_steps(arguments, path ? rows : NULL, path, &steps, error)) != BM_OK) {
+        return status;
+    }
+    setvbuf(stdout, NULL, _IOFBF, OUTPUT_BUFFER);
+    if (states) {
+        trace_states(env, seed, steps, rows);
+    } else {
+        trace_episodes(env, seed, steps, path ? rows : NULL);
+    }
+    return fflush(stdout) == 0 && !ferror(stdout) ? BM_OK
+                                                  : bm_fail(error, "cannot write the trace: %s", strerror(errno));
+}
+
+/* ---- help ------------------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    char text[8192];
+    size_t used;
+} help_text;
+
+static void help_add(void *context, const char *key, const bm_option *row, const void *field) {
+    help_text *help = context;
+    char range[BM_OPTION_TEXT_BYTES], now[BM_OPTION_TEXT_BYTES];
+    bm_option_range(row, range, sizeof range);
+    bm_option_format(row, field, now, sizeof now);
+    const size_t room = sizeof help->text - help->used;
+    const int n = snprintf(help->text + help->used, room, "  %s=%s  %s (%s)\n", key, now, row->help, range);
+    help->used += n > 0 && (size_t)n < room ? (size_t)n : 0;
+}
+
+/* What follows the flags: examples and, where an environment is named (NULL: none), its options with their defaults. */
+static const char *help_after(const bm_env_type *type) {
+    help_text *help = bm_cli_alloc(1, sizeof *help); /* lives as long as the process */
+    help->used = (size_t)snprintf(help->text, sizeof help->text,
+                                  "  bellman trace CartPole-v1 --seed 42 --steps 500\n"
+                                  "  bellman trace CartPole-v1 --state states.csv\n\n%s%s%s\n",
+                                  type ? "Options of " : "Name an environment to see its options, for --env-set.",
+                                  type ? type->id : "", type ? ", for --env-set:" : "");
+    if (type) {
+        void *defaults = bm_cli_alloc(1, type->options.config_bytes);
+        bm_options_defaults(&type->options, defaults);
+        bm_options_each(&type->options, defaults, help_add, help);
+        free(defaults);
+    }
+    return help->text;
+}
+
+static int run(int argc, char **argv) {
+    const bm_flag_group no_tables[1] = {{0}};
+    const char *id = NULL;
+    bm_cli_positionals(flags, no_tables, argc, argv, &id, 1);
+    const bm_command command = {
+        .verb = "trace",
+        .arguments = "ENV",
+        .summary =
+            "Prints what an environment does as CSV. Episodes are Gymnasium's: the same seed gives the same numbers. "
+            "Row step 0 of an episode is its reset; every other row shows an action and the observation after it. "
+            "With --state, rows are single steps: the state after each, reward and flags.",
+        .examples = help_after(id ? bm_env_find(id) : NULL),
+        .flags = flags,
+    };
+    bm_arguments *arguments = bm_cli_alloc(1, sizeof *arguments);
+    bm_cli_parse(&command, argc, argv, arguments);
+    if (arguments->positionals != 1) {
+        bm_cli_usage("trace wants an environment, for example: bellman trace CartPole-v1");
+    }
+    if (bm_cli_has(arguments, "actions") && bm_cli_has(arguments, "state")) {
+        bm_cli_usage("--state FILE holds the actions already; leave --actions out");
+    }
+    bm_error error;
+    const bm_env_type *type;
+    bm_env_batch *env = NULL;
+    void *config = NULL;
+    table rows = {0};
+    bm_status status = bm_env_lookup(arguments->positional[0], &type, &error);
+    if (status == BM_OK) {
+        status = configure(type, arguments, &config, &error);
+    }
+    if (status == BM_OK) {
+        status = bm_env_create(&env, type, config, 1, &error);
+    }
+    if (status == BM_OK) {
+        status = trace(env, arguments, &rows, &error);
+    }
+    bm_arena_free(&rows.arena);
+    bm_env_destroy(env);
+    free(config);
+    free(arguments);
+    return status == BM_OK ? BM_EXIT_OK : bm_cli_report(status, &error);
+}
+
+const bm_verb bm_verb_trace = {"trace", "print the transitions of an environment as CSV", run};

@@ -1,0 +1,426 @@
+/* bellman train AGENT ENV: options from preset, file and flags; one run or several side by side; a summary or JSON. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cjson/cJSON.h>
+
+#include "cli/cli.h"
+#include "cli/progress.h"
+#include "cli/signals.h"
+#include "core/pool.h"
+#include "core/suggest.h"
+#include "train/run.h"
+
+static const bm_flag flags[] = {
+    {"runs", "DIR", "where run folders go (default: runs)"},
+    {"name", "NAME", "the run folder's name (default: seedS-DATE-TIME)"},
+    {"config", "FILE.yaml", "options from a file, over the preset's; RL Zoo's files are understood"},
+    {"no-preset", NULL, "start from the defaults, not from the tuned preset"},
+    {"set", "KEY=VALUE", "set any option; may be repeated"},
+    {"env-set", "KEY=VALUE", "set an option of the environment; may be repeated"},
+    {"seeds", "K", "train K runs with seeds S, S+1, ..."},
+    {"jobs", "J", "of which J at a time (default: 1)"},
+    {"resume", "RUN", "continue a run from its last checkpoint"},
+    {"init-from", "RUN", "start from the networks' weights of another run"},
+    {"quiet", NULL, "no progress line"},
+    {"json", NULL, "the last line of the output is one JSON object"},
+    {NULL, NULL, NULL},
+};
+
+enum { MOST_AGENTS = 32 };
+
+/* What one of several runs is and how it ended. */
+typedef struct {
+    bm_experiment experiment;
+    char folder[BM_PATH_MAX];
+    bm_run *run;
+    bm_run_result result;
+    bm_status status;
+    bm_error error;
+} training;
+
+typedef struct {
+    const bm_arguments *arguments;
+    const atomic_int *stop;
+    bm_display *display;
+    training *jobs;
+    int count;
+} trainings;
+
+/* ---- from the command line to experiments ----------------------------------------------------------------------- */
+
+static const bm_agent_type *agent_named(const char *name) {
+    for (const bm_agent_type *const *type = bm_agent_types; *type; type++) {
+        if (strcmp((*type)->name, name) == 0) {
+            return *type;
+        }
+    }
+    return NULL;
+}
+
+static void *defaults_of(const bm_options *options) {
+    void *config = bm_cli_alloc(1, options->config_bytes);
+    bm_options_defaults(options, config);
+    return config;
+}
+
+/* The agent and the environment named, looked for before the real parse, which needs their tables. */
+static void prescan(int argc, char **argv, const char **agent, const char **env) {
+    bm_flag_group known[MOST_AGENTS + 2] = {{"", &bm_run_options, defaults_of(&bm_run_options)}};
+    for (int i = 0; bm_agent_types[i] && i < MOST_AGENTS; i++) {
+        const bm_options *options = &bm_agent_types[i]->options;
+        known[i + 1] = (bm_flag_group){"", options, defaults_of(options)};
+    }
+    const char *words[2] = {NULL, NULL};
+    bm_cli_positionals(flags, known, argc, argv, words, 2);
+    *agent = words[0];
+    *env = words[1];
+}
+
+/* Options in two passes, so that choosing an optimizer never undoes its settings, whatever their order. */
+static bm_status apply_settings(bm_experiment *experiment, const bm_arguments *arguments, bm_error *error) {
+    for (int dotted = 0; dotted < 2; dotted++) {
+        for (int i = 0; i < arguments->settings; i++) {
+            const char *name = arguments->setting[i].name, *value = arguments->setting[i].value;
+            if (!arguments->setting[i].option || (strchr(name, '.') != NULL) != dotted) {
+                continue;
+            }
+            const bm_status status = bm_experiment_set(experiment, name, value, error);
+            if (status != BM_OK) {
+                return status;
+            }
+        }
+    }
+    for (int i = 0; i < arguments->settings; i++) {
+        const char *value = arguments->setting[i].value;
+        if (arguments->setting[i].option || strcmp(arguments->setting[i].name, "env-set") != 0) {
+            continue;
+        }
+        const size_t length = strcspn(value, "=");
+        char name[128];
+        if (!value[length] || length == 0 || length >= sizeof name) {
+            return bm_invalid(error, "--env-set wants key=value, not %s", value);
+        }
+        snprintf(name, sizeof name, "%.*s", (int)length, value);
+        const bm_status status = bm_experiment_set_env(experiment, name, value + length + 1, error);
+        if (status != BM_OK) {
+            return status;
+        }
+    }
+    return BM_OK;
+}
+
+static void note_command(bm_experiment *experiment, int argc, char **argv) {
+    size_t at = (size_t)snprintf(experiment->command, sizeof experiment->command, "bellman");
+    for (int i = 0; i < argc && at < sizeof experiment->command; i++) {
+        at += (size_t)snprintf(experiment->command + at, sizeof experiment->command - at, " %s", argv[i]);
+    }
+}
+
+static bm_status new_experiment(bm_experiment *experiment, const bm_arguments *arguments, bm_error *error) {
+    bm_status status = bm_experiment_create(experiment, arguments->positional[0], arguments->positional[1], error);
+    bool found = false;
+    if (status == BM_OK && !bm_cli_has(arguments, "no-preset")) {
+        status = bm_experiment_preset(experiment, &found, error);
+    }
+    const char *file = bm_cli_value(arguments, "config");
+    if (status == BM_OK && file) {
+        status = bm_experiment_file(experiment, file, error);
+    }
+    return status == BM_OK ? apply_settings(experiment, arguments, error) : status;
+}
+
+/* A resumed run keeps what its checkpoint says; only what does not change how it learns may be set anew. */
+static bm_status resumed_experiment(bm_experiment *experiment, const char *folder, const bm_arguments *arguments,
+                                    bm_error *error) {
+    static const char *const allowed[] = {"steps", "stop_at_return", "max_seconds", "checkpoint_every", "keep"};
+    bm_status status = bm_run_experiment(folder, "last", experiment, error);
+    for (int i = 0; status == BM_OK && i < arguments->settings; i++) {
+        if (!arguments->setting[i].option) {
+            continue;
+        }
+        char name[128];
+        snprintf(name, sizeof name, "%s", arguments->setting[i].name);
+        for (char *c = name; *c; c++) {
+            *c = *c == '-' ? '_' : *c;
+        }
+        bool fine = false;
+        for (size_t a = 0; a < sizeof allowed / sizeof allowed[0]; a++) {
+            fine |= strcmp(name, allowed[a]) == 0;
+        }
+        status = fine ? bm_experiment_set(experiment, name, arguments->setting[i].value, error)
+                      : bm_invalid(error, "a resumed run keeps its %s; --steps, --stop-at-return, --max-seconds, "
+                                          "--checkpoint-every and --keep may change", name);
+    }
+    return status;
+}
+
+/* ---- running ---------------------------------------------------------------------------------------------------- */
+
+static void announce(const training *job, bool quiet) {
+    if (quiet) {
+        return;
+    }
+    const bm_replay *replay = bm_run_replay(job->run);
+    fprintf(stderr, "run folder %s", job->folder);
+    if (replay) {
+        char count[32];
+        fprintf(stderr, "; replay buffer of %s transitions, %.1f MB",
+                bm_cli_thousands(replay->capacity, count, sizeof count),
+                (double)bm_replay_bytes(bm_run_observation_space(job->run), bm_run_action_space(job->run),
+                                        replay->capacity) / 1e6);
+    }
+    fputc('\n', stderr);
+}
+
+static bm_status open_run(training *job, const bm_arguments *arguments) {
+    const char *resume = bm_cli_value(arguments, "resume");
+    if (resume) {
+        return bm_run_resume(&job->run, &job->experiment, job->folder, &job->error);
+    }
+    const char *runs = bm_cli_value(arguments, "runs");
+    char name[256];
+    const char *wish = bm_cli_value(arguments, "name");
+    if (wish && bm_cli_has(arguments, "seeds")) {
+        snprintf(name, sizeof name, "%s-seed%d", wish, job->experiment.run.seed);
+        wish = name;
+    }
+    const bm_status status = bm_run_folder_create(&job->experiment, runs ? runs : "runs", wish, job->folder,
+                                                  sizeof job->folder, &job->error);
+    return status == BM_OK ? bm_run_create(&job->run, &job->experiment, job->folder,
+                                           bm_cli_value(arguments, "init-from"), &job->error)
+                           : status;
+}
+
+static void train_one(void *context, int item) {
+    trainings *batch = context;
+    training *job = &batch->jobs[item];
+    if (atomic_load(batch->stop)) {
+        job->result.interrupted = atomic_load(batch->stop);
+        return;
+    }
+    job->status = open_run(job, batch->arguments);
+    if (job->status == BM_OK) {
+        announce(job, bm_cli_has(batch->arguments, "quiet"));
+        job->status = bm_run_train(job->run, batch->stop, bm_display_visit, bm_display_slot(batch->display, item),
+                                   &job->result, &job->error);
+    }
+    bm_run_destroy(job->run);
+    job->run = NULL;
+}
+
+/* ---- results ---------------------------------------------------------------------------------------------------- */
+
+static void add_number(cJSON *object, const char *name, double value) {
+    if (isfinite(value)) {
+        cJSON_AddNumberToObject(object, name, value);
+    } else {
+        cJSON_AddNullToObject(object, name);
+    }
+}
+
+static cJSON *job_json(const training *job) {
+    const bm_run_result *result = &job->result;
+    char hash[20];
+    snprintf(hash, sizeof hash, "%016llx", (unsigned long long)result->hash);
+    cJSON *object = cJSON_CreateObject();
+    cJSON_AddStringToObject(object, "run", job->folder);
+    cJSON_AddStringToObject(object, "agent", job->experiment.agent->name);
+    cJSON_AddStringToObject(object, "env", job->experiment.env->id);
+    cJSON_AddNumberToObject(object, "seed", job->experiment.run.seed);
+    cJSON_AddNumberToObject(object, "steps", (double)result->steps);
+    cJSON_AddNumberToObject(object, "episodes", (double)result->episodes);
+    cJSON_AddNumberToObject(object, "updates", (double)result->updates);
+    add_number(object, "seconds", result->seconds);
+    add_number(object, "steps_per_second", result->steps_per_second);
+    add_number(object, "train_return", result->train_return);
+    add_number(object, "eval_return", result->eval.episodes ? result->eval.mean_return : NAN);
+    add_number(object, "eval_std", result->eval.episodes ? result->eval.std_return : NAN);
+    cJSON_AddStringToObject(object, "hash", hash);
+    return object;
+}
+
+/* Mean and population standard deviation of the runs' evaluation means. */
+static void over_runs(const trainings *batch, double *mean, double *std) {
+    double sum = 0, squares = 0;
+    for (int i = 0; i < batch->count; i++) {
+        const double x = batch->jobs[i].result.eval.mean_return;
+        sum += x;
+        squares += x * x;
+    }
+    *mean = sum / batch->count;
+    *std = sqrt(fmax(0, squares / batch->count - *mean * *mean));
+}
+
+static void print_json(const trainings *batch, bool several) {
+    cJSON *object;
+    if (several) {
+        double mean, std;
+        over_runs(batch, &mean, &std);
+        object = cJSON_CreateObject();
+        cJSON *runs = cJSON_AddArrayToObject(object, "runs");
+        for (int i = 0; i < batch->count; i++) {
+            cJSON_AddItemToArray(runs, job_json(&batch->jobs[i]));
+        }
+        add_number(object, "eval_return_mean", mean);
+        add_number(object, "eval_return_std", std);
+    } else {
+        object = job_json(&batch->jobs[0]);
+    }
+    char *text = cJSON_PrintUnformatted(object);
+    puts(text ? text : "{}");
+    cJSON_free(text);
+    cJSON_Delete(object);
+}
+
+static void print_summary(const trainings *batch, bool several) {
+    for (int i = 0; i < batch->count; i++) {
+        const training *job = &batch->jobs[i];
+        const bm_run_result *result = &job->result;
+        char steps[32], speed[32];
+        printf("seed %d: %s steps in %.1f s (%s steps/s); last policy: %.1f ± %.1f over %d evaluation episodes\n",
+               job->experiment.run.seed, bm_cli_thousands(result->steps, steps, sizeof steps), result->seconds,
+               bm_cli_thousands((long long)result->steps_per_second, speed, sizeof speed), result->eval.mean_return,
+               result->eval.std_return, result->eval.episodes);
+    }
+    if (several) {
+        double mean, std;
+        over_runs(batch, &mean, &std);
+        printf("%d seeds: %.1f ± %.1f\n", batch->count, mean, std);
+    }
+    printf("evaluate it again: bellman eval %s\n", batch->jobs[batch->count - 1].folder);
+}
+
+static int finish(const trainings *batch, bool several, bool json) {
+    int interrupted = 0, code = BM_EXIT_OK;
+    for (int i = 0; i < batch->count; i++) {
+        const training *job = &batch->jobs[i];
+        if (job->status != BM_OK) {
+            code = bm_cli_report(job->status, &job->error);
+        }
+        interrupted = job->result.interrupted ? job->result.interrupted : interrupted;
+    }
+    if (code != BM_EXIT_OK) {
+        return code;
+    }
+    if (interrupted) {
+        for (int i = 0; i < batch->count; i++) {
+            if (batch->jobs[i].folder[0]) {
+                fprintf(stderr, "interrupted and saved; continue with: bellman train --resume %s\n", batch->jobs[i].folder);
+            }
+        }
+        return 128 + interrupted;
+    }
+    if (json) {
+        print_json(batch, several);
+    } else {
+        print_summary(batch, several);
+    }
+    return BM_EXIT_OK;
+}
+
+static int train(const bm_arguments *arguments, int argc, char **argv) {
+    const char *resume = bm_cli_value(arguments, "resume");
+    const bool several = bm_cli_has(arguments, "seeds");
+    const int count = (int)bm_cli_integer(arguments, "seeds", 1, 1, 10000);
+    const int threads = (int)bm_cli_integer(arguments, "jobs", 1, 1, 1024);
+    trainings batch = {.arguments = arguments, .count = count};
+    batch.jobs = bm_cli_alloc((size_t)count, sizeof *batch.jobs);
+    for (int i = 0; i < count; i++) {
+        training *job = &batch.jobs[i];
+        const bm_status status = resume ? resumed_experiment(&job->experiment, resume, arguments, &job->error)
+                                        : new_experiment(&job->experiment, arguments, &job->error);
+        if (status != BM_OK) {
+            return bm_cli_report(status, &job->error);
+        }
+        if (resume) {
+            snprintf(job->folder, sizeof job->folder, "%s", resume);
+        } else {
+            note_command(&job->experiment, argc, argv);
+            job->experiment.run.seed += i;
+        }
+        bm_experiment_settle(&job->experiment);
+    }
+    batch.stop = bm_cli_catch_signals();
+    char title[128];
+    const bm_experiment *first = &batch.jobs[0].experiment;
+    snprintf(title, sizeof title, "%s %s", first->agent->name, first->env->id);
+    batch.display = bm_display_create(title, count, bm_cli_has(arguments, "quiet"));
+    bm_pool *pool = NULL;
+    bm_error error;
+    const bm_status status = bm_pool_create(&pool, threads < count ? threads : count, &error);
+    if (status != BM_OK) {
+        return bm_cli_report(status, &error);
+    }
+    bm_pool_run(pool, count, train_one, &batch);
+    bm_pool_destroy(pool);
+    bm_display_destroy(batch.display);
+    const int code = finish(&batch, several, bm_cli_has(arguments, "json"));
+    for (int i = 0; i < count; i++) {
+        bm_experiment_free(&batch.jobs[i].experiment);
+    }
+    free(batch.jobs);
+    return code;
+}
+
+static int run(int argc, char **argv) {
+    const char *agent, *env;
+    prescan(argc, argv, &agent, &env);
+    const bm_agent_type *type = agent ? agent_named(agent) : NULL;
+    bm_run_config settings;
+    bm_options_defaults(&bm_run_options, &settings);
+    bm_command command = {
+        .verb = "train",
+        .arguments = "AGENT ENV",
+        .summary = "Trains an agent, with its tuned preset for the environment where there is one, and writes a run folder. "
+                   "See bellman list agents and bellman list envs; name an agent here to see its hyperparameters.",
+        .examples = "Precedence: defaults < preset < --config < flags.\n\n"
+                    "  bellman train dqn CartPole-v1\n"
+                    "  bellman train reinforce CartPole-v1 --seeds 10 --jobs 2\n"
+                    "  bellman train dqn GridWorld-v0 --env-set map=maze --learning-rate lin_0.001",
+        .flags = flags,
+        .groups = {{"The run:", &bm_run_options, &settings}},
+    };
+    char heading[128];
+    bm_experiment shown = {0};
+    if (type) {
+        /* Help shows what would be used: the preset's values where there is one. */
+        bm_error error;
+        bool found = false;
+        const char *known_env = env && bm_env_find(env) ? env : bm_env_types[0]->id;
+        if (bm_experiment_create(&shown, agent, known_env, &error) != BM_OK) {
+            return bm_cli_report(BM_FAILED, &error);
+        }
+        if (env && bm_env_find(env) && bm_experiment_preset(&shown, &found, &error) != BM_OK) {
+            return bm_cli_report(BM_FAILED, &error);
+        }
+        snprintf(heading, sizeof heading, "Hyperparameters of %s%s%s%s:", agent, found ? ", preset for " : "",
+                 found ? env : "", found ? "" : " (defaults)");
+        command.groups[0].config = &shown.run;
+        command.groups[1] = (bm_flag_group){heading, &type->options, shown.agent_config};
+    }
+    bm_error error;
+    if (agent && !type) {
+        const bm_agent_type *none;
+        return bm_cli_report(bm_agent_lookup(agent, &none, &error), &error);
+    }
+    bm_arguments *arguments = bm_cli_alloc(1, sizeof *arguments);
+    bm_cli_parse(&command, argc, argv, arguments);
+    const bool resume = bm_cli_has(arguments, "resume");
+    if (resume ? arguments->positionals != 0 : arguments->positionals != 2) {
+        bm_cli_usage(resume ? "--resume RUN takes neither agent nor environment: the run knows them"
+                            : "train wants an agent and an environment, for example: bellman train dqn CartPole-v1");
+    }
+    if (resume && (bm_cli_has(arguments, "seeds") || bm_cli_has(arguments, "init-from") ||
+                   bm_cli_has(arguments, "config") || bm_cli_has(arguments, "env-set"))) {
+        bm_cli_usage("--resume RUN continues one run as it is: no --seeds, --init-from, --config or --env-set");
+    }
+    const int code = train(arguments, argc, argv);
+    bm_experiment_free(&shown);
+    free(arguments);
+    return code;
+}
+
+const bm_verb bm_verb_train = {"train", "train an agent and write a run folder", run};

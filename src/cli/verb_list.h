@@ -1,0 +1,6 @@
+VERB(train)
+VERB(eval)
+VERB(runs)
+VERB(trace)
+VERB(list)
+VERB(bench)

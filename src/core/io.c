@@ -1,0 +1,226 @@
+/* Whole files: read at once, and written by replacement. A new version goes to PATH.tmp, is flushed to the disk and
+ * renamed over PATH, and then the folder is flushed too: whatever happens when, PATH is the old version or the new. */
+#include "core/io.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct bm_writer {
+    FILE *file;
+    char *path, *temporary;
+    int failure; /* errno of the first thing that went wrong; 0: nothing yet */
+};
+
+static char *concatenate(const char *first, const char *second) { /* malloc; NULL: no memory */
+    const size_t n = strlen(first), m = strlen(second);
+    char *both = malloc(n + m + 1);
+    if (both) {
+        memcpy(both, first, n);
+        memcpy(both + n, second, m + 1);
+    }
+    return both;
+}
+
+static void free_writer(bm_writer *writer) {
+    if (writer) {
+        free(writer->path);
+        free(writer->temporary);
+        free(writer);
+    }
+}
+
+static void remember(bm_writer *writer, int failure) {
+    if (!writer->failure) {
+        writer->failure = failure;
+    }
+}
+
+bm_status bm_writer_open(bm_writer **writer, const char *path, bm_error *error) {
+    *writer = NULL;
+    bm_writer *opened = calloc(1, sizeof *opened);
+    if (opened) {
+        opened->path = concatenate(path, "");
+        opened->temporary = concatenate(path, ".tmp");
+    }
+    if (!opened || !opened->path || !opened->temporary) {
+        free_writer(opened);
+        return bm_fail(error, "cannot write %s: %s", path, strerror(ENOMEM));
+    }
+    const int fd = open(opened->temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    opened->file = fd < 0 ? NULL : fdopen(fd, "wb");
+    if (!opened->file) {
+        const int failure = errno;
+        if (fd >= 0) {
+            close(fd);
+            unlink(opened->temporary);
+        }
+        free_writer(opened);
+        return bm_fail(error, "cannot write %s: %s", path, strerror(failure));
+    }
+    *writer = opened;
+    return BM_OK;
+}
+
+void bm_writer_put(bm_writer *writer, const void *data, size_t bytes) {
+    if (!writer->failure && bytes > 0 && fwrite(data, 1, bytes, writer->file) != bytes) {
+        remember(writer, errno);
+    }
+}
+
+/* A rename lasts through a power cut only when the folder has been flushed. Folders that may not be read, or file systems
+ * that cannot flush one, leave that to the kernel. */
+static int sync_folder_of(const char *path) { /* 0 or errno */
+    const char *slash = strrchr(path, '/');
+    char *folder = slash ? concatenate(path, "") : concatenate(".", "");
+    if (!folder) {
+        return ENOMEM;
+    }
+    if (slash) {
+        folder[slash == path ? 1 : slash - path] = '\0';
+    }
+    const int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int failure = fd < 0 || fsync(fd) != 0 ? errno : 0;
+    if (fd >= 0) {
+        close(fd);
+    }
+    free(folder);
+    return failure == EACCES || failure == EINVAL ? 0 : failure;
+}
+
+bm_status bm_writer_commit(bm_writer *writer, bm_error *error) {
+    if (fflush(writer->file) != 0 || fsync(fileno(writer->file)) != 0) {
+        remember(writer, errno);
+    }
+    if (fclose(writer->file) != 0) {
+        remember(writer, errno);
+    }
+    if (!writer->failure && rename(writer->temporary, writer->path) != 0) {
+        remember(writer, errno);
+    }
+    if (writer->failure) {
+        unlink(writer->temporary);
+    } else {
+        remember(writer, sync_folder_of(writer->path));
+    }
+    bm_status status = BM_OK;
+    if (writer->failure) {
+        status = bm_fail(error, "cannot write %s: %s", writer->path, strerror(writer->failure));
+    }
+    free_writer(writer);
+    return status;
+}
+
+void bm_writer_abandon(bm_writer *writer) {
+    if (writer) {
+        fclose(writer->file);
+        unlink(writer->temporary);
+        free_writer(writer);
+    }
+}
+
+bm_status bm_write_file(const char *path, const void *data, size_t bytes, bm_error *error) {
+    bm_writer *writer;
+    const bm_status status = bm_writer_open(&writer, path, error);
+    if (status != BM_OK) {
+        return status;
+    }
+    bm_writer_put(writer, data, bytes);
+    return bm_writer_commit(writer, error);
+}
+
+/* Fills buffer from fd until it is full or the file ends. */
+static bool read_fully(int fd, char *buffer, size_t bytes, size_t *total) {
+    for (*total = 0; *total < bytes;) {
+        const ssize_t got = read(fd, buffer + *total, bytes - *total);
+        if (got == 0) {
+            return true;
+        }
+        if (got < 0 && errno != EINTR) {
+            return false;
+        }
+        *total += got > 0 ? (size_t)got : 0;
+    }
+    return true;
+}
+
+static bm_status read_open_file(int fd, const char *path, size_t limit, bm_arena *arena, char **data, size_t *bytes,
+                                bm_error *error) {
+    struct stat status;
+    if (fstat(fd, &status) != 0) {
+        return bm_fail(error, "cannot read %s: %s", path, strerror(errno));
+    }
+    if (!S_ISREG(status.st_mode)) {
+        return bm_fail(error, "cannot read %s: %s", path,
+                       S_ISDIR(status.st_mode) ? strerror(EISDIR) : "not a plain file");
+    }
+    const size_t size = (size_t)status.st_size;
+    if (size > limit) {
+        return bm_fail(error, "%s has %zu bytes, more than the %zu that such a file may have", path, size, limit);
+    }
+    char *text = bm_arena_alloc(arena, size < SIZE_MAX ? size + 1 : SIZE_MAX, 1);
+    if (!text) {
+        return bm_fail(error, "not enough memory for %s (%zu bytes)", path, size);
+    }
+    size_t total;
+    if (!read_fully(fd, text, size, &total)) {
+        return bm_fail(error, "cannot read %s: %s", path, strerror(errno));
+    }
+    if (total != size) {
+        return bm_fail(error, "%s became shorter while it was read", path);
+    }
+    *data = text;
+    *bytes = size;
+    return BM_OK;
+}
+
+bm_status bm_read_file(const char *path, size_t limit, bm_arena *arena, char **data, size_t *bytes, bm_error *error) {
+    *data = NULL;
+    *bytes = 0;
+    const int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* a pipe is refused, not waited for */
+    if (fd < 0) {
+        return bm_fail(error, "cannot read %s: %s", path, strerror(errno));
+    }
+    const bm_status status = read_open_file(fd, path, limit, arena, data, bytes, error);
+    close(fd);
+    return status;
+}
+
+static int make_folder(const char *path) { /* 0 or errno */
+    struct stat status;
+    if (mkdir(path, 0777) == 0) {
+        return 0;
+    }
+    const int failure = errno;
+    return stat(path, &status) == 0 && S_ISDIR(status.st_mode) ? 0 : failure;
+}
+
+bm_status bm_make_folders(const char *path, bm_error *error) {
+    char *part = concatenate(path, "");
+    if (!part) {
+        return bm_fail(error, "cannot make folder %s: %s", path, strerror(ENOMEM));
+    }
+    bm_status status = BM_OK;
+    size_t end = 0;
+    do {
+        end += strspn(path + end, "/");
+        end += strcspn(path + end, "/");
+        part[end] = '\0';
+        const int failure = make_folder(part);
+        if (failure) {
+            status = bm_fail(error, "cannot make folder %s: %s", part, strerror(failure));
+        }
+        part[end] = path[end];
+    } while (status == BM_OK && path[end]);
+    free(part);
+    return status;
+}
+
+bool bm_path_exists(const char *path) {
+    struct stat status;
+    return stat(path, &status) == 0;
+}

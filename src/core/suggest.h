@@ -1,0 +1,15 @@
+#ifndef BM_CORE_SUGGEST_H
+#define BM_CORE_SUGGEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Whether word [length] names the same thing as name: equal, except that '-' may stand for '_'. */
+bool bm_same_name(const char *name, const char *word, size_t length);
+
+/* The candidate nearest to name by edit distance (optimal string alignment, ignoring case, '-' equal to '_'), the first
+ * of equals; NULL when none is near enough to be what was meant: a distance above a third of the longer word (above 1
+ * for words of up to five letters), or two words that share nothing. candidates [n]. */
+const char *bm_suggest(const char *name, const char *const *candidates, size_t n);
+
+#endif

@@ -1,0 +1,208 @@
+/* CartPole-v1: push a cart left or right so that the pole on it does not fall.
+ *
+ * Action       0 push left, 1 push right, with 10 N
+ * Observation  0 cart position   m      episode ends outside +-2.4
+ *              1 cart velocity   m/s
+ *              2 pole angle      rad    0 upright, clockwise positive; episode ends outside +-12 degrees
+ *              3 angular velocity rad/s
+ * Reward       1 each step, the last one too; with sutton_barto_reward 0, and -1 when the episode ends
+ * Start        each of the four uniform in (-0.05, 0.05)
+ * Time limit   500 steps
+ *
+ * Barto, Sutton and Anderson 1983, with the equations of Florian 2007 (friction left out), as in Gymnasium 1.3: the
+ * same operations in the same order on doubles, so that episodes agree with Gymnasium's bit for bit. */
+#include <math.h>
+
+#include "envs/env.h"
+
+static const double gravity = 9.8;                                  /* m/s^2 */
+static const double mass_pole = 0.1;                                /* kg */
+static const double total_mass = 0.1 + 1.0;                         /* kg, with the cart */
+static const double half_length = 0.5;                              /* m, from the joint to the pole's centre of mass */
+static const double pole_moment = 0.1 * 0.5;                        /* mass_pole * half_length */
+static const double force_magnitude = 10.0;                         /* N */
+static const double time_step = 0.02;                               /* s */
+static const double position_limit = 2.4;                           /* m */
+static const double angle_limit = 12 * 2 * 3.141592653589793 / 360; /* rad */
+
+typedef struct {
+    int max_episode_steps;
+    bool sutton_barto_reward;
+    int kinematics_integrator;
+    double reset_low, reset_high;
+} cartpole_config;
+
+static const char *const integrators[] = {"euler", "semi_implicit", "semi-implicit euler", NULL};
+
+static const bm_option rows[] = {
+    BM_OPTION_STRING(cartpole_config, sutton_barto_reward, "false", 0, 1,
+                     "reward 0 each step and -1 when the pole falls, instead of 1 each step"),
+    BM_OPTION_CHOICE(cartpole_config, kinematics_integrator, "euler", integrators,
+                     "euler moves with the old velocity, semi_implicit (two spellings) with the new one"),
+    BM_OPTION(cartpole_config, reset_low, -0.05, -10, 10, BM_LINEAR, "lower bound of the four starting values"),
+    BM_OPTION(cartpole_config, reset_high, 0.05, -10, 10, BM_LINEAR, "upper bound of the four starting values"),
+    BM_ENV_TIME_LIMIT(cartpole_config),
+};
+
+typedef struct {
+    double *position, *velocity, *angle, *angular_velocity; /* [lanes] */
+} cartpole_state;
+
+static bm_status create(bm_env_batch *batch, bm_error *error) {
+    static const double high[4] = {4.8F, INFINITY, (float)(12 * 2 * 3.141592653589793 / 360 * 2), INFINITY};
+    static const double low[4] = {-4.8F, -INFINITY, -(float)(12 * 2 * 3.141592653589793 / 360 * 2), -INFINITY};
+    const cartpole_config *config = BM_ENV_CONFIG(batch, cartpole_config);
+    if (config->reset_low > config->reset_high) {
+        return bm_invalid(error, "reset_low=%g is above reset_high=%g", config->reset_low, config->reset_high);
+    }
+    batch->observation_space =
+        (bm_space){.kind = BM_BOX, .dtype = BM_F32, .dims = 1, .shape = {4}, .size = 4, .low = low, .high = high};
+    batch->action_space = (bm_space){.kind = BM_DISCRETE, .dtype = BM_I32, .dims = 1, .shape = {1}, .size = 1, .n = 2};
+    cartpole_state *s = BM_NEW(&batch->arena, cartpole_state, 1);
+    if (s) {
+        s->position = BM_NEW(&batch->arena, double, batch->lanes);
+        s->velocity = BM_NEW(&batch->arena, double, batch->lanes);
+        s->angle = BM_NEW(&batch->arena, double, batch->lanes);
+        s->angular_velocity = BM_NEW(&batch->arena, double, batch->lanes);
+    }
+    batch->state = s;
+    return bm_arena_check(&batch->arena, "CartPole-v1", error);
+}
+
+static void reset(bm_env_batch *batch, int lane) {
+    const cartpole_config *config = BM_ENV_CONFIG(batch, cartpole_config);
+    cartpole_state *s = batch->state;
+    bm_rng *rng = &batch->rng[lane];
+    s->position[lane] = bm_rng_uniform(rng, config->reset_low, config->reset_high);
+    s->velocity[lane] = bm_rng_uniform(rng, config->reset_low, config->reset_high);
+    s->angle[lane] = bm_rng_uniform(rng, config->reset_low, config->reset_high);
+    s->angular_velocity[lane] = bm_rng_uniform(rng, config->reset_low, config->reset_high);
+}
+
+/* Lanes are stepped in blocks that stay in the first-level cache: sines first (one library call a lane), then
+ * arithmetic without calls, which the compiler vectorises. */
+enum { BLOCK = 128 };
+
+typedef struct {
+    double cart[BLOCK], pole[BLOCK]; /* accelerations: m/s^2, rad/s^2 */
+} accelerations;
+
+static void accelerate(int n, const double *restrict angle, const double *restrict angular_velocity,
+                       const int32_t *restrict action, accelerations *restrict acceleration) {
+    double sine[BLOCK], cosine[BLOCK];
+    for (int i = 0; i < n; i++) {
+        sine[i] = sin(angle[i]);
+        cosine[i] = cos(angle[i]);
+    }
+    for (int i = 0; i < n; i++) {
+        const double force = action[i] == 1 ? force_magnitude : -force_magnitude;
+        const double push = (force + pole_moment * (angular_velocity[i] * angular_velocity[i]) * sine[i]) / total_mass;
+        const double pole = (gravity * sine[i] - cosine[i] * push) /
+                            (half_length * (4.0 / 3.0 - mass_pole * (cosine[i] * cosine[i]) / total_mass));
+        acceleration->pole[i] = pole;
+        acceleration->cart[i] = push - pole_moment * pole * cosine[i] / total_mass;
+    }
+}
+
+/* rate += time_step * derivative, and value += time_step * rate with the rate before (Euler) or after the change. */
+static void integrate_euler(int n, double *restrict value, double *restrict rate, const double *restrict derivative) {
+    for (int i = 0; i < n; i++) {
+        value[i] += time_step * rate[i];
+        rate[i] += time_step * derivative[i];
+    }
+}
+
+static void integrate_semi_implicit(int n, double *restrict value, double *restrict rate,
+                                    const double *restrict derivative) {
+    for (int i = 0; i < n; i++) {
+        rate[i] += time_step * derivative[i];
+        value[i] += time_step * rate[i];
+    }
+}
+
+static void judge(int n, const double *restrict position, const double *restrict angle, bool sutton_barto,
+                  double *restrict reward, uint8_t *restrict terminated) {
+    for (int i = 0; i < n; i++) {
+        terminated[i] = (fabs(position[i]) > position_limit) | (fabs(angle[i]) > angle_limit);
+    }
+    for (int i = 0; i < n; i++) {
+        reward[i] = sutton_barto ? 0.0 - terminated[i] : 1.0;
+    }
+}
+
+static void step(bm_env_batch *batch) {
+    const cartpole_config *config = BM_ENV_CONFIG(batch, cartpole_config);
+    cartpole_state *s = batch->state;
+    for (int first = 0; first < batch->lanes; first += BLOCK) {
+        const int n = batch->lanes - first < BLOCK ? batch->lanes - first : BLOCK;
+        double *position = s->position + first, *velocity = s->velocity + first;
+        double *angle = s->angle + first, *angular_velocity = s->angular_velocity + first;
+        accelerations acceleration;
+        accelerate(n, angle, angular_velocity, batch->action_index + first, &acceleration);
+        if (config->kinematics_integrator == 0) {
+            integrate_euler(n, position, velocity, acceleration.cart);
+            integrate_euler(n, angle, angular_velocity, acceleration.pole);
+        } else {
+            integrate_semi_implicit(n, position, velocity, acceleration.cart);
+            integrate_semi_implicit(n, angle, angular_velocity, acceleration.pole);
+        }
+        judge(n, position, angle, config->sutton_barto_reward, batch->reward + first, batch->terminated + first);
+    }
+}
+
+static void observe(bm_env_batch *batch, int first, int count) {
+    const cartpole_state *s = batch->state;
+    float *restrict observation = (float *)batch->observation + (size_t)first * 4;
+    const double *restrict position = s->position + first, *restrict velocity = s->velocity + first;
+    const double *restrict angle = s->angle + first, *restrict angular_velocity = s->angular_velocity + first;
+    for (int i = 0; i < count; i++) {
+        observation[4 * i + 0] = (float)position[i];
+        observation[4 * i + 1] = (float)velocity[i];
+        observation[4 * i + 2] = (float)angle[i];
+        observation[4 * i + 3] = (float)angular_velocity[i];
+    }
+}
+
+static void list_state(bm_env_batch *batch, bm_state *state) {
+    cartpole_state *s = batch->state;
+    const size_t lanes = (size_t)batch->lanes;
+    bm_state_vector(state, "position", BM_F64, s->position, lanes);
+    bm_state_vector(state, "velocity", BM_F64, s->velocity, lanes);
+    bm_state_vector(state, "angle", BM_F64, s->angle, lanes);
+    bm_state_vector(state, "angular_velocity", BM_F64, s->angular_velocity, lanes);
+}
+
+static const char *const state_names[] = {"position", "velocity", "angle", "angular_velocity", NULL};
+
+static void get_state(const bm_env_batch *batch, int lane, double *values) {
+    const cartpole_state *s = batch->state;
+    values[0] = s->position[lane];
+    values[1] = s->velocity[lane];
+    values[2] = s->angle[lane];
+    values[3] = s->angular_velocity[lane];
+}
+
+static void set_state(bm_env_batch *batch, int lane, const double *values) {
+    cartpole_state *s = batch->state;
+    s->position[lane] = values[0];
+    s->velocity[lane] = values[1];
+    s->angle[lane] = values[2];
+    s->angular_velocity[lane] = values[3];
+}
+
+const bm_env_type bm_env_cartpole = {
+    .id = "CartPole-v1",
+    .summary = "balance a pole on a cart that is pushed left or right",
+    .source = "Gymnasium 1.3 CartPole-v1; Barto, Sutton and Anderson 1983",
+    .options = BM_OPTIONS(rows, cartpole_config),
+    .max_episode_steps = 500,
+    .reward_threshold = 475,
+    .create = create,
+    .reset = reset,
+    .step = step,
+    .observe = observe,
+    .state = list_state,
+    .state_names = state_names,
+    .get_state = get_state,
+    .set_state = set_state,
+};

@@ -1,0 +1,32 @@
+/* Observations as network inputs. */
+#include "envs/encode.h"
+
+#include <string.h>
+
+static void encode_integers(const bm_space *space, size_t count, const int32_t *value, bm_real *features) {
+    memset(features, 0, count * (size_t)space->n * sizeof *features);
+    for (size_t i = 0; i < count; i++) {
+        features[i * (size_t)space->n + (size_t)value[i]] = 1;
+    }
+}
+
+#define CONVERT(type)                                                                                                  \
+    do {                                                                                                               \
+        const type *value = observation;                                                                               \
+        for (size_t i = 0; i < count; i++) {                                                                           \
+            features[i] = (bm_real)value[i];                                                                           \
+        }                                                                                                              \
+    } while (0)
+
+void bm_encode(const bm_space *space, int n, const void *observation, bm_real *features) {
+    const size_t count = (size_t)n * (size_t)space->size;
+    if (space->kind == BM_DISCRETE) {
+        encode_integers(space, count, observation, features);
+    } else if (space->dtype == BM_F32) {
+        CONVERT(float);
+    } else if (space->dtype == BM_U8) {
+        CONVERT(uint8_t);
+    } else {
+        CONVERT(int32_t);
+    }
+}

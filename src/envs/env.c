@@ -1,0 +1,268 @@
+/* The batch driver: what every environment has in common. It owns time limits, same-step autoreset, the final
+ * observation and the lanes' generators; a type owns its dynamics. A step is a few passes over all lanes, and work
+ * by lane only where an episode ended. */
+#include "envs/env.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/suggest.h"
+
+enum { LANES_MAX = 1 << 20 };
+
+_Static_assert(sizeof(bm_rng) == 6 * sizeof(uint64_t), "generators are saved as uint64 [lanes, 6]");
+
+/* ---- spaces ---- */
+
+size_t bm_space_bytes(const bm_space *space) {
+    return (size_t)space->size * bm_dtype_bytes(space->dtype);
+}
+
+int bm_space_features(const bm_space *space) {
+    return space->kind == BM_DISCRETE ? space->size * space->n : space->size;
+}
+
+/* ---- create ---- */
+
+static int time_limit(const bm_env_type *type, const void *config) {
+    const void *field;
+    const bm_option *row = bm_options_find(&type->options, config, "max_episode_steps", &field);
+    const int limit = row ? *(const int *)field : -1;
+    return limit < 0 ? type->max_episode_steps : limit;
+}
+
+static void allocate_rows(bm_env_batch *batch) {
+    const size_t lanes = (size_t)batch->lanes;
+    const size_t actions = lanes * (size_t)batch->action_space.size;
+    const size_t observation_bytes = bm_space_bytes(&batch->observation_space);
+    if (batch->action_space.kind == BM_DISCRETE) {
+        batch->action_index = BM_NEW(&batch->arena, int32_t, actions);
+    } else {
+        batch->action = BM_NEW(&batch->arena, float, actions);
+    }
+    batch->observation = bm_arena_alloc(&batch->arena, lanes, observation_bytes);
+    batch->final_observation = bm_arena_alloc(&batch->arena, lanes, observation_bytes);
+    batch->rng = BM_NEW(&batch->arena, bm_rng, lanes);
+    batch->reward = BM_NEW(&batch->arena, double, lanes);
+    batch->terminated = BM_NEW(&batch->arena, uint8_t, lanes);
+    batch->truncated = BM_NEW(&batch->arena, uint8_t, lanes);
+    batch->elapsed = BM_NEW(&batch->arena, int32_t, lanes);
+    batch->ended = BM_NEW(&batch->arena, int32_t, lanes);
+    batch->episode_return = BM_NEW(&batch->arena, double, lanes);
+    batch->final_return = BM_NEW(&batch->arena, double, lanes);
+    batch->final_length = BM_NEW(&batch->arena, int32_t, lanes);
+}
+
+static bm_status fill(bm_env_batch *batch, const bm_env_type *type, const void *config, int lanes, bm_error *error) {
+    void *copy = bm_arena_alloc(&batch->arena, 1, type->options.config_bytes);
+    if (copy && config) {
+        memcpy(copy, config, type->options.config_bytes);
+    } else if (copy) {
+        bm_options_defaults(&type->options, copy);
+    }
+    const bm_status memory = bm_arena_check(&batch->arena, type->id, error);
+    if (memory != BM_OK) {
+        return memory;
+    }
+    batch->type = type;
+    batch->config = copy;
+    batch->lanes = lanes;
+    batch->max_episode_steps = time_limit(type, copy);
+    const bm_status status = type->create(batch, error);
+    if (status != BM_OK) {
+        return status;
+    }
+    allocate_rows(batch);
+    return bm_arena_check(&batch->arena, type->id, error);
+}
+
+bm_status bm_env_create(bm_env_batch **batch, const bm_env_type *type, const void *config, int lanes, bm_error *error) {
+    *batch = NULL;
+    if (lanes < 1 || lanes > LANES_MAX) {
+        return bm_invalid(error, "%d lanes outside [1, %d]", lanes, LANES_MAX);
+    }
+    bm_env_batch *created = calloc(1, sizeof *created);
+    if (!created) {
+        return bm_fail(error, "not enough memory for %s", type->id);
+    }
+    const bm_status status = fill(created, type, config, lanes, error);
+    if (status != BM_OK) {
+        bm_env_destroy(created);
+        return status;
+    }
+    *batch = created;
+    return BM_OK;
+}
+
+void bm_env_destroy(bm_env_batch *batch) {
+    if (batch) {
+        bm_arena_free(&batch->arena);
+        free(batch);
+    }
+}
+
+/* ---- seed, reset, step ---- */
+
+void bm_env_seed(bm_env_batch *batch, uint64_t seed) {
+    for (int i = 0; i < batch->lanes; i++) {
+        batch->rng[i] = bm_rng_seeded(seed + (uint64_t)i);
+    }
+}
+
+void bm_env_seed_children(bm_env_batch *batch, const bm_seed *parent) {
+    for (int i = 0; i < batch->lanes; i++) {
+        const bm_seed child = bm_seed_child(parent, (uint32_t)i);
+        batch->rng[i] = bm_rng_from(&child);
+    }
+}
+
+static void start_episode(bm_env_batch *batch, int lane) {
+    batch->type->reset(batch, lane);
+    batch->elapsed[lane] = 0;
+    batch->episode_return[lane] = 0;
+}
+
+void bm_env_reset(bm_env_batch *batch) {
+    for (int i = 0; i < batch->lanes; i++) {
+        start_episode(batch, i);
+        batch->reward[i] = 0;
+        batch->terminated[i] = batch->truncated[i] = 0;
+    }
+    batch->ended_count = 0;
+    batch->type->observe(batch, 0, batch->lanes);
+}
+
+/* Counts the step in every lane and lists the lanes whose episode ended, ascending. */
+static void count_step(bm_env_batch *batch) {
+    const int lanes = batch->lanes;
+    const int32_t limit = batch->max_episode_steps > 0 ? batch->max_episode_steps : INT32_MAX;
+    const double *restrict reward = batch->reward;
+    const uint8_t *restrict terminated = batch->terminated;
+    uint8_t *restrict truncated = batch->truncated;
+    int32_t *restrict elapsed = batch->elapsed;
+    int32_t *restrict ended = batch->ended;
+    double *restrict episode_return = batch->episode_return;
+    for (int i = 0; i < lanes; i++) {
+        episode_return[i] += reward[i];
+    }
+    for (int i = 0; i < lanes; i++) {
+        elapsed[i] += elapsed[i] < INT32_MAX; /* an episode without a limit may outlast the counter */
+        truncated[i] = elapsed[i] >= limit;
+    }
+    int count = 0;
+    for (int i = 0; i < lanes; i++) {
+        ended[count] = i; /* overwritten by the next candidate when this one goes on: no branch to mispredict */
+        count += terminated[i] | truncated[i];
+    }
+    batch->ended_count = count;
+}
+
+void bm_env_step(bm_env_batch *batch) {
+    const bm_env_type *type = batch->type;
+    type->step(batch);
+    count_step(batch);
+    type->observe(batch, 0, batch->lanes);
+    const size_t bytes = bm_space_bytes(&batch->observation_space);
+    for (int k = 0; k < batch->ended_count; k++) {
+        const int lane = batch->ended[k];
+        const size_t row = (size_t)lane * bytes;
+        memcpy((char *)batch->final_observation + row, (const char *)batch->observation + row, bytes);
+        batch->final_return[lane] = batch->episode_return[lane];
+        batch->final_length[lane] = batch->elapsed[lane];
+        start_episode(batch, lane);
+        type->observe(batch, lane, 1);
+    }
+}
+
+/* ---- state ---- */
+
+void bm_env_state(bm_env_batch *batch, bm_state *state) {
+    const size_t lanes = (size_t)batch->lanes;
+    const bm_space *space = &batch->observation_space;
+    bm_state_matrix(state, "rng", BM_U64, batch->rng, lanes, 6);
+    bm_state_vector(state, "elapsed", BM_I32, batch->elapsed, lanes);
+    bm_state_vector(state, "episode_return", BM_F64, batch->episode_return, lanes);
+    bm_state_matrix(state, "observation", space->dtype, batch->observation, lanes, (size_t)space->size);
+    batch->type->state(batch, state);
+}
+
+/* ---- actions ---- */
+
+static int32_t scale_bits(uint32_t bits, int n) {
+    return (int32_t)((uint64_t)bits * (uint32_t)n >> 32);
+}
+
+/* integers(n) takes the upper half of 32 bits times n and, where n is a power of two, never rejects: then one 64-bit
+ * draw makes two actions, low half first as NumPy buffers them. */
+static void sample_power_of_two(bm_rng *rng, int n, int count, int32_t *action) {
+    int i = 0;
+    if (rng->has_uint32) {
+        action[i++] = scale_bits(bm_rng_uint32(rng), n);
+    }
+    for (; i + 1 < count; i += 2) {
+        const uint64_t bits = bm_rng_uint64(rng);
+        action[i] = scale_bits((uint32_t)bits, n);
+        action[i + 1] = scale_bits((uint32_t)(bits >> 32), n);
+    }
+    if (i < count) {
+        action[i] = scale_bits(bm_rng_uint32(rng), n);
+    }
+}
+
+void bm_env_sample_actions(bm_env_batch *batch, bm_rng *rng) {
+    const bm_space *space = &batch->action_space;
+    const int count = batch->lanes * space->size;
+    if (space->kind == BM_BOX) {
+        for (int i = 0; i < count; i++) {
+            const int k = i % space->size;
+            batch->action[i] = (float)bm_rng_uniform(rng, space->low[k], space->high[k]);
+        }
+    } else if (space->n > 1 && (space->n & (space->n - 1)) == 0) {
+        sample_power_of_two(rng, space->n, count, batch->action_index);
+    } else {
+        for (int i = 0; i < count; i++) {
+            batch->action_index[i] = (int32_t)bm_rng_integers(rng, 0, space->n);
+        }
+    }
+}
+
+/* ---- registry ---- */
+
+#define ENV(name) extern const bm_env_type bm_env_##name;
+#include "envs/env_list.h"
+#undef ENV
+
+#define ENV(name) &bm_env_##name,
+const bm_env_type *const bm_env_types[] = {
+#include "envs/env_list.h"
+    NULL};
+#undef ENV
+
+enum { TYPES = sizeof bm_env_types / sizeof bm_env_types[0] - 1 };
+
+const bm_env_type *bm_env_find(const char *id) {
+    for (int i = 0; i < TYPES; i++) {
+        if (strcmp(bm_env_types[i]->id, id) == 0) {
+            return bm_env_types[i];
+        }
+    }
+    return NULL;
+}
+
+bm_status bm_env_lookup(const char *id, const bm_env_type **type, bm_error *error) {
+    *type = bm_env_find(id);
+    if (*type) {
+        return BM_OK;
+    }
+    const char *names[TYPES];
+    for (int i = 0; i < TYPES; i++) {
+        names[i] = bm_env_types[i]->id;
+    }
+    const char *nearest = bm_suggest(id, names, TYPES);
+    if (nearest) {
+        return bm_invalid(error, "unknown environment '%s'; did you mean '%s'?", id, nearest);
+    }
+    return bm_invalid(error, "unknown environment '%s'; see 'bellman list envs'", id);
+}

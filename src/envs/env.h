@@ -1,0 +1,122 @@
+#ifndef BM_ENVS_ENV_H
+#define BM_ENVS_ENV_H
+
+/* Environments are batches: a type steps n lanes at once over struct-of-arrays state. The driver here, and no
+ * environment, owns time limits, autoreset and the final observation. */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/arena.h"
+#include "core/error.h"
+#include "core/option.h"
+#include "core/rng.h"
+#include "core/state.h"
+
+typedef enum { BM_BOX, BM_DISCRETE } bm_space_kind;
+
+/* BM_BOX: size numbers of dtype, each within [low[i], high[i]]. BM_DISCRETE: size integers (int32) 0 .. n-1. */
+typedef struct {
+    bm_space_kind kind;
+    bm_dtype dtype; /* of observations: BM_F32, BM_U8, BM_I32; actions: BM_F32 or, discrete, BM_I32 */
+    int dims;
+    int shape[3];
+    int size;                 /* product of shape */
+    int n;                    /* BM_DISCRETE: number of values */
+    const double *low, *high; /* BM_BOX: [size]; may be infinite */
+} bm_space;
+
+size_t bm_space_bytes(const bm_space *space); /* of one element: size * bytes of dtype */
+int bm_space_features(const bm_space *space); /* inputs a network needs: size, or n per integer (one-hot) */
+
+typedef struct bm_env_batch bm_env_batch;
+
+/* One way an action can turn out, for environments whose dynamics are a finite table. */
+typedef struct {
+    double probability;
+    int next; /* state index; not looked at when terminated */
+    double reward;
+    bool terminated;
+} bm_outcome;
+
+enum { BM_OUTCOMES_MAX = 8 };
+
+/* The finite Markov decision process behind an environment: exact values can be computed from it. */
+typedef struct {
+    int (*states)(const bm_env_batch *batch);
+    double (*start)(const bm_env_batch *batch, int state); /* probability that an episode starts there */
+    /* Fills at most BM_OUTCOMES_MAX and returns how many; 0: nothing happens any more in that state. */
+    int (*outcomes)(const bm_env_batch *batch, int state, int action, bm_outcome *outcome);
+    void (*place)(bm_env_batch *batch, int lane, int state); /* puts a lane there; type->observe shows what it sees */
+} bm_env_model;
+
+typedef struct {
+    const char *id, *summary, *source; /* "CartPole-v1", one line, where its dynamics come from */
+    bm_options options;
+    int max_episode_steps;   /* 0: no limit; the option of the same name overrides it */
+    double reward_threshold; /* NAN: none */
+    /* Fills the spaces and allocates the state from batch->arena; refuses bad configurations. */
+    bm_status (*create)(bm_env_batch *batch, bm_error *error);
+    void (*reset)(bm_env_batch *batch, int lane);               /* draws from batch->rng[lane] */
+    void (*step)(bm_env_batch *batch);                          /* all lanes: state, reward, terminated */
+    void (*observe)(bm_env_batch *batch, int first, int count); /* writes batch->observation of these lanes */
+    void (*state)(bm_env_batch *batch, bm_state *state);        /* lists the state arrays */
+    /* The internal state of one lane as numbers, by name, for traces that start from given states. */
+    const char *const *state_names; /* NULL at the end */
+    void (*get_state)(const bm_env_batch *batch, int lane, double *values);
+    void (*set_state)(bm_env_batch *batch, int lane, const double *values);
+    const bm_env_model *model; /* NULL: not a finite table */
+} bm_env_type;
+
+/* The one option all environments share, as a row of their tables; their config has `int max_episode_steps`. */
+#define BM_ENV_TIME_LIMIT(config)                                                                                      \
+    BM_OPTION(config, max_episode_steps, -1, -1, 1000000000, BM_LOG,                                                   \
+              "steps until an episode is truncated; 0: no limit, -1: the environment's own limit")
+
+/* Rows are lanes. After bm_env_step, observation holds what the agent acts on next: of lanes whose episode ended it
+ * is the new episode's first, and final_observation holds the ended episode's last. terminated (the episode is over, nothing
+ * follows) and truncated (the time limit cut it) are apart and may both be 1. */
+struct bm_env_batch {
+    const bm_env_type *type;
+    const void *config; /* type's config struct; a copy of what create got */
+    int lanes;
+    int max_episode_steps; /* 0: no limit */
+    bm_space observation_space, action_space;
+    void *state;                     /* the type's own */
+    bm_rng *rng;                     /* [lanes] */
+    int32_t *action_index;           /* [lanes, action_space.size], discrete; the caller writes it before a step */
+    float *action;                   /* [lanes, action_space.size], box */
+    void *observation;               /* [lanes, observation bytes] */
+    void *final_observation;         /* [lanes, observation bytes]; valid where an episode just ended */
+    double *reward;                  /* [lanes] */
+    uint8_t *terminated, *truncated; /* [lanes] 0 or 1 */
+    int32_t *elapsed;                /* [lanes] steps done in the current episode */
+    int32_t *ended; /* [lanes] the lanes whose episode just ended, ascending; first ended_count valid */
+    int ended_count;
+    double *episode_return; /* [lanes] undiscounted, of the current episode */
+    double *final_return;   /* [lanes] of the episode that just ended */
+    int32_t *final_length;  /* [lanes] */
+    bm_arena arena;
+};
+
+/* config NULL: the defaults. lanes 1 .. 2^20. Seed and reset before the first step. */
+bm_status bm_env_create(bm_env_batch **batch, const bm_env_type *type, const void *config, int lanes, bm_error *error);
+void bm_env_destroy(bm_env_batch *batch); /* NULL is fine */
+
+void bm_env_seed(bm_env_batch *batch, uint64_t seed);                  /* lane i: default_rng(seed + i) */
+void bm_env_seed_children(bm_env_batch *batch, const bm_seed *parent); /* lane i: child i of parent */
+void bm_env_reset(bm_env_batch *batch);                                /* every lane starts an episode */
+void bm_env_step(bm_env_batch *batch);                                 /* takes the actions; autoresets */
+void bm_env_state(bm_env_batch *batch, bm_state *state);               /* what exact resume between two steps needs */
+
+/* A uniform action for every lane, as Gymnasium's action_space.sample() draws them, lane 0 first. Action boxes are
+ * bounded. */
+void bm_env_sample_actions(bm_env_batch *batch, bm_rng *rng);
+
+/* The registry: env_list.h. */
+extern const bm_env_type *const bm_env_types[];                                     /* NULL at the end */
+const bm_env_type *bm_env_find(const char *id);                                     /* NULL: unknown */
+bm_status bm_env_lookup(const char *id, const bm_env_type **type, bm_error *error); /* with a suggestion */
+
+#define BM_ENV_CONFIG(batch, type) ((const type *)(batch)->config)
+
+#endif

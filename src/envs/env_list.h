@@ -1,0 +1,2 @@
+ENV(cartpole)
+ENV(gridworld)

@@ -1,0 +1,16 @@
+#ifndef BM_NETS_LOSS_H
+#define BM_NETS_LOSS_H
+
+/* Losses over [n, outputs] arrays, mean reduction over all elements as torch.nn.functional has them (PyTorch 1.13). Each returns
+ * the loss and writes d loss / d prediction into grad (same shape; may be NULL). Sums run in double, in row order. */
+#include "core/real.h"
+
+double bm_loss_mse(size_t n, const bm_real *prediction, const bm_real *target, bm_real *grad);
+/* huber_loss: quadratic within delta; smooth_l1 with beta is this with delta = beta, divided by beta. */
+double bm_loss_huber(size_t n, double delta, const bm_real *prediction, const bm_real *target, bm_real *grad);
+double bm_loss_smooth_l1(size_t n, double beta, const bm_real *prediction, const bm_real *target, bm_real *grad);
+double bm_loss_bce_logits(size_t n, const bm_real *logit, const bm_real *target, bm_real *grad);
+/* logits [n, classes], label [n] in 0..classes-1; mean over n. */
+double bm_loss_cross_entropy(size_t n, int classes, const bm_real *logits, const int32_t *label, bm_real *grad);
+
+#endif

@@ -1,0 +1,15 @@
+#ifndef BM_OPTIM_CLONES_H
+#define BM_OPTIM_CLONES_H
+
+/* BM_CLONES before a function compiles it for several instruction sets, and the loader picks the widest vectors this
+ * processor has. Without contraction all give the same bits, only sooner. It rests on the indirect functions of glibc;
+ * elsewhere there is one version. */
+#include <stdint.h> /* brings __GLIBC__ */
+
+#if defined(__x86_64__) && defined(__GLIBC__)
+#define BM_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
+#else
+#define BM_CLONES
+#endif
+
+#endif

@@ -1,0 +1,2 @@
+OPTIM(sgd)
+OPTIM(adam)

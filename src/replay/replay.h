@@ -1,0 +1,70 @@
+#ifndef BM_REPLAY_REPLAY_H
+#define BM_REPLAY_REPLAY_H
+
+/* A uniform replay buffer (Lin 1992; Mnih et al. 2015): a ring over struct-of-arrays that keeps the observations'
+ * own dtype. capacity 1 .. 10^7 transitions. */
+#include <stdint.h>
+
+#include "core/arena.h"
+#include "core/real.h"
+#include "core/rng.h"
+#include "envs/env.h"
+
+typedef struct {
+    int64_t capacity;
+    int64_t added;                                 /* transitions ever added; the next goes to added % capacity */
+    size_t observation_bytes;                      /* of one */
+    int action_size;                               /* numbers per action, 4 bytes each (int32 or float) */
+    unsigned char *observation, *next_observation; /* [capacity, observation_bytes] */
+    unsigned char *action;                         /* [capacity, action_size * 4] */
+    float *reward;                                 /* [capacity] */
+    uint8_t *terminated;                           /* [capacity] */
+} bm_replay;
+
+/* Bytes that a buffer would take. */
+size_t bm_replay_bytes(const bm_space *observation_space, const bm_space *action_space, int64_t capacity);
+
+/* Allocates from the arena; BM_FAILED with one sentence naming buffer_size and the bytes when they exceed the memory
+ * this machine has available now (MemAvailable), or the allocation is refused; BM_INVALID for a bad capacity. */
+bm_status bm_replay_create(bm_replay *replay, const bm_space *observation_space, const bm_space *action_space,
+                           int64_t capacity, bm_arena *arena, bm_error *error);
+
+/* One transition. next_observation is the true successor, also at the end of an episode. */
+void bm_replay_add(bm_replay *replay, const void *observation, const void *action, float reward,
+                   const void *next_observation, bool terminated);
+
+int64_t bm_replay_size(const bm_replay *replay); /* transitions held now */
+
+/* A contiguous batch, in arrays allocated once. */
+typedef struct {
+    int size;
+    int64_t *index;                                /* [size] positions in the ring, after sampling */
+    unsigned char *observation, *next_observation; /* [size, observation_bytes] */
+    int32_t *action;                               /* [size, action_size]; float bits for box actions */
+    bm_real *reward, *terminated;                  /* [size]; terminated 0 or 1 */
+} bm_replay_batch;
+
+void bm_replay_batch_create(bm_replay_batch *batch, const bm_replay *replay, int size, bm_arena *arena);
+/* size draws with replacement, uniform over what is held (must not be empty). */
+void bm_replay_sample(const bm_replay *replay, bm_rng *rng, bm_replay_batch *batch);
+
+/* The buffer's own file. Records are fixed-size rows in the order they were added; a save appends the rows since the
+ * last one (or writes a new file under the other of two names when more than two capacities would be in it), so that the
+ * file a checkpoint describes stays whole while the next is being written. */
+typedef struct {
+    char name[64]; /* file name within its folder: "replay-0.bin"; "" before the first save */
+    int64_t first; /* number (since the start of training) of the first transition in the file */
+    int64_t end;   /* one past the last */
+    uint32_t crc;  /* CRC-32C over the rows */
+} bm_replay_file;
+
+/* Appends and fsyncs; *file is updated only on success. A file that has shrunk or vanished is begun anew. The old file, when a new one was begun, is not removed (it
+ * belongs to the previous checkpoint until the next is in place). */
+bm_status bm_replay_save(const bm_replay *replay, const char *folder, bm_replay_file *file, bm_error *error);
+/* Checks the CRC of the described rows, fills the buffer, and cuts off what came after (it belongs to no checkpoint). On failure
+ * the buffer is empty and the file untouched. */
+bm_status bm_replay_load(bm_replay *replay, const char *folder, const bm_replay_file *file, bm_error *error);
+
+uint64_t bm_replay_hash(const bm_replay *replay, uint64_t seed);
+
+#endif

@@ -1,0 +1,59 @@
+/* On-policy experience, appended step by step and used once. */
+#include "replay/rollout.h"
+
+#include <string.h>
+
+void bm_rollout_create(bm_rollout *rollout, const bm_space *observation_space, const bm_space *action_space,
+                       int capacity, int lanes, bm_arena *arena) {
+    const size_t rows = (size_t)capacity * (size_t)lanes;
+    const size_t observation_bytes = bm_space_bytes(observation_space);
+    *rollout = (bm_rollout){
+        .capacity = capacity,
+        .lanes = lanes,
+        .observation_bytes = observation_bytes,
+        .action_size = action_space->size,
+        .observation = bm_arena_alloc(arena, rows, observation_bytes),
+        .final_observation = bm_arena_alloc(arena, rows, observation_bytes),
+        .action = BM_NEW(arena, int32_t, rows * (size_t)action_space->size),
+        .reward = BM_NEW(arena, bm_real, rows),
+        .terminated = BM_NEW(arena, uint8_t, rows),
+        .truncated = BM_NEW(arena, uint8_t, rows),
+    };
+}
+
+void bm_rollout_add(bm_rollout *rollout, const void *observation, const bm_env_batch *batch) {
+    const size_t lanes = (size_t)rollout->lanes;
+    const size_t row = (size_t)rollout->steps * lanes;
+    const size_t bytes = rollout->observation_bytes;
+    const size_t action_numbers = lanes * (size_t)rollout->action_size;
+    const bool discrete = batch->action_space.kind == BM_DISCRETE;
+    const void *action = discrete ? (const void *)batch->action_index : (const void *)batch->action;
+    memcpy(rollout->observation + row * bytes, observation, lanes * bytes);
+    memcpy(rollout->action + row * (size_t)rollout->action_size, action, action_numbers * sizeof *rollout->action);
+    memcpy(rollout->terminated + row, batch->terminated, lanes);
+    memcpy(rollout->truncated + row, batch->truncated, lanes);
+    for (size_t lane = 0; lane < lanes; lane++) {
+        rollout->reward[row + lane] = (bm_real)batch->reward[lane];
+    }
+    for (int i = 0; i < batch->ended_count; i++) {
+        const size_t lane = (size_t)batch->ended[i];
+        memcpy(rollout->final_observation + (row + lane) * bytes,
+               (const unsigned char *)batch->final_observation + lane * bytes, bytes);
+    }
+    rollout->steps++;
+}
+
+void bm_rollout_clear(bm_rollout *rollout) {
+    rollout->steps = 0;
+}
+
+void bm_rollout_state(bm_rollout *rollout, bm_state *state) {
+    const size_t rows = (size_t)rollout->capacity * (size_t)rollout->lanes;
+    bm_state_scalar(state, "steps", BM_I32, &rollout->steps);
+    bm_state_matrix(state, "observation", BM_U8, rollout->observation, rows, rollout->observation_bytes);
+    bm_state_matrix(state, "final_observation", BM_U8, rollout->final_observation, rows, rollout->observation_bytes);
+    bm_state_matrix(state, "action", BM_I32, rollout->action, rows, (size_t)rollout->action_size);
+    bm_state_vector(state, "reward", BM_REAL_DTYPE, rollout->reward, rows);
+    bm_state_vector(state, "terminated", BM_U8, rollout->terminated, rows);
+    bm_state_vector(state, "truncated", BM_U8, rollout->truncated, rows);
+}

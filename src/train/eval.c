@@ -1,0 +1,80 @@
+/* Episodes side by side: lane i of a chunk plays one episode and then idles until the chunk's last has ended. Rows of a
+ * policy do not depend on each other, so an episode is the same in any chunk. */
+#include "train/eval.h"
+
+#include <math.h>
+#include <string.h>
+
+bm_status bm_evaluator_create(bm_evaluator *evaluator, bm_agent *agent, const bm_env_type *type, const void *config,
+                              int episodes, bm_error *error) {
+    evaluator->agent = agent;
+    evaluator->env = NULL;
+    const int lanes = episodes < BM_EVAL_LANES ? episodes : BM_EVAL_LANES;
+    return bm_env_create(&evaluator->env, type, config, lanes, error);
+}
+
+void bm_evaluator_free(bm_evaluator *evaluator) {
+    bm_env_destroy(evaluator->env);
+    evaluator->env = NULL;
+}
+
+typedef struct {
+    double sum, sum_of_squares, length, min, max;
+} episode_totals;
+
+static void add_episode(episode_totals *totals, double episode_return, double length) {
+    totals->sum += episode_return;
+    totals->sum_of_squares += episode_return * episode_return;
+    totals->length += length;
+    totals->min = fmin(totals->min, episode_return);
+    totals->max = fmax(totals->max, episode_return);
+}
+
+/* Plays one episode in each of the first `open` lanes. */
+static void play_chunk(bm_evaluator *evaluator, int open, bool explore, episode_totals *totals) {
+    bm_env_batch *env = evaluator->env;
+    uint8_t finished[BM_EVAL_LANES] = {0};
+    bm_env_reset(env);
+    int running = open;
+    for (int step = 0; running > 0 && step < BM_EVAL_STEPS_MAX; step++) {
+        bm_agent_act(evaluator->agent, env->lanes, env->observation, explore, env->action_index, env->action);
+        bm_env_step(env);
+        for (int e = 0; e < env->ended_count; e++) {
+            const int lane = env->ended[e];
+            if (lane < open && !finished[lane]) {
+                finished[lane] = 1;
+                running--;
+                add_episode(totals, env->final_return[lane], env->final_length[lane]);
+            }
+        }
+    }
+    for (int lane = 0; running > 0 && lane < open; lane++) {
+        if (!finished[lane]) {
+            add_episode(totals, env->episode_return[lane], env->elapsed[lane]);
+        }
+    }
+}
+
+bm_evaluation bm_evaluate(bm_evaluator *evaluator, int episodes, const bm_seed *seeds, uint64_t first_seed,
+                          bool explore) {
+    bm_env_batch *env = evaluator->env;
+    episode_totals totals = {.min = INFINITY, .max = -INFINITY};
+    for (int first = 0; first < episodes; first += env->lanes) {
+        for (int lane = 0; lane < env->lanes; lane++) {
+            const bm_seed seed = seeds ? bm_seed_child(seeds, (uint32_t)(first + lane))
+                                       : bm_seed_of(first_seed + (uint64_t)(first + lane));
+            env->rng[lane] = bm_rng_from(&seed);
+        }
+        const int left = episodes - first;
+        play_chunk(evaluator, left < env->lanes ? left : env->lanes, explore, &totals);
+    }
+    const double n = episodes, mean = totals.sum / n;
+    return (bm_evaluation){
+        .episodes = episodes,
+        .mean_return = mean,
+        .std_return = sqrt(fmax(0.0, totals.sum_of_squares / n - mean * mean)),
+        .mean_length = totals.length / n,
+        .min = totals.min,
+        .max = totals.max,
+    };
+}

@@ -1,0 +1,105 @@
+/* Rebuilding an experiment and its trained policy from a run folder. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/io.h"
+#include "train/checkpoint.h"
+#include "train/run.h"
+
+/* "last", "best", or a number: 50000 -> "step-000050000". */
+static bm_status open_checkpoint(const char *folder, const char *checkpoint, bm_safetensors *file, bm_error *error) {
+    char checkpoints[BM_PATH_MAX + 16], name[48], *end;
+    if (!bm_path_exists(folder)) {
+        return bm_fail(error, "no run folder %s", folder);
+    }
+    const int n = snprintf(checkpoints, sizeof checkpoints, "%s/checkpoint", folder);
+    if (n >= (int)sizeof checkpoints || !bm_path_exists(checkpoints)) {
+        return bm_fail(error, "%s is not a run folder: it has no folder checkpoint", folder);
+    }
+    const long long step = strtoll(checkpoint, &end, 10);
+    if (end != checkpoint && *end == '\0') {
+        snprintf(name, sizeof name, "step-%09lld", step);
+    } else if (strcmp(checkpoint, "last") == 0 || strcmp(checkpoint, "best") == 0) {
+        snprintf(name, sizeof name, "%s", checkpoint);
+    } else {
+        return bm_invalid(error, "checkpoint=%s is none of last, best or a step number", checkpoint);
+    }
+    return bm_checkpoint_open(checkpoints, name, file, error);
+}
+
+bm_status bm_run_experiment(const char *folder, const char *checkpoint, bm_experiment *experiment, bm_error *error) {
+    memset(experiment, 0, sizeof *experiment);
+    bm_safetensors file;
+    bm_status status = open_checkpoint(folder, checkpoint, &file, error);
+    if (status == BM_OK) {
+        status = bm_experiment_from_metadata(experiment, file.metadata, error);
+        bm_safetensors_free(&file);
+    }
+    return status;
+}
+
+static bm_status restore_agent(bm_policy *policy, const bm_safetensors *file, bm_error *error) {
+    bm_state state = {0};
+    bm_state_enter(&state, "agent");
+    bm_agent_state(policy->agent, &state);
+    bm_state_leave(&state);
+    bm_status status = bm_state_check(&state, error);
+    if (status == BM_OK) {
+        status = bm_safetensors_restore(file, &state, error);
+    }
+    bm_state_free(&state);
+    return status;
+}
+
+static bm_status build(bm_policy *policy, const bm_safetensors *file, bm_error *error) {
+    bm_experiment *experiment = &policy->experiment;
+    bm_status status = bm_experiment_from_metadata(experiment, file->metadata, error);
+    if (status != BM_OK) {
+        return status;
+    }
+    const int lanes = experiment->run.num_envs; /* the agent's state has their shape */
+    if ((status = bm_env_create(&policy->env, experiment->env, experiment->env_config, lanes, error)) != BM_OK) {
+        return status;
+    }
+    const bm_agent_setup setup = {
+        .type = experiment->agent,
+        .config = experiment->agent_config,
+        .batch = policy->env,
+        .max_rows = BM_EVAL_LANES,
+        .total_steps = experiment->run.steps,
+        .seed = bm_seed_of(0),
+    };
+    if ((status = bm_agent_create(&policy->agent, &setup, error)) != BM_OK) {
+        return status;
+    }
+    double step;
+    if ((status = bm_checkpoint_number(file, "step", &step, error)) != BM_OK) {
+        return status;
+    }
+    policy->step = (int64_t)step;
+    return restore_agent(policy, file, error);
+}
+
+bm_status bm_policy_load(bm_policy *policy, const char *folder, const char *checkpoint, bm_error *error) {
+    memset(policy, 0, sizeof *policy);
+    bm_safetensors file;
+    bm_status status = open_checkpoint(folder, checkpoint, &file, error);
+    if (status != BM_OK) {
+        return status;
+    }
+    status = build(policy, &file, error);
+    bm_safetensors_free(&file);
+    if (status != BM_OK) {
+        bm_policy_free(policy);
+    }
+    return status;
+}
+
+void bm_policy_free(bm_policy *policy) {
+    bm_agent_destroy(policy->agent);
+    bm_env_destroy(policy->env);
+    bm_experiment_free(&policy->experiment);
+    policy->agent = NULL;
+    policy->env = NULL;
+}

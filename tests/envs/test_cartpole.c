@@ -1,0 +1,228 @@
+/* CartPole-v1 against Gymnasium: row by row from recorded states, and free-running by seed. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "trace.h"
+
+static bm_env_batch *cartpole(int lanes, const char *key, const char *text) {
+    const bm_env_type *type = bm_env_find("CartPole-v1");
+    ck_assert_ptr_nonnull(type);
+    bm_error error;
+    void *config = calloc(1, type->options.config_bytes);
+    ck_assert_ptr_nonnull(config);
+    bm_options_defaults(&type->options, config);
+    if (key) {
+        ck_assert_msg(bm_options_set(&type->options, config, key, text, &error) == BM_OK, "%s", error.text);
+    }
+    bm_env_batch *batch;
+    ck_assert_msg(bm_env_create(&batch, type, config, lanes, &error) == BM_OK, "%s", error.text);
+    free(config);
+    bm_env_seed(batch, 1);
+    bm_env_reset(batch);
+    return batch;
+}
+
+/* The option column of the golden tables. */
+static bm_env_batch *variant(const char *option) {
+    if (strcmp(option, "sutton_barto") == 0) {
+        return cartpole(1, "sutton_barto_reward", "true");
+    }
+    if (strcmp(option, "semi_implicit") == 0) {
+        return cartpole(1, "kinematics_integrator", "semi-implicit euler");
+    }
+    ck_assert_str_eq(option, "default");
+    return cartpole(1, NULL, NULL);
+}
+
+static const char *const before[] = {"s_x", "s_xdot", "s_th", "s_thdot"};
+static const char *const after[] = {"n_x", "n_xdot", "n_th", "n_thdot"};
+
+static void place(bm_env_batch *batch, const golden_table *table, int row) {
+    double values[4];
+    for (int i = 0; i < 4; i++) {
+        values[i] = golden_number(table, row, before[i]);
+    }
+    batch->type->set_state(batch, 0, values);
+    batch->action_index[0] = (int32_t)golden_number(table, row, "a");
+}
+
+/* One row: the dynamics by the type alone, which does not reset; flags, reward and observation through the driver. */
+static void assert_row(bm_env_batch *batch, const golden_table *table, int row, int elapsed) {
+    double values[4];
+    place(batch, table, row);
+    batch->type->step(batch);
+    batch->type->get_state(batch, 0, values);
+    for (int i = 0; i < 4; i++) {
+        assert_near(values[i], golden_number(table, row, after[i]), 1e-12, after[i]);
+    }
+    place(batch, table, row);
+    batch->elapsed[0] = elapsed;
+    bm_env_step(batch);
+    ck_assert(batch->reward[0] == golden_number(table, row, "r"));
+    ck_assert_int_eq(batch->terminated[0], (int)golden_number(table, row, "terminated"));
+    ck_assert_int_eq(batch->truncated[0], (int)golden_number(table, row, "truncated"));
+    const float *shown = batch->ended_count ? batch->final_observation : batch->observation;
+    for (int i = 0; i < 4; i++) {
+        assert_near(shown[i], golden_number(table, row, after[i]), 1.5e-7, "observation");
+    }
+}
+
+START_TEST(every_recorded_step_gives_the_recorded_state_reward_and_flags) {
+    golden_table table = golden_read("tests/golden/env/cartpole_rollout.csv");
+    bm_env_batch *batch = cartpole(1, NULL, NULL);
+    ck_assert_int_eq(table.rows, 2000);
+    for (int row = 0; row < table.rows; row++) {
+        assert_row(batch, &table, row, (int)golden_number(&table, row, "t"));
+    }
+    bm_env_destroy(batch);
+    golden_free(&table);
+}
+END_TEST
+
+START_TEST(limits_options_and_double_endings_are_gymnasiums) {
+    golden_table table = golden_read("tests/golden/env/cartpole_edge.csv");
+    ck_assert_int_ge(table.rows, 32);
+    for (int row = 0; row < table.rows; row++) {
+        bm_env_batch *batch = variant(golden_text(&table, row, "option"));
+        assert_row(batch, &table, row, (int)golden_number(&table, row, "elapsed_before"));
+        bm_env_destroy(batch);
+    }
+    golden_free(&table);
+}
+END_TEST
+
+/* The driver never steps a fallen pole; the dynamics still are Gymnasium's there. */
+START_TEST(dynamics_beyond_termination_go_on_as_gymnasiums) {
+    golden_table table = golden_read("tests/golden/env/cartpole_beyond_termination.csv");
+    for (int row = 0; row < table.rows; row++) {
+        const bool sutton_barto = golden_number(&table, row, "sutton_barto") == 1;
+        bm_env_batch *batch = variant(sutton_barto ? "sutton_barto" : "default");
+        double values[4];
+        place(batch, &table, row);
+        batch->type->step(batch);
+        batch->type->get_state(batch, 0, values);
+        for (int i = 0; i < 4; i++) {
+            assert_near(values[i], golden_number(&table, row, after[i]), 1e-12, after[i]);
+        }
+        ck_assert_int_eq(batch->terminated[0], (int)golden_number(&table, row, "terminated"));
+        if (sutton_barto) {
+            ck_assert(batch->reward[0] == golden_number(&table, row, "r"));
+        }
+        bm_env_destroy(batch);
+    }
+    golden_free(&table);
+}
+END_TEST
+
+START_TEST(the_semi_implicit_integrator_moves_with_the_new_velocity) {
+    bm_env_batch *batch = cartpole(1, "kinematics_integrator", "semi_implicit");
+    const double values[4] = {1, 0.5, 0, 0};
+    double moved[4];
+    batch->type->set_state(batch, 0, values);
+    batch->action_index[0] = 1;
+    batch->type->step(batch);
+    batch->type->get_state(batch, 0, moved);
+    /* upright and at rest: push = 10/1.1, pole = -push / (0.5 (4/3 - 0.1/1.1)), cart = push - 0.05 pole / 1.1 */
+    const double push = 10 / 1.1, pole = -push / (0.5 * (4.0 / 3 - 0.1 / 1.1)), cart = push - 0.05 * pole / 1.1;
+    assert_near(moved[1], 0.5 + 0.02 * cart, 1e-12, "velocity");
+    assert_near(moved[0], 1 + 0.02 * moved[1], 1e-12, "position");
+    assert_near(moved[3], 0.02 * pole, 1e-12, "angular velocity");
+    assert_near(moved[2], 0.02 * moved[3], 1e-12, "angle");
+    bm_env_destroy(batch);
+}
+END_TEST
+
+START_TEST(seeded_episodes_are_gymnasiums_number_for_number) {
+    bm_env_batch *batch = cartpole(1, NULL, NULL);
+    assert_follows_trace(batch, "tests/golden/trace/CartPole-v1_seed1.csv", 1, false);
+    assert_follows_trace(batch, "tests/golden/trace/CartPole-v1_seed2.csv", 2, false);
+    assert_follows_trace(batch, "tests/golden/trace/CartPole-v1_seed42.csv", 42, false);
+    assert_follows_trace(batch, "tests/golden/trace/CartPole-v1_seed5.csv", 5, true); /* to the time limit */
+    bm_env_destroy(batch);
+}
+END_TEST
+
+/* More lanes than a block of the step, and not a multiple of it. */
+START_TEST(large_batches_step_every_lane_alike) {
+    enum { LANES = 301 };
+    bm_env_batch *batch = cartpole(LANES, NULL, NULL);
+    bm_env_batch *single = cartpole(1, NULL, NULL);
+    bm_rng rng = bm_rng_seeded(3);
+    for (int t = 0; t < 50; t++) {
+        double from[LANES][4], to[4], want[4];
+        for (int i = 0; i < LANES; i++) {
+            batch->type->get_state(batch, i, from[i]);
+        }
+        bm_env_sample_actions(batch, &rng);
+        batch->type->step(batch);
+        for (int i = 0; i < LANES; i++) {
+            single->type->set_state(single, 0, from[i]);
+            single->action_index[0] = batch->action_index[i];
+            single->type->step(single);
+            single->type->get_state(single, 0, want);
+            batch->type->get_state(batch, i, to);
+            ck_assert_mem_eq(to, want, sizeof to);
+            ck_assert_int_eq(batch->terminated[i], single->terminated[0]);
+        }
+    }
+    bm_env_destroy(batch);
+    bm_env_destroy(single);
+}
+END_TEST
+
+START_TEST(starting_values_fill_the_reset_bounds) {
+    enum { LANES = 4000 };
+    bm_env_batch *batch = cartpole(LANES, "reset_low", "-0.01");
+    double low[4] = {1, 1, 1, 1}, high[4] = {-1, -1, -1, -1};
+    for (int i = 0; i < LANES; i++) {
+        double values[4];
+        batch->type->get_state(batch, i, values);
+        for (int k = 0; k < 4; k++) {
+            low[k] = fmin(low[k], values[k]);
+            high[k] = fmax(high[k], values[k]);
+        }
+    }
+    for (int k = 0; k < 4; k++) {
+        ck_assert(low[k] >= -0.01 && low[k] < -0.0099 && high[k] < 0.05 && high[k] > 0.0499);
+    }
+    bm_env_destroy(batch);
+}
+END_TEST
+
+START_TEST(crossed_reset_bounds_are_refused) {
+    const bm_env_type *type = bm_env_find("CartPole-v1");
+    bm_error error;
+    void *config = calloc(1, type->options.config_bytes);
+    ck_assert_ptr_nonnull(config);
+    bm_options_defaults(&type->options, config);
+    ck_assert_int_eq(bm_options_set(&type->options, config, "reset_low", "0.2", &error), BM_OK);
+    bm_env_batch *batch;
+    ck_assert_int_eq(bm_env_create(&batch, type, config, 1, &error), BM_INVALID);
+    ck_assert_str_eq(error.text, "reset_low=0.2 is above reset_high=0.05");
+    free(config);
+}
+END_TEST
+
+/* Space, limit and threshold of Gymnasium's registration. */
+START_TEST(spaces_limit_and_threshold_are_gymnasiums) {
+    bm_env_batch *batch = cartpole(1, NULL, NULL);
+    const bm_space *space = &batch->observation_space;
+    ck_assert(space->kind == BM_BOX && space->dtype == BM_F32 && space->size == 4);
+    ck_assert(space->high[0] == 4.800000190734863 && space->high[2] == 0.41887903213500977);
+    ck_assert(isinf(space->high[1]) && isinf(space->high[3]));
+    for (int i = 0; i < 4; i++) {
+        ck_assert(space->low[i] == -space->high[i]);
+    }
+    ck_assert(batch->action_space.kind == BM_DISCRETE && batch->action_space.n == 2);
+    ck_assert_int_eq(batch->max_episode_steps, 500);
+    ck_assert(batch->type->reward_threshold == 475);
+    bm_env_destroy(batch);
+}
+END_TEST
+
+TEST_MAIN("cartpole", 60, every_recorded_step_gives_the_recorded_state_reward_and_flags,
+          limits_options_and_double_endings_are_gymnasiums, dynamics_beyond_termination_go_on_as_gymnasiums,
+          the_semi_implicit_integrator_moves_with_the_new_velocity, seeded_episodes_are_gymnasiums_number_for_number,
+          large_batches_step_every_lane_alike, starting_values_fill_the_reset_bounds, crossed_reset_bounds_are_refused,
+          spaces_limit_and_threshold_are_gymnasiums)

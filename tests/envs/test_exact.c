@@ -1,0 +1,168 @@
+/* Exact values of finite models, against FrozenLake's published table solved elsewhere, and by hand. */
+#include "envs/exact.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "support.h"
+
+static bm_env_batch *lake(const char *slip, const char *pit_reward, const char *step_cost) {
+    const bm_env_type *type = bm_env_find("GridWorld-v0");
+    bm_error error;
+    void *config = calloc(1, type->options.config_bytes);
+    ck_assert_ptr_nonnull(config);
+    bm_options_defaults(&type->options, config);
+    ck_assert_int_eq(bm_options_set(&type->options, config, "map", "lake", &error), BM_OK);
+    ck_assert_int_eq(bm_options_set(&type->options, config, "slip", slip, &error), BM_OK);
+    ck_assert_int_eq(bm_options_set(&type->options, config, "pit_reward", pit_reward, &error), BM_OK);
+    ck_assert_int_eq(bm_options_set(&type->options, config, "step_cost", step_cost, &error), BM_OK);
+    bm_env_batch *batch;
+    ck_assert_msg(bm_env_create(&batch, type, config, 1, &error) == BM_OK, "%s", error.text);
+    free(config);
+    return batch;
+}
+
+static bm_env_batch *frozen_lake(bool slippery) {
+    return lake(slippery ? "0.6666666666666666" : "0", "0", "0");
+}
+
+enum { STATES = 16, ACTIONS = 4 };
+
+/* The golden table gives terminal states loops of their own; ours are left by nothing. */
+static void assert_same_transitions(bool slippery, const char *path) {
+    bm_env_batch *batch = frozen_lake(slippery);
+    golden_table table = golden_read(path);
+    int compared = 0;
+    for (int s = 0; s < STATES; s++) {
+        for (int a = 0; a < ACTIONS; a++) {
+            bm_outcome outcome[BM_OUTCOMES_MAX];
+            const int count = batch->type->model->outcomes(batch, s, a, outcome);
+            for (int row = 0; row < table.rows; row++) {
+                if (golden_number(&table, row, "s") != s || golden_number(&table, row, "a") != a || count == 0) {
+                    continue;
+                }
+                const int k = (int)golden_number(&table, row, "k");
+                ck_assert_int_lt(k, count);
+                assert_near(outcome[k].probability, golden_number(&table, row, "prob"), 1e-15, "probability");
+                ck_assert_int_eq(outcome[k].next, (int)golden_number(&table, row, "next"));
+                ck_assert(outcome[k].reward == golden_number(&table, row, "reward"));
+                ck_assert_int_eq(outcome[k].terminated, (int)golden_number(&table, row, "terminated"));
+                compared++;
+            }
+        }
+    }
+    ck_assert_int_eq(compared, 11 * ACTIONS * (slippery ? 3 : 1)); /* 16 cells less 4 holes and the goal */
+    golden_free(&table);
+    bm_env_destroy(batch);
+}
+
+START_TEST(the_lakes_transitions_are_frozenlakes) {
+    assert_same_transitions(false, "tests/golden/tabular/frozenlake4x4_P.csv");
+    assert_same_transitions(true, "tests/golden/tabular/frozenlake4x4_slippery_P.csv");
+}
+END_TEST
+
+static void assert_same_values(bool slippery, const char *path) {
+    bm_env_batch *batch = frozen_lake(slippery);
+    golden_table table = golden_read(path);
+    double start, value[STATES];
+    int32_t greedy[STATES];
+    bm_error error;
+    ck_assert_int_eq(bm_exact_optimal(batch, 0.99, 0, &start, value, &error), BM_OK);
+    for (int s = 0; s < STATES; s++) {
+        assert_near(value[s], golden_number(&table, s, "v_star_0.99"), 1e-9, "optimal value");
+        greedy[s] = 0;
+        for (int a = 1; a < ACTIONS; a++) {
+            const char *const q[] = {"q_star_0.99_a0", "q_star_0.99_a1", "q_star_0.99_a2", "q_star_0.99_a3"};
+            greedy[s] = golden_number(&table, s, q[a]) > golden_number(&table, s, q[greedy[s]]) ? a : greedy[s];
+        }
+    }
+    assert_near(start, golden_number(&table, 0, "v_star_0.99"), 1e-9, "optimal start");
+    ck_assert_int_eq(bm_exact_policy(batch, NULL, 0.99, 0, &start, value, &error), BM_OK);
+    for (int s = 0; s < STATES; s++) {
+        assert_near(value[s], golden_number(&table, s, "v_uniform_0.99"), 1e-9, "random value");
+    }
+    ck_assert_int_eq(bm_exact_policy(batch, greedy, 0.99, 0, &start, value, &error), BM_OK);
+    for (int s = 0; s < STATES; s++) {
+        assert_near(value[s], golden_number(&table, s, "v_star_0.99"), 1e-9, "value of the greedy policy");
+    }
+    golden_free(&table);
+    bm_env_destroy(batch);
+}
+
+START_TEST(values_of_frozenlake_agree_with_an_independent_solution) {
+    assert_same_values(false, "tests/golden/tabular/frozenlake4x4_V.csv");
+    assert_same_values(true, "tests/golden/tabular/frozenlake4x4_slippery_V.csv");
+}
+END_TEST
+
+/* Six moves lead to the goal: five steps are not enough, six bring 1 - 6 * 0.01. */
+START_TEST(a_horizon_counts_its_steps) {
+    bm_env_batch *batch = lake("0", "-1", "0.01");
+    double start;
+    bm_error error;
+    ck_assert_int_eq(bm_exact_optimal(batch, 1, 5, &start, NULL, &error), BM_OK);
+    assert_near(start, -0.05, 1e-15, "five steps");
+    ck_assert_int_eq(bm_exact_optimal(batch, 1, 6, &start, NULL, &error), BM_OK);
+    assert_near(start, 0.94, 1e-15, "six steps");
+    ck_assert_int_eq(bm_exact_optimal(batch, 0.5, 6, &start, NULL, &error), BM_OK);
+    /* -0.01 (1 + ... + 1/32) + 1/32 */
+    assert_near(start, -0.01 * 63 / 32 + 1.0 / 32, 1e-15, "discounted");
+    int32_t into_the_wall[STATES] = {0}; /* left for ever */
+    ck_assert_int_eq(bm_exact_policy(batch, into_the_wall, 1, 100, &start, NULL, &error), BM_OK);
+    assert_near(start, -1, 1e-12, "100 steps on the spot");
+    bm_env_destroy(batch);
+}
+END_TEST
+
+/* The mean of many episodes against the horizon's exact value. */
+START_TEST(played_episodes_average_to_the_exact_value) {
+    enum { EPISODES = 20000 };
+    bm_env_batch *batch = lake("0.3", "-1", "0.01");
+    double exact, sum = 0, squares = 0;
+    bm_error error;
+    ck_assert_int_eq(bm_exact_policy(batch, NULL, 1, batch->max_episode_steps, &exact, NULL, &error), BM_OK);
+    bm_env_seed(batch, 5);
+    bm_env_reset(batch);
+    bm_rng rng = bm_rng_seeded(6);
+    for (int episodes = 0; episodes < EPISODES;) {
+        bm_env_sample_actions(batch, &rng);
+        bm_env_step(batch);
+        if (batch->ended_count) {
+            episodes++;
+            sum += batch->final_return[0];
+            squares += batch->final_return[0] * batch->final_return[0];
+        }
+    }
+    const double mean = sum / EPISODES, variance = squares / EPISODES - mean * mean;
+    ck_assert((mean - exact) * (mean - exact) < 25 * variance / EPISODES);
+    bm_env_destroy(batch);
+}
+END_TEST
+
+START_TEST(what_has_no_exact_value_is_refused) {
+    double start;
+    bm_error error;
+    bm_env_batch *cartpole;
+    ck_assert_int_eq(bm_env_create(&cartpole, bm_env_find("CartPole-v1"), NULL, 1, &error), BM_OK);
+    ck_assert_int_eq(bm_exact_optimal(cartpole, 0.9, 0, &start, NULL, &error), BM_INVALID);
+    ck_assert_ptr_nonnull(strstr(error.text, "CartPole-v1"));
+    bm_env_destroy(cartpole);
+
+    bm_env_batch *batch = lake("0", "-1", "0.01");
+    int32_t policy[STATES] = {0};
+    ck_assert_int_eq(bm_exact_optimal(batch, 1.5, 0, &start, NULL, &error), BM_INVALID);
+    ck_assert_int_eq(bm_exact_optimal(batch, 0.9, -1, &start, NULL, &error), BM_INVALID);
+    ck_assert_int_eq(bm_exact_policy(batch, policy, 1, 0, &start, NULL, &error), BM_FAILED); /* walks for ever */
+    ck_assert_ptr_nonnull(strstr(error.text, "choose a smaller gamma or a horizon"));
+    ck_assert_int_eq(bm_exact_optimal(batch, 1, 0, &start, NULL, &error), BM_OK); /* this one ends */
+    assert_near(start, 0.94, 1e-12, "undiscounted");
+    policy[3] = 4;
+    ck_assert_int_eq(bm_exact_policy(batch, policy, 0.9, 0, &start, NULL, &error), BM_INVALID);
+    ck_assert_str_eq(error.text, "action 4 of state 3 outside [0, 3]");
+    bm_env_destroy(batch);
+}
+END_TEST
+
+TEST_MAIN("exact", 60, the_lakes_transitions_are_frozenlakes, values_of_frozenlake_agree_with_an_independent_solution,
+          a_horizon_counts_its_steps, played_episodes_average_to_the_exact_value, what_has_no_exact_value_is_refused)

@@ -1,0 +1,321 @@
+/* GridWorld-v0: moves, rewards, observations, maps good and bad, and FrozenLake-v1 as a special case. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "envs/grid_map.h"
+#include "trace.h"
+
+/* Options as "key=value key=value". */
+static bm_status create(bm_env_batch **batch, const char *options, bm_error *error) {
+    const bm_env_type *type = bm_env_find("GridWorld-v0");
+    ck_assert_ptr_nonnull(type);
+    void *config = calloc(1, type->options.config_bytes);
+    char *copy = malloc(strlen(options) + 1);
+    ck_assert(config && copy);
+    bm_options_defaults(&type->options, config);
+    memcpy(copy, options, strlen(options) + 1);
+    char *rest = copy;
+    for (char *word; (word = strtok_r(rest, " ", &rest)) != NULL;) {
+        char *value = strchr(word, '=');
+        *value = '\0';
+        ck_assert_msg(bm_options_set(&type->options, config, word, value + 1, error) == BM_OK, "%s", error->text);
+    }
+    const bm_status status = bm_env_create(batch, type, config, 1, error);
+    free(copy);
+    free(config);
+    return status;
+}
+
+static bm_env_batch *world(const char *options) {
+    bm_env_batch *batch;
+    bm_error error;
+    ck_assert_msg(create(&batch, options, &error) == BM_OK, "%s", error.text);
+    bm_env_seed(batch, 1);
+    bm_env_reset(batch);
+    return batch;
+}
+
+/* A file that is gone after the test; path must end in XXXXXX. */
+static void write_map(char *path, const char *text) {
+    const int file = mkstemp(path);
+    ck_assert_int_ge(file, 0);
+    ck_assert_int_eq(write(file, text, strlen(text)), (int)strlen(text));
+    close(file);
+}
+
+static bm_env_batch *drawn_world(const char *text, const char *options) {
+    char path[] = "/tmp/bellman-map-XXXXXX", all[256];
+    write_map(path, text);
+    snprintf(all, sizeof all, "map=%s %s", path, options);
+    bm_env_batch *batch = world(all);
+    unlink(path);
+    return batch;
+}
+
+enum { LEFT, DOWN, RIGHT, UP };
+
+static void move(bm_env_batch *batch, int action) {
+    batch->action_index[0] = action;
+    bm_env_step(batch);
+}
+
+static int32_t cell(const bm_env_batch *batch) {
+    return *(const int32_t *)batch->observation;
+}
+
+START_TEST(moves_go_where_they_say_and_stop_at_walls_and_edges) {
+    bm_env_batch *batch = drawn_world("S.#\n...\n..G\n", "");
+    ck_assert_int_eq(cell(batch), 0);
+    move(batch, LEFT);
+    ck_assert_int_eq(cell(batch), 0);
+    move(batch, UP);
+    ck_assert_int_eq(cell(batch), 0);
+    move(batch, RIGHT);
+    ck_assert_int_eq(cell(batch), 1);
+    move(batch, RIGHT); /* wall */
+    ck_assert_int_eq(cell(batch), 1);
+    move(batch, DOWN);
+    ck_assert_int_eq(cell(batch), 4);
+    move(batch, DOWN);
+    ck_assert_int_eq(cell(batch), 7);
+    move(batch, DOWN);
+    ck_assert_int_eq(cell(batch), 7);
+    move(batch, LEFT);
+    ck_assert_int_eq(cell(batch), 6);
+    move(batch, UP);
+    ck_assert_int_eq(cell(batch), 3);
+    bm_env_destroy(batch);
+}
+END_TEST
+
+START_TEST(goals_digits_and_pits_end_the_episode_with_their_reward) {
+    const char *options = "goal_reward=2 pit_reward=-3 step_cost=0.5";
+    const struct {
+        const char *map;
+        double reward;
+        int terminated;
+    } cases[] = {{"SG\n", 1.5, 1},      {"S3\nG.\n", 0.1, 1},  {"SO\nG.\n", -3.5, 1}, {"SH\nG.\n", -3.5, 1},
+                 {"S.\nG.\n", -0.5, 0}, {"SF\nG.\n", -0.5, 0}, {"S#\nG.\n", -0.5, 0}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        bm_env_batch *batch = drawn_world(cases[i].map, options);
+        move(batch, RIGHT);
+        assert_near(batch->reward[0], cases[i].reward, 1e-15, cases[i].map);
+        ck_assert_int_eq(batch->terminated[0], cases[i].terminated);
+        ck_assert_int_eq(batch->ended_count, cases[i].terminated);
+        if (cases[i].terminated) {
+            ck_assert_int_eq(*(const int32_t *)batch->final_observation, 1);
+            ck_assert_int_eq(cell(batch), 0);
+        }
+        bm_env_destroy(batch);
+    }
+}
+END_TEST
+
+START_TEST(observations_show_the_cell_as_asked_for) {
+    const char *map = "...\nS..\n..G\n...\n...\n"; /* start: x 0 of 3, y 1 of 5 */
+    bm_env_batch *index = drawn_world(map, "observation=index");
+    ck_assert(index->observation_space.kind == BM_DISCRETE && index->observation_space.n == 15);
+    ck_assert_int_eq(cell(index), 3);
+    bm_env_destroy(index);
+
+    bm_env_batch *onehot = drawn_world(map, "observation=onehot");
+    ck_assert_int_eq(onehot->observation_space.dims, 2);
+    ck_assert_int_eq(onehot->observation_space.shape[0], 5);
+    ck_assert_int_eq(onehot->observation_space.shape[1], 3);
+    const uint8_t at_start[15] = {[3] = 1}, after_right[15] = {[4] = 1};
+    ck_assert_mem_eq(onehot->observation, at_start, 15);
+    move(onehot, RIGHT);
+    ck_assert_mem_eq(onehot->observation, after_right, 15);
+    bm_env_destroy(onehot);
+
+    bm_env_batch *xy = drawn_world(map, "observation=xy");
+    const float *place = xy->observation;
+    ck_assert(place[0] == -1 && place[1] == -0.5F);
+    move(xy, RIGHT);
+    ck_assert(place[0] == 0 && place[1] == -0.5F);
+    bm_env_destroy(xy);
+
+    bm_env_batch *line = drawn_world("S.G\n", "observation=xy"); /* one row: nothing to scale */
+    place = line->observation;
+    ck_assert(place[0] == -1 && place[1] == 0);
+    bm_env_destroy(line);
+}
+END_TEST
+
+/* Slip 1 never goes where it should; the two sides share it. */
+START_TEST(slipping_goes_to_both_sides_equally_and_never_back) {
+    enum { N = 4000 };
+    bm_env_batch *batch = drawn_world("...\n.S.\n..G\n", "slip=0.5 max_episode_steps=0");
+    const double middle[] = {1, 1};
+    int seen[9] = {0};
+    for (int i = 0; i < N; i++) {
+        batch->type->set_state(batch, 0, middle);
+        move(batch, RIGHT);
+        seen[cell(batch)]++;
+    }
+    const double deviation = sqrt(0.25 * 0.75 / N);
+    ck_assert(fabs((double)seen[1] / N - 0.25) < 5 * deviation); /* up */
+    ck_assert(fabs((double)seen[7] / N - 0.25) < 5 * deviation); /* down */
+    ck_assert_int_eq(seen[3], 0);                                /* back */
+    ck_assert_int_eq(seen[1] + seen[7] + seen[5], N);
+    bm_env_destroy(batch);
+}
+END_TEST
+
+START_TEST(several_starts_are_equally_likely) {
+    enum { N = 3000 };
+    bm_env_batch *batch = drawn_world("S.S\n.G.\nS..\n", "");
+    int seen[9] = {0};
+    for (int i = 0; i < N; i++) {
+        bm_env_reset(batch);
+        seen[cell(batch)]++;
+    }
+    const double deviation = sqrt(2.0 / 9 / N);
+    ck_assert_int_eq(seen[0] + seen[2] + seen[6], N);
+    ck_assert(fabs((double)seen[0] / N - 1.0 / 3) < 5 * deviation);
+    ck_assert(fabs((double)seen[2] / N - 1.0 / 3) < 5 * deviation);
+    bm_env_destroy(batch);
+}
+END_TEST
+
+START_TEST(the_lake_with_frozenlakes_settings_is_frozenlake) {
+    bm_env_batch *batch = world("map=lake slip=0.6666666666666666 pit_reward=0 step_cost=0");
+    assert_follows_trace(batch, "tests/golden/trace/FrozenLake-v1_seed1.csv", 1, false);
+    assert_follows_trace(batch, "tests/golden/trace/FrozenLake-v1_seed2.csv", 2, false);
+    assert_follows_trace(batch, "tests/golden/trace/FrozenLake-v1_seed42.csv", 42, false);
+    bm_env_destroy(batch);
+}
+END_TEST
+
+/* From every start of every built-in map there is a way to a goal, and the help names every map. */
+START_TEST(built_in_maps_load_and_can_be_solved) {
+    char names[256] = "";
+    for (int m = 0; bm_grid_map_names[m]; m++) {
+        bm_arena arena = {0};
+        bm_grid_map map;
+        bm_error error;
+        ck_assert_msg(bm_grid_map_load(&map, bm_grid_map_names[m], &arena, &error) == BM_OK, "%s", error.text);
+        ck_assert(map.width <= 11 && map.height <= 11);
+        const int stride = map.stride, cells = stride * (map.height + 2);
+        bool solved[13 * 13] = {false}; /* grows from the goals until nothing changes */
+        for (bool grown = true; grown;) {
+            grown = false;
+            for (int i = 0; i < cells; i++) {
+                const bool walkable = map.cell[i] == '.' || map.cell[i] == 'S';
+                const bool beside =
+                    walkable && (solved[i - 1] || solved[i + 1] || solved[i - stride] || solved[i + stride]);
+                if (!solved[i] && (map.cell[i] == 'G' || beside)) {
+                    solved[i] = grown = true;
+                }
+            }
+        }
+        for (int i = 0; i < map.start_count; i++) {
+            ck_assert_msg(solved[map.start[i]], "map %s: no way from start %d", bm_grid_map_names[m], i);
+        }
+        bm_arena_free(&arena);
+        strncat(names, m ? ", " : "", sizeof names - strlen(names) - 1);
+        strncat(names, bm_grid_map_names[m], sizeof names - strlen(names) - 1);
+    }
+    ck_assert_str_eq(names, BM_GRID_MAP_NAMES);
+}
+END_TEST
+
+START_TEST(windows_line_ends_and_a_missing_last_one_are_read) {
+    bm_env_batch *crlf = drawn_world("S.\r\n.G\r\n\r\n", "");
+    ck_assert_int_eq(crlf->observation_space.n, 4);
+    bm_env_destroy(crlf);
+    bm_env_batch *unended = drawn_world("S.\n.G", "");
+    ck_assert_int_eq(unended->observation_space.n, 4);
+    bm_env_destroy(unended);
+}
+END_TEST
+
+static void assert_refused(const char *text, const char *want) {
+    char path[] = "/tmp/bellman-map-XXXXXX", options[64];
+    bm_env_batch *batch;
+    bm_error error;
+    write_map(path, text);
+    snprintf(options, sizeof options, "map=%s", path);
+    const bm_status status = create(&batch, options, &error);
+    unlink(path);
+    ck_assert_msg(status == BM_INVALID, "accepted: %s", text);
+    ck_assert_ptr_null(batch);
+    ck_assert_msg(strstr(error.text, path) != NULL, "does not name the file: %s", error.text);
+    ck_assert_msg(strstr(error.text, want) != NULL, "'%s' does not say '%s'", error.text, want);
+}
+
+START_TEST(a_bad_map_is_refused_naming_file_and_line) {
+    assert_refused("S..\n....\n..G\n", "line 2: 4 cells, but 3 in the rows above");
+    assert_refused("S..\n.\n..G\n", "line 2: 1 cells, but 3 in the rows above");
+    assert_refused("S..\n...\n.xG\n", "line 3: unknown character 'x'");
+    assert_refused("S..\n. .\n..G\n", "line 2: unknown character (code 32)");
+    assert_refused("S.\n\303\244\n.G\n", "line 2: unknown character (code 195)");
+    assert_refused("...\n..G\n", "no start (S) in lines 1 to 2");
+    assert_refused("S..\n.O.\n", "no goal (G or 1-9) in lines 1 to 2");
+    assert_refused("S..\n\n..G\n", "line 2: an empty row");
+    assert_refused("", "is empty");
+    assert_refused("\n\n", "is empty");
+}
+END_TEST
+
+START_TEST(the_largest_map_is_read_and_a_larger_one_refused) {
+    static char text[102 * 102 + 1];
+    for (int width = 100; width <= 101; width++) {
+        for (int height = 100; height <= 101; height++) {
+            char *at = text;
+            for (int y = 0; y < height; y++) {
+                memset(at, '.', (size_t)width);
+                at[width] = '\n';
+                at += width + 1;
+            }
+            *at = '\0';
+            text[0] = 'S';
+            text[1] = 'G';
+            if (width == 100 && height == 100) {
+                bm_env_batch *batch = drawn_world(text, "");
+                ck_assert_int_eq(batch->observation_space.n, 10000);
+                bm_env_destroy(batch);
+            } else {
+                assert_refused(text, width > 100 ? "line 1: larger than 100 x 100" : "line 101: larger than 100 x 100");
+            }
+        }
+    }
+}
+END_TEST
+
+START_TEST(a_misspelt_map_is_refused_with_the_nearest_name) {
+    bm_env_batch *batch;
+    bm_error error;
+    ck_assert_int_eq(create(&batch, "map=lak", &error), BM_INVALID);
+    ck_assert_str_eq(error.text, "map 'lak' is neither built in nor a file; did you mean 'lake'?");
+    ck_assert_int_eq(create(&batch, "map=/no/such/file", &error), BM_INVALID);
+    ck_assert_str_eq(error.text, "map '/no/such/file' is neither a file nor one of " BM_GRID_MAP_NAMES);
+    ck_assert_int_ne(create(&batch, "map=/", &error), BM_OK); /* a folder */
+    ck_assert_ptr_null(batch);
+}
+END_TEST
+
+/* Values from outside may not lead outside the map. */
+START_TEST(states_beyond_the_map_mean_its_nearest_cell) {
+    bm_env_batch *batch = world("map=lake");
+    const double beyond[] = {1e30, -7}, nowhere[] = {NAN, 2};
+    double values[2];
+    batch->type->set_state(batch, 0, beyond);
+    batch->type->get_state(batch, 0, values);
+    ck_assert(values[0] == 3 && values[1] == 0);
+    batch->type->set_state(batch, 0, nowhere);
+    batch->type->get_state(batch, 0, values);
+    ck_assert(values[0] >= 0 && values[0] <= 3 && values[1] == 2);
+    bm_env_destroy(batch);
+}
+END_TEST
+
+TEST_MAIN("gridworld", 60, moves_go_where_they_say_and_stop_at_walls_and_edges,
+          goals_digits_and_pits_end_the_episode_with_their_reward, observations_show_the_cell_as_asked_for,
+          slipping_goes_to_both_sides_equally_and_never_back, several_starts_are_equally_likely,
+          the_lake_with_frozenlakes_settings_is_frozenlake, built_in_maps_load_and_can_be_solved,
+          windows_line_ends_and_a_missing_last_one_are_read, a_bad_map_is_refused_naming_file_and_line,
+          the_largest_map_is_read_and_a_larger_one_refused, a_misspelt_map_is_refused_with_the_nearest_name,
+          states_beyond_the_map_mean_its_nearest_cell)

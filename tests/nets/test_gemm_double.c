@@ -1,0 +1,2 @@
+/* The matrix kernels in double: the same tests of the same text. */
+#include "test_gemm.c"

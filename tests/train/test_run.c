@@ -1,0 +1,263 @@
+/* A run is reproducible and can be stopped anywhere: the same seed gives the same bits, a continued run ends as one that never
+ * stopped, and damage is refused. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/io.h"
+#include "support.h"
+#include "train/run.h"
+
+enum { STEPS = 3000 };
+
+static void set(bm_experiment *experiment, const char *key, const char *value) {
+    bm_error error;
+    ck_assert_msg(bm_experiment_set(experiment, key, value, &error) == BM_OK, "%s", error.text);
+}
+
+static bm_experiment short_experiment(const char *agent, const char *seed) {
+    bm_experiment experiment;
+    bm_error error;
+    ck_assert_msg(bm_experiment_create(&experiment, agent, "CartPole-v1", &error) == BM_OK, "%s", error.text);
+    set(&experiment, "steps", "3000");
+    set(&experiment, "seed", seed);
+    set(&experiment, "eval_episodes", "3");
+    set(&experiment, "num_envs", "2");
+    if (strcmp(agent, "dqn") == 0) {
+        set(&experiment, "buffer_size", "700"); /* wraps around */
+        set(&experiment, "policy_average", "0.9");
+        set(&experiment, "exploration_fraction", "0.5");
+    } else {
+        set(&experiment, "baseline", "true");
+    }
+    bm_experiment_settle(&experiment);
+    return experiment;
+}
+
+static void new_folder(const bm_experiment *experiment, char *folder) {
+    static const char pattern[] = "/tmp/bellman-test-XXXXXX";
+    char runs[sizeof pattern];
+    bm_error error;
+    memcpy(runs, pattern, sizeof pattern);
+    ck_assert_ptr_nonnull(mkdtemp(runs));
+    ck_assert_msg(bm_run_folder_create(experiment, runs, "run", folder, BM_PATH_MAX, &error) == BM_OK, "%s", error.text);
+}
+
+static void remove_folder(const char *folder) {
+    char command[BM_PATH_MAX + 32];
+    ck_assert(strncmp(folder, "/tmp/bellman-test-", 18) == 0);
+    snprintf(command, sizeof command, "rm -rf %.24s", folder);
+    ck_assert_int_eq(system(command), 0);
+}
+
+static bm_run_result finish(bm_run *run) {
+    bm_run_result result;
+    bm_error error;
+    ck_assert_msg(bm_run_train(run, NULL, NULL, NULL, &result, &error) == BM_OK, "%s", error.text);
+    bm_run_destroy(run);
+    return result;
+}
+
+static bm_run_result train(const char *agent, const char *seed) {
+    char folder[BM_PATH_MAX];
+    bm_experiment experiment = short_experiment(agent, seed);
+    bm_run *run;
+    bm_error error;
+    new_folder(&experiment, folder);
+    ck_assert_msg(bm_run_create(&run, &experiment, folder, NULL, &error) == BM_OK, "%s", error.text);
+    const bm_run_result result = finish(run);
+    remove_folder(folder);
+    bm_experiment_free(&experiment);
+    return result;
+}
+
+static bm_run_result resume(const char *folder, const char *max_seconds) {
+    bm_experiment experiment;
+    bm_run *run;
+    bm_error error;
+    ck_assert_msg(bm_run_experiment(folder, "last", &experiment, &error) == BM_OK, "%s", error.text);
+    set(&experiment, "max_seconds", max_seconds);
+    ck_assert_msg(bm_run_resume(&run, &experiment, folder, &error) == BM_OK, "%s", error.text);
+    const bm_run_result result = finish(run);
+    bm_experiment_free(&experiment);
+    return result;
+}
+
+START_TEST(the_same_seed_gives_the_same_bits_and_another_seed_others) {
+    static const char *const agents[] = {"dqn", "reinforce"};
+    for (int i = 0; i < 2; i++) {
+        const bm_run_result first = train(agents[i], "5"), again = train(agents[i], "5"), other = train(agents[i], "6");
+        ck_assert_int_eq(first.steps, STEPS);
+        ck_assert_int_gt(first.updates, 0);
+        ck_assert(first.hash == again.hash);
+        ck_assert(first.eval.mean_return == again.eval.mean_return);
+        ck_assert(first.hash != other.hash);
+    }
+}
+END_TEST
+
+static char *file_text(const char *folder, const char *name, bm_arena *arena) {
+    char path[BM_PATH_MAX + 64], *text;
+    size_t bytes;
+    bm_error error;
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    ck_assert_msg(bm_read_file(path, 1 << 24, arena, &text, &bytes, &error) == BM_OK, "%s", error.text);
+    return text;
+}
+
+static int count_lines(const char *text) {
+    int lines = 0;
+    for (; *text; text++) {
+        lines += *text == '\n';
+    }
+    return lines;
+}
+
+START_TEST(a_run_stopped_many_times_ends_with_the_hash_and_the_files_of_one_that_never_stopped) {
+    static const char *const agents[] = {"dqn", "reinforce"};
+    for (int i = 0; i < 2; i++) {
+        const bm_run_result whole = train(agents[i], "9");
+        char folder[BM_PATH_MAX];
+        bm_experiment experiment = short_experiment(agents[i], "9");
+        bm_run *run;
+        bm_error error;
+        new_folder(&experiment, folder);
+        ck_assert_msg(bm_run_create(&run, &experiment, folder, NULL, &error) == BM_OK, "%s", error.text);
+        atomic_int stop = 2;
+        bm_run_result stopped;
+        ck_assert_msg(bm_run_train(run, &stop, NULL, NULL, &stopped, &error) == BM_OK, "%s", error.text);
+        ck_assert_int_eq(stopped.interrupted, 2);
+        ck_assert_int_eq(stopped.steps, 0);
+        bm_run_destroy(run);
+        /* No seconds to train: one step of both lanes, saved, again and again. */
+        for (int stops = 1; stops <= 150; stops++) {
+            ck_assert_int_eq(resume(folder, "0").steps, 2 * stops);
+        }
+        /* What a crash leaves behind: rows that no checkpoint knows of. */
+        char path[BM_PATH_MAX + 64];
+        snprintf(path, sizeof path, "%s/progress.csv", folder);
+        FILE *file = fopen(path, "a");
+        ck_assert_ptr_nonnull(file);
+        fputs("99999,1,2,3\n", file);
+        fclose(file);
+        const bm_run_result continued = resume(folder, "inf");
+        ck_assert(continued.hash == whole.hash);
+        ck_assert(continued.eval.mean_return == whole.eval.mean_return);
+        bm_arena arena = {0};
+        const char *progress = file_text(folder, "progress.csv", &arena);
+        ck_assert_ptr_null(strstr(progress, "99999"));
+        ck_assert_int_ge(count_lines(progress), 200);
+        ck_assert_int_eq(count_lines(file_text(folder, "monitor.csv", &arena)), (int)whole.episodes + 2);
+        bm_arena_free(&arena);
+        /* A finished run, continued, has nothing left to do. */
+        ck_assert(resume(folder, "inf").hash == whole.hash);
+        remove_folder(folder);
+        bm_experiment_free(&experiment);
+    }
+}
+END_TEST
+
+START_TEST(a_damaged_checkpoint_is_refused) {
+    char folder[BM_PATH_MAX], path[BM_PATH_MAX + 64];
+    bm_experiment experiment = short_experiment("dqn", "3"), loaded;
+    bm_run *run;
+    bm_error error;
+    new_folder(&experiment, folder);
+    ck_assert(bm_run_create(&run, &experiment, folder, NULL, &error) == BM_OK);
+    finish(run);
+    snprintf(path, sizeof path, "%s/checkpoint/last.safetensors", folder);
+    struct stat info;
+    ck_assert_int_eq(stat(path, &info), 0);
+    for (int part = 0; part < 50; part++) {
+        const long at = (long)(info.st_size * part / 50);
+        FILE *file = fopen(path, "r+b");
+        ck_assert_ptr_nonnull(file);
+        fseek(file, at, SEEK_SET);
+        const int byte = fgetc(file);
+        fseek(file, at, SEEK_SET);
+        fputc(byte ^ 0x10, file);
+        fclose(file);
+        const bm_status status = bm_run_experiment(folder, "last", &loaded, &error);
+        ck_assert_msg(status == BM_FAILED, "byte %ld flipped and not refused", at);
+        bm_experiment_free(&loaded);
+        file = fopen(path, "r+b");
+        fseek(file, at, SEEK_SET);
+        fputc(byte, file);
+        fclose(file);
+    }
+    ck_assert(bm_run_experiment(folder, "last", &loaded, &error) == BM_OK);
+    bm_experiment_free(&loaded);
+    ck_assert_int_eq(truncate(path, info.st_size / 2), 0);
+    ck_assert(bm_run_experiment(folder, "last", &loaded, &error) == BM_FAILED);
+    bm_experiment_free(&loaded);
+    remove_folder(folder);
+    bm_experiment_free(&experiment);
+}
+END_TEST
+
+START_TEST(weights_can_be_taken_from_another_run) {
+    char source[BM_PATH_MAX], target[BM_PATH_MAX];
+    bm_experiment experiment = short_experiment("dqn", "3"), other = short_experiment("dqn", "4");
+    bm_run *run;
+    bm_error error;
+    new_folder(&experiment, source);
+    ck_assert(bm_run_create(&run, &experiment, source, NULL, &error) == BM_OK);
+    finish(run);
+    new_folder(&other, target);
+    ck_assert_msg(bm_run_create(&run, &other, target, source, &error) == BM_OK, "%s", error.text);
+    bm_run_destroy(run);
+    bm_policy trained, taken;
+    ck_assert(bm_policy_load(&trained, source, "last", &error) == BM_OK);
+    ck_assert(bm_policy_load(&taken, target, "last", &error) == BM_OK);
+    bm_state a = {0}, b = {0};
+    bm_agent_state(trained.agent, &a);
+    bm_agent_state(taken.agent, &b);
+    const bm_array *kernel = bm_state_find(&a, "nets.q.dense0.kernel");
+    ck_assert_ptr_nonnull(kernel);
+    ck_assert_mem_eq(kernel->data, bm_state_find(&b, "nets.q.dense0.kernel")->data, bm_array_bytes(kernel));
+    ck_assert_int_eq(taken.step, 0);
+    bm_state_free(&a);
+    bm_state_free(&b);
+    bm_policy_free(&trained);
+    bm_policy_free(&taken);
+    remove_folder(source);
+    remove_folder(target);
+    bm_experiment_free(&experiment);
+    bm_experiment_free(&other);
+}
+END_TEST
+
+START_TEST(an_evaluation_does_not_depend_on_how_its_episodes_are_batched) {
+    char folder[BM_PATH_MAX];
+    bm_experiment experiment = short_experiment("dqn", "3");
+    bm_run *run;
+    bm_error error;
+    new_folder(&experiment, folder);
+    ck_assert(bm_run_create(&run, &experiment, folder, NULL, &error) == BM_OK);
+    finish(run);
+    bm_policy policy;
+    ck_assert(bm_policy_load(&policy, folder, "last", &error) == BM_OK);
+    double sum = 0;
+    bm_evaluator one, many;
+    ck_assert(bm_evaluator_create(&one, policy.agent, experiment.env, experiment.env_config, 1, &error) == BM_OK);
+    ck_assert(bm_evaluator_create(&many, policy.agent, experiment.env, experiment.env_config, 150, &error) == BM_OK);
+    for (uint64_t i = 0; i < 150; i++) {
+        sum += bm_evaluate(&one, 1, NULL, 1000 + i, false).mean_return;
+    }
+    const bm_evaluation together = bm_evaluate(&many, 150, NULL, 1000, false);
+    assert_near(together.mean_return, sum / 150, 1e-12, "mean return");
+    ck_assert_int_eq(together.episodes, 150);
+    bm_evaluator_free(&one);
+    bm_evaluator_free(&many);
+    bm_policy_free(&policy);
+    remove_folder(folder);
+    bm_experiment_free(&experiment);
+}
+END_TEST
+
+TEST_MAIN("run", 120, the_same_seed_gives_the_same_bits_and_another_seed_others,
+          a_run_stopped_many_times_ends_with_the_hash_and_the_files_of_one_that_never_stopped,
+          a_damaged_checkpoint_is_refused, weights_can_be_taken_from_another_run,
+          an_evaluation_does_not_depend_on_how_its_episodes_are_batched)
