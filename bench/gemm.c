@@ -9,13 +9,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "core/machine.h"
+#include "core/peak.h"
 #include "nets/kernels.h"
-
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
 
 enum { BLOCKS = 9, SIZE = 1024 * 1024 };
 
@@ -24,12 +21,6 @@ typedef struct {
     int batch, in, out;
     float *x, *w, *bias, *y, *dw, *dx;
 } layer;
-
-static double cpu_seconds(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 /* ---- what is measured ---- */
 
@@ -90,72 +81,16 @@ static void input_openblas(const layer *l) {
                 l->dx, l->in);
 }
 
-/* ---- the core's peak ---- */
-
+/* GFLOP/s of the loop that touches registers only. */
+static double peak(const char *isa) {
+    const bm_peak_loop *loop = &bm_peak_base;
 #if defined(__x86_64__)
-
-enum { CHAINS = 12, ROUNDS = 100000 };
-
-__attribute__((target("avx512f"))) static float spin_v4(void) {
-    __m512 sum[CHAINS];
-    const __m512 a = _mm512_set1_ps(0.999f), b = _mm512_set1_ps(0.001f);
-#pragma GCC unroll 12
-    for (int i = 0; i < CHAINS; i++) {
-        sum[i] = _mm512_set1_ps((float)i);
-    }
-    for (int round = 0; round < ROUNDS; round++) {
-#pragma GCC unroll 12
-        for (int i = 0; i < CHAINS; i++) {
-            sum[i] = _mm512_fmadd_ps(sum[i], a, b);
-        }
-    }
-#pragma GCC unroll 12
-    for (int i = 1; i < CHAINS; i++) {
-        sum[0] = _mm512_add_ps(sum[0], sum[i]);
-    }
-    return _mm512_reduce_add_ps(sum[0]);
-}
-
-__attribute__((target("avx2,fma"))) static float spin_v3(void) {
-    __m256 sum[CHAINS];
-    const __m256 a = _mm256_set1_ps(0.999f), b = _mm256_set1_ps(0.001f);
-#pragma GCC unroll 12
-    for (int i = 0; i < CHAINS; i++) {
-        sum[i] = _mm256_set1_ps((float)i);
-    }
-    for (int round = 0; round < ROUNDS; round++) {
-#pragma GCC unroll 12
-        for (int i = 0; i < CHAINS; i++) {
-            sum[i] = _mm256_fmadd_ps(sum[i], a, b);
-        }
-    }
-#pragma GCC unroll 12
-    for (int i = 1; i < CHAINS; i++) {
-        sum[0] = _mm256_add_ps(sum[0], sum[i]);
-    }
-    return _mm256_cvtss_f32(sum[0]);
-}
-
-/* GFLOP/s, or 0 where there is no loop for it. */
-static double peak(const char *isa) {
-    const int lanes = strcmp(isa, "v4") == 0 ? 16 : strcmp(isa, "v3") == 0 ? 8 : 0;
-    if (lanes == 0) {
-        return 0;
-    }
-    const double start = cpu_seconds();
-    volatile float keep = lanes == 16 ? spin_v4() : spin_v3();
-    (void)keep;
-    return 2.0 * lanes * CHAINS * ROUNDS / (cpu_seconds() - start) * 1e-9;
-}
-
-#else
-
-static double peak(const char *isa) {
-    (void)isa;
-    return 0;
-}
-
+    loop = strcmp(isa, "v4") == 0 ? &bm_peak_v4 : strcmp(isa, "v3") == 0 ? &bm_peak_v3 : loop;
 #endif
+    float sink;
+    const double start = bm_machine_cpu_seconds(), operations = loop->spin(100000, &sink);
+    return operations / (bm_machine_cpu_seconds() - start) * 1e-9;
+}
 
 /* ---- measuring ---- */
 
@@ -165,11 +100,11 @@ static int ascending(const void *a, const void *b) {
 }
 
 static double rate_of_block(void (*run)(const layer *), const layer *l, int calls) {
-    const double start = cpu_seconds();
+    const double start = bm_machine_cpu_seconds();
     for (int call = 0; call < calls; call++) {
         run(l);
     }
-    return 2.0 * l->batch * l->in * l->out * calls / (cpu_seconds() - start) * 1e-9;
+    return 2.0 * l->batch * l->in * l->out * calls / (bm_machine_cpu_seconds() - start) * 1e-9;
 }
 
 static double median(double values[BLOCKS]) {
@@ -189,7 +124,7 @@ static void compare(void (*run_ours)(const layer *), void (*run_openblas)(const 
         ours[block] = rate_of_block(run_ours, l, calls);
         const double after = peak(l->kernels->name);
         openblas[block] = rate_of_block(run_openblas, l, calls);
-        share[block] = before + after > 0 ? 200 * ours[block] / (before + after) : 0;
+        share[block] = 200 * ours[block] / (before + after);
     }
     const double ours_median = median(ours), openblas_median = median(openblas);
     printf(" | %5.1f (%5.1f) %3.0f%% %5.1f (%5.1f)", ours[BLOCKS - 1], ours_median, median(share), openblas[BLOCKS - 1],
@@ -209,16 +144,15 @@ static float *filled(size_t n) {
 }
 
 int main(int argc, char **argv) {
-    static const int shapes[][2] = {{4, 64},   {64, 64},   {64, 2},    {4, 120},    {120, 84},
-                                    {84, 2},   {256, 256}, {512, 512}, {1024, 1024}};
+    static const int shapes[][2] = {{4, 64}, {64, 64},   {64, 2},    {4, 120},    {120, 84},
+                                    {84, 2}, {256, 256}, {512, 512}, {1024, 1024}};
     static const int batches[] = {1, 32, 64, 128};
     const bm_kernels *kernels = bm_kernels_best();
     for (const bm_kernels *const *k = bm_kernels_usable(); argc > 1 && *k; k++) {
         kernels = strcmp((*k)->name, argv[1]) == 0 ? *k : kernels;
     }
     openblas_set_num_threads(1);
-    layer l = {kernels,      1,           0, 0, filled(SIZE), filled(SIZE), filled(SIZE), filled(SIZE), filled(SIZE),
-               filled(SIZE)};
+    layer l = {kernels, 1, 0, 0, filled(SIZE), filled(SIZE), filled(SIZE), filled(SIZE), filled(SIZE), filled(SIZE)};
     double machine = 0;
     for (int block = 0; block < 1000; block++) {
         const double rate = peak(kernels->name);

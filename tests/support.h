@@ -14,8 +14,8 @@ typedef struct {
     char **cell;   /* [rows * columns] as text */
 } golden_table;
 
-golden_table golden_read(const char *path);                                 /* aborts the test when it cannot */
-int golden_column(const golden_table *table, const char *name);             /* aborts when missing; -1 never comes back */
+golden_table golden_read(const char *path);                     /* aborts the test when it cannot */
+int golden_column(const golden_table *table, const char *name); /* aborts when missing; -1 never comes back */
 bool golden_has(const golden_table *table, const char *name);
 double golden_number(const golden_table *table, int row, const char *name);
 const char *golden_text(const golden_table *table, int row, const char *name);
@@ -33,7 +33,6 @@ bool golden_tensor_exists(const char *path, const char *name);
 
 /* |got - want| <= tolerance * max(1, |want|), reported with what. */
 void assert_near(double got, double want, double tolerance, const char *what);
-
 
 /* Runs one suite, without forking under CK_FORK=no; returns main's exit status. */
 int test_main(const char *suite_name, const TTest *const *tests, size_t count, double timeout_seconds);

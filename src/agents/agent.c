@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/subnormal.h"
 #include "core/suggest.h"
 
 #define AGENT(name) extern const bm_agent_type bm_agent_##name;
@@ -94,7 +95,9 @@ void bm_agent_destroy(bm_agent *agent) {
 }
 
 void bm_agent_act(bm_agent *agent, int n, const void *observation, bool explore, int32_t *index, float *action) {
+    const unsigned mode = bm_flush_subnormals();
     agent->type->act(agent, n, observation, explore, index, action);
+    bm_restore_subnormals(mode);
 }
 
 void bm_agent_observe(bm_agent *agent, const void *observation, const bm_env_batch *batch) {
@@ -103,7 +106,9 @@ void bm_agent_observe(bm_agent *agent, const void *observation, const bm_env_bat
 }
 
 void bm_agent_update(bm_agent *agent) {
+    const unsigned mode = bm_flush_subnormals();
     agent->type->update(agent);
+    bm_restore_subnormals(mode);
 }
 
 void bm_agent_state(bm_agent *agent, bm_state *state) {

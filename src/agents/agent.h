@@ -36,8 +36,8 @@ struct bm_agent {
     const bm_agent_type *type;
     const void *config; /* type's config struct; a copy */
     bm_space observation_space, action_space;
-    int lanes;           /* of the training batch */
-    int max_rows;        /* most rows act is called with */
+    int lanes;    /* of the training batch */
+    int max_rows; /* most rows act is called with */
     int max_episode_steps;
     int64_t total_steps; /* of the whole training, for schedules */
     int64_t steps;       /* environment steps observed so far, over all lanes */
@@ -50,9 +50,9 @@ struct bm_agent {
 
 typedef struct {
     const bm_agent_type *type;
-    const void *config;            /* NULL: the defaults */
-    const bm_env_batch *batch;     /* spaces and lanes are taken from it */
-    int max_rows;                  /* 0: the batch's lanes */
+    const void *config;        /* NULL: the defaults */
+    const bm_env_batch *batch; /* spaces and lanes are taken from it */
+    int max_rows;              /* 0: the batch's lanes */
     int64_t total_steps;
     bm_seed seed; /* parent of the agent's own streams */
 } bm_agent_setup;
@@ -63,11 +63,11 @@ void bm_agent_act(bm_agent *agent, int n, const void *observation, bool explore,
 void bm_agent_observe(bm_agent *agent, const void *observation, const bm_env_batch *batch);
 void bm_agent_update(bm_agent *agent);
 void bm_agent_state(bm_agent *agent, bm_state *state);
-bm_replay *bm_agent_replay(bm_agent *agent); /* NULL: none */
+bm_replay *bm_agent_replay(bm_agent *agent);      /* NULL: none */
 double bm_agent_remaining(const bm_agent *agent); /* share of training still to come, 1 to 0 */
 
 /* The registry: agent_list.h. */
-extern const bm_agent_type *const bm_agent_types[]; /* NULL at the end */
+extern const bm_agent_type *const bm_agent_types[];                                       /* NULL at the end */
 bm_status bm_agent_lookup(const char *name, const bm_agent_type **type, bm_error *error); /* with a suggestion */
 
 #endif

@@ -31,17 +31,21 @@ enum { LOSS_HUBER, LOSS_MSE };
 static const char *const losses[] = {"huber", "mse", NULL};
 
 static const bm_option rows[] = {
-    BM_OPTION(dqn_config, learning_rate, 0.0001, 1e-8, 1, BM_LOG, "step size of the optimizer; lin_X falls from X to 0"),
+    BM_OPTION(dqn_config, learning_rate, 0.0001, 1e-8, 1, BM_LOG,
+              "step size of the optimizer; lin_X falls from X to 0"),
     BM_OPTION(dqn_config, buffer_size, 1000000, 1, 10000000, BM_LOG, "transitions the replay buffer holds"),
     BM_OPTION(dqn_config, learning_starts, 100, 0, 100000000, BM_LINEAR, "steps of random actions before learning"),
     BM_OPTION(dqn_config, batch_size, 32, 1, 65536, BM_LOG, "transitions per gradient step"),
     BM_OPTION(dqn_config, tau, 1.0, 0, 1, BM_LINEAR, "share of the online network blended into the target; 1 copies"),
     BM_OPTION(dqn_config, gamma, 0.99, 0, 1, BM_LINEAR, "discount per step"),
     BM_OPTION(dqn_config, train_freq, 4, 1, 1000000, BM_LOG, "steps (of every lane) between blocks of gradient steps"),
-    BM_OPTION(dqn_config, gradient_steps, 1, -1, 1000000, BM_LINEAR, "gradient steps in a block; -1: as many as new steps"),
-    BM_OPTION(dqn_config, target_update_interval, 10000, 1, 100000000, BM_LOG, "steps between updates of the target network"),
+    BM_OPTION(dqn_config, gradient_steps, 1, -1, 1000000, BM_LINEAR,
+              "gradient steps in a block; -1: as many as new steps"),
+    BM_OPTION(dqn_config, target_update_interval, 10000, 1, 100000000, BM_LOG,
+              "steps between updates of the target network"),
     BM_OPTION(dqn_config, exploration_fraction, 0.1, 0, 1, BM_LINEAR, "share of training over which epsilon falls"),
-    BM_OPTION(dqn_config, exploration_initial_eps, 1.0, 0, 1, BM_LINEAR, "epsilon, the chance of a random action, at first"),
+    BM_OPTION(dqn_config, exploration_initial_eps, 1.0, 0, 1, BM_LINEAR,
+              "epsilon, the chance of a random action, at first"),
     BM_OPTION(dqn_config, exploration_final_eps, 0.05, 0, 1, BM_LINEAR, "epsilon once it has fallen"),
     BM_OPTION(dqn_config, max_grad_norm, 10, 0, 1e9, BM_LINEAR, "longer gradients are scaled to this norm; 0: never"),
     BM_OPTION(dqn_config, policy_average, 0, 0, 0.99999, BM_LINEAR,
@@ -55,8 +59,8 @@ static const bm_option rows[] = {
 
 enum { EXPLORATION_RATE, LEARNING_RATE, LOSS, Q_MEAN, GRAD_NORM, N_UPDATES };
 static const char *const metric_names[] = {
-    "rollout/exploration_rate", "train/learning_rate", "train/loss", "train/q_mean", "train/grad_norm", "train/n_updates",
-    NULL,
+    "rollout/exploration_rate", "train/learning_rate", "train/loss", "train/q_mean",
+    "train/grad_norm",          "train/n_updates",     NULL,
 };
 
 typedef struct {
@@ -66,10 +70,9 @@ typedef struct {
     bm_optim optim;
     bm_replay replay;
     bm_replay_batch batch;
-    bm_real *input;          /* [rows, features] */
-    bm_real *workspace;      /* of the net, for `rows` rows */
+    bm_real *input;              /* [rows, features] */
+    bm_real *workspace;          /* of the net, for `rows` rows */
     bm_real *td_target, *grad_q; /* [batch_size], [batch_size, actions] */
-    bm_real *reward, *terminated; /* [batch_size] */
 } dqn;
 
 /* ---- creation --------------------------------------------------------------------------------------------------- */
@@ -78,7 +81,8 @@ static bm_status create(bm_agent *agent, bm_error *error) {
     const dqn_config *config = agent->config;
     bm_arena *arena = &agent->arena;
     if (agent->action_space.kind != BM_DISCRETE || agent->action_space.size != 1) {
-        return bm_invalid(error, "dqn needs one discrete action per step; this environment's actions are continuous or several");
+        return bm_invalid(
+            error, "dqn needs one discrete action per step; this environment's actions are continuous or several");
     }
     dqn *self = BM_NEW(arena, dqn, 1);
     if (!self) {
@@ -101,12 +105,10 @@ static bm_status create(bm_agent *agent, bm_error *error) {
     self->input = BM_NEW(arena, bm_real, (size_t)rows_most * (size_t)self->features);
     self->workspace = BM_NEW(arena, bm_real, bm_net_workspace(&self->net, rows_most));
     self->td_target = BM_NEW(arena, bm_real, batch);
-    self->reward = BM_NEW(arena, bm_real, batch);
-    self->terminated = BM_NEW(arena, bm_real, batch);
     self->grad_q = BM_NEW(arena, bm_real, batch * (size_t)self->actions);
     bm_optim_create(&self->optim, &config->optimizer, n, arena);
-    status = bm_replay_create(&self->replay, &agent->observation_space, &agent->action_space, config->buffer_size, arena,
-                              error);
+    status = bm_replay_create(&self->replay, &agent->observation_space, &agent->action_space, config->buffer_size,
+                              arena, error);
     if (status != BM_OK) {
         return status;
     }
@@ -205,19 +207,16 @@ static void gradient_step(bm_agent *agent, double learning_rate) {
     const int n = config->batch_size;
     bm_replay_batch *batch = &self->batch;
     bm_replay_sample(&self->replay, &agent->sample_rng, batch);
-    for (int i = 0; i < n; i++) {
-        self->reward[i] = batch->reward[i];
-        self->terminated[i] = batch->terminated[i];
-    }
     bm_encode(&agent->observation_space, n, batch->next_observation, self->input);
     const bm_real *q_next = bm_net_forward(&self->net, self->target, self->workspace, n, self->input);
-    bm_td_target(n, self->actions, config->gamma, self->reward, self->terminated, q_next, NULL, self->td_target);
+    bm_td_target(n, self->actions, config->gamma, batch->reward, batch->terminated, q_next, NULL, self->td_target);
 
     bm_encode(&agent->observation_space, n, batch->observation, self->input);
     const bm_real *q = bm_net_forward(&self->net, self->online, self->workspace, n, self->input);
-    const double loss = config->loss == LOSS_HUBER
-                            ? bm_td_loss_huber(n, self->actions, 1.0, q, batch->action, self->td_target, NULL, self->grad_q)
-                            : bm_td_loss_mse(n, self->actions, q, batch->action, self->td_target, NULL, self->grad_q);
+    const double loss =
+        config->loss == LOSS_HUBER
+            ? bm_td_loss_huber(n, self->actions, 1.0, q, batch->action, self->td_target, NULL, self->grad_q)
+            : bm_td_loss_mse(n, self->actions, q, batch->action, self->td_target, NULL, self->grad_q);
     double q_sum = 0;
     for (int i = 0; i < n; i++) {
         q_sum += (double)q[i * self->actions + batch->action[i]];
@@ -247,7 +246,8 @@ static void update(bm_agent *agent) {
         return;
     }
     const double learning_rate = bm_schedule_at(config->learning_rate, bm_agent_remaining(agent));
-    const int64_t steps = config->gradient_steps >= 0 ? config->gradient_steps : (int64_t)config->train_freq * agent->lanes;
+    const int64_t steps =
+        config->gradient_steps >= 0 ? config->gradient_steps : (int64_t)config->train_freq * agent->lanes;
     for (int64_t i = 0; i < steps; i++) {
         gradient_step(agent, learning_rate);
     }

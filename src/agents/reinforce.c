@@ -33,16 +33,20 @@ typedef struct {
 } reinforce_config;
 
 static const bm_option rows[] = {
-    BM_OPTION(reinforce_config, learning_rate, 0.003, 1e-8, 1, BM_LOG, "step size of the policy's optimizer; lin_X falls to 0"),
+    BM_OPTION(reinforce_config, learning_rate, 0.003, 1e-8, 1, BM_LOG,
+              "step size of the policy's optimizer; lin_X falls to 0"),
     BM_OPTION(reinforce_config, gamma, 0.99, 0, 1, BM_LINEAR, "discount per step"),
     BM_OPTION(reinforce_config, batch_episodes, 8, 1, 10000, BM_LOG, "episodes per update"),
-    BM_OPTION(reinforce_config, max_batch_steps, 8192, 1, 10000000, BM_LOG, "steps of each lane after which a batch is cut"),
-    BM_OPTION_STRING(reinforce_config, normalize, "true", 0, 1, "subtract the batch's mean weight, divide by its deviation"),
+    BM_OPTION(reinforce_config, max_batch_steps, 8192, 1, 10000000, BM_LOG,
+              "steps of each lane after which a batch is cut"),
+    BM_OPTION_STRING(reinforce_config, normalize, "true", 0, 1,
+                     "subtract the batch's mean weight, divide by its deviation"),
     BM_OPTION(reinforce_config, ent_coef, 0.0, 0, 10, BM_LINEAR, "weight of the entropy bonus"),
     BM_OPTION_STRING(reinforce_config, baseline, "false", 0, 1, "learn V(s) and subtract it from the returns"),
     BM_OPTION(reinforce_config, value_learning_rate, 0.001, 1e-8, 1, BM_LOG, "step size of the baseline's optimizer"),
     BM_OPTION(reinforce_config, value_steps, 20, 1, 10000, BM_LOG, "gradient steps of the baseline per update"),
-    BM_OPTION(reinforce_config, max_grad_norm, 0, 0, 1e9, BM_LINEAR, "longer gradients are scaled to this norm; 0: never"),
+    BM_OPTION(reinforce_config, max_grad_norm, 0, 0, 1e9, BM_LINEAR,
+              "longer gradients are scaled to this norm; 0: never"),
     BM_OPTION_STRING(reinforce_config, net_arch, "[64, 64]", 1, 65536, "widths of the hidden layers"),
     BM_OPTION_CHOICE(reinforce_config, activation, "tanh", bm_activation_names, "of the hidden layers"),
     BM_OPTION_CHOICE(reinforce_config, init, "orthogonal", bm_init_names, "initial weights"),
@@ -51,8 +55,13 @@ static const bm_option rows[] = {
 
 enum { LEARNING_RATE, POLICY_LOSS, VALUE_LOSS, ENTROPY_LOSS, BATCH_STEPS, N_UPDATES };
 static const char *const metric_names[] = {
-    "train/learning_rate", "train/policy_gradient_loss", "train/value_loss", "train/entropy_loss",
-    "train/batch_steps",   "train/n_updates",            NULL,
+    "train/learning_rate",
+    "train/policy_gradient_loss",
+    "train/value_loss",
+    "train/entropy_loss",
+    "train/batch_steps",
+    "train/n_updates",
+    NULL,
 };
 
 /* A network with all it needs to learn. */
@@ -68,14 +77,14 @@ typedef struct {
     bm_rollout rollout;
     int64_t episodes; /* ended in the rollout */
     int actions, features;
-    bm_real *input;               /* [rows, features] */
-    bm_real *log_prob;            /* [max_rows, actions] */
+    bm_real *input;                    /* [rows, features] */
+    bm_real *log_prob;                 /* [max_rows, actions] */
     bm_real *grad_logits, *grad_value; /* [rows, actions], [rows] */
-    bm_real *weight, *target;     /* [rows] the loss's weights; discounted returns */
-    bm_real *bootstrap;           /* [rows] V of the true successor where an episode was cut, else 0 */
-    int32_t *action;              /* [rows] */
-    unsigned char *latest;        /* [lanes, observation bytes] what follows the rollout's last step */
-    int *whole;                   /* [lanes] steps of the lane that count in the batch being worked on */
+    bm_real *weight, *target;          /* [rows] the loss's weights; discounted returns */
+    bm_real *bootstrap;                /* [rows] V of the true successor where an episode was cut, else 0 */
+    int32_t *action;                   /* [rows] */
+    unsigned char *latest;             /* [lanes, observation bytes] what follows the rollout's last step */
+    int *whole;                        /* [lanes] steps of the lane that count in the batch being worked on */
 } reinforce;
 
 /* ---- creation --------------------------------------------------------------------------------------------------- */
@@ -84,8 +93,8 @@ static bm_status create_learner(bm_agent *agent, learning_net *learner, int outp
                                 bm_error *error) {
     const reinforce_config *config = agent->config;
     const reinforce *self = agent->self;
-    bm_status status = bm_net_mlp(&learner->net, self->features, config->net_arch.count, config->net_arch.value, outputs,
-                                  bm_activations[config->activation], NULL, error);
+    bm_status status = bm_net_mlp(&learner->net, self->features, config->net_arch.count, config->net_arch.value,
+                                  outputs, bm_activations[config->activation], NULL, error);
     if (status != BM_OK) {
         return status;
     }
@@ -103,7 +112,9 @@ static bm_status create(bm_agent *agent, bm_error *error) {
     const reinforce_config *config = agent->config;
     bm_arena *arena = &agent->arena;
     if (agent->action_space.kind != BM_DISCRETE || agent->action_space.size != 1) {
-        return bm_invalid(error, "reinforce needs one discrete action per step; this environment's actions are continuous or several");
+        return bm_invalid(
+            error,
+            "reinforce needs one discrete action per step; this environment's actions are continuous or several");
     }
     reinforce *self = BM_NEW(arena, reinforce, 1);
     if (!self) {
@@ -118,11 +129,13 @@ static bm_status create(bm_agent *agent, bm_error *error) {
     }
     const int64_t batch = capacity * agent->lanes;
     if (batch > 1 << 28) {
-        return bm_invalid(error, "max_batch_steps=%d with %d lanes is too large a batch", config->max_batch_steps, agent->lanes);
+        return bm_invalid(error, "max_batch_steps=%d with %d lanes is too large a batch", config->max_batch_steps,
+                          agent->lanes);
     }
     const int rows_most = batch > agent->max_rows ? (int)batch : agent->max_rows;
     const size_t n = (size_t)rows_most, actions = (size_t)self->actions;
-    bm_rollout_create(&self->rollout, &agent->observation_space, &agent->action_space, (int)capacity, agent->lanes, arena);
+    bm_rollout_create(&self->rollout, &agent->observation_space, &agent->action_space, (int)capacity, agent->lanes,
+                      arena);
     self->input = BM_NEW(arena, bm_real, n * (size_t)self->features);
     self->log_prob = BM_NEW(arena, bm_real, (size_t)agent->max_rows * actions);
     self->grad_logits = BM_NEW(arena, bm_real, n * actions);
@@ -131,7 +144,7 @@ static bm_status create(bm_agent *agent, bm_error *error) {
     self->target = BM_NEW(arena, bm_real, n);
     self->bootstrap = BM_NEW(arena, bm_real, n);
     self->action = BM_NEW(arena, int32_t, n);
-    self->latest = BM_NEW(arena, unsigned char, (size_t)agent->lanes * bm_space_bytes(&agent->observation_space));
+    self->latest = BM_NEW(arena, unsigned char, (size_t)agent->lanes *bm_space_bytes(&agent->observation_space));
     self->whole = BM_NEW(arena, int, agent->lanes);
     bm_status status = create_learner(agent, &self->policy, self->actions, 0.01, rows_most, error);
     if (status == BM_OK && config->baseline) {
@@ -146,7 +159,8 @@ static void act(bm_agent *agent, int n, const void *observation, bool explore, i
     (void)action;
     reinforce *self = agent->self;
     bm_encode(&agent->observation_space, n, observation, self->input);
-    const bm_real *logits = bm_net_forward(&self->policy.net, self->policy.params, self->policy.workspace, n, self->input);
+    const bm_real *logits =
+        bm_net_forward(&self->policy.net, self->policy.params, self->policy.workspace, n, self->input);
     if (explore) {
         bm_log_softmax((size_t)n, self->actions, logits, self->log_prob);
     }
@@ -176,13 +190,13 @@ static void bootstrap(bm_agent *agent) {
         for (int lane = 0; lane < rollout->lanes; lane++) {
             const size_t row = (size_t)t * (size_t)rollout->lanes + (size_t)lane;
             const bool ended = rollout->terminated[row] || rollout->truncated[row];
-            const unsigned char *successor = ended ? rollout->final_observation + row * bytes
-                                                   : self->latest + (size_t)lane * bytes;
+            const unsigned char *successor =
+                ended ? rollout->final_observation + row * bytes : self->latest + (size_t)lane * bytes;
             self->bootstrap[row] = 0;
             if (!rollout->terminated[row] && (rollout->truncated[row] || t == last)) {
                 bm_encode(&agent->observation_space, 1, successor, self->input);
-                self->bootstrap[row] = *bm_net_forward(&self->value.net, self->value.params, self->value.workspace, 1,
-                                                       self->input);
+                self->bootstrap[row] =
+                    *bm_net_forward(&self->value.net, self->value.params, self->value.workspace, 1, self->input);
             }
         }
     }
@@ -221,7 +235,8 @@ static int gather(bm_agent *agent) {
 static void descend(bm_agent *agent, learning_net *learner, int n, bm_real *grad_output, double learning_rate) {
     const reinforce_config *config = agent->config;
     const reinforce *self = agent->self;
-    bm_net_backward(&learner->net, learner->params, learner->workspace, n, self->input, grad_output, learner->grad, NULL);
+    bm_net_backward(&learner->net, learner->params, learner->workspace, n, self->input, grad_output, learner->grad,
+                    NULL);
     const double scale = bm_clip_norm_scale(learner->net.parameters, learner->grad, config->max_grad_norm, NULL);
     bm_optim_step(&learner->optim, learning_rate, scale, learner->params, learner->grad);
 }
@@ -231,7 +246,8 @@ static void fit_value(bm_agent *agent, int n) {
     reinforce *self = agent->self;
     const double learning_rate = bm_schedule_at(config->value_learning_rate, bm_agent_remaining(agent));
     for (int i = 0; i < config->value_steps; i++) {
-        const bm_real *value = bm_net_forward(&self->value.net, self->value.params, self->value.workspace, n, self->input);
+        const bm_real *value =
+            bm_net_forward(&self->value.net, self->value.params, self->value.workspace, n, self->input);
         const double loss = bm_loss_mse((size_t)n, value, self->target, self->grad_value);
         agent->metric[VALUE_LOSS] = i ? agent->metric[VALUE_LOSS] : loss;
         descend(agent, &self->value, n, self->grad_value, learning_rate);
@@ -253,7 +269,8 @@ static void learn(bm_agent *agent) {
     }
     memcpy(self->weight, self->target, (size_t)n * sizeof(bm_real));
     if (config->baseline) {
-        const bm_real *value = bm_net_forward(&self->value.net, self->value.params, self->value.workspace, n, self->input);
+        const bm_real *value =
+            bm_net_forward(&self->value.net, self->value.params, self->value.workspace, n, self->input);
         for (int i = 0; i < n; i++) {
             self->weight[i] -= value[i];
         }
@@ -262,9 +279,10 @@ static void learn(bm_agent *agent) {
         bm_normalize((size_t)n, self->weight);
     }
     const double learning_rate = bm_schedule_at(config->learning_rate, bm_agent_remaining(agent));
-    const bm_real *logits = bm_net_forward(&self->policy.net, self->policy.params, self->policy.workspace, n, self->input);
-    const bm_policy_loss loss = bm_reinforce_loss(n, self->actions, logits, self->action, self->weight, config->ent_coef,
-                                                  self->grad_logits);
+    const bm_real *logits =
+        bm_net_forward(&self->policy.net, self->policy.params, self->policy.workspace, n, self->input);
+    const bm_policy_loss loss =
+        bm_reinforce_loss(n, self->actions, logits, self->action, self->weight, config->ent_coef, self->grad_logits);
     descend(agent, &self->policy, n, self->grad_logits, learning_rate);
     if (config->baseline) {
         fit_value(agent, n);

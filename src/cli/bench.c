@@ -90,26 +90,6 @@ static void measure(session *bench, const char *what, const char *unit, measured
     report(bench, what, unit, rate * seconds, seconds, used, limit, limit_name);
 }
 
-static void env_settings(const session *bench, const bm_env_type *type, void *config) {
-    const bm_arguments *arguments = bench->arguments;
-    for (int i = 0; i < arguments->settings; i++) {
-        const char *value = arguments->setting[i].value;
-        const size_t length = strcspn(value, "=");
-        char name[128];
-        bm_error error;
-        if (strcmp(arguments->setting[i].name, "env-set") != 0) {
-            continue;
-        }
-        if (!value[length] || length == 0 || length >= sizeof name) {
-            bm_cli_usage("--env-set wants key=value, not %s", value);
-        }
-        snprintf(name, sizeof name, "%.*s", (int)length, value);
-        if (bm_options_set(&type->options, config, name, value + length + 1, &error) != BM_OK) {
-            exit(bm_cli_report(BM_INVALID, &error));
-        }
-    }
-}
-
 static bm_env_batch *new_env(const session *bench, const char *id, int lanes) {
     const bm_env_type *type;
     bm_env_batch *batch;
@@ -119,8 +99,10 @@ static bm_env_batch *new_env(const session *bench, const char *id, int lanes) {
     }
     void *config = bm_cli_alloc(1, type->options.config_bytes);
     bm_options_defaults(&type->options, config);
-    env_settings(bench, type, config);
-    const bm_status status = bm_env_create(&batch, type, config, lanes, &error);
+    bm_status status = bm_cli_env_settings(bench->arguments, type, config, &error);
+    if (status == BM_OK) {
+        status = bm_env_create(&batch, type, config, lanes, &error);
+    }
     if (status != BM_OK) {
         exit(bm_cli_report(status, &error));
     }
@@ -342,8 +324,8 @@ static void bench_replay(session *bench) {
     bm_arena arena = {0};
     bm_error error;
     replay_work work = {.env = new_env(bench, id, 1024), .rng = bm_rng_seeded(bench->seed)};
-    const bm_status status = bm_replay_create(&work.replay, &work.env->observation_space, &work.env->action_space,
-                                              CAPACITY, &arena, &error);
+    const bm_status status =
+        bm_replay_create(&work.replay, &work.env->observation_space, &work.env->action_space, CAPACITY, &arena, &error);
     if (status != BM_OK) {
         exit(bm_cli_report(status, &error));
     }
@@ -355,7 +337,8 @@ static void bench_replay(session *bench) {
         add_transitions(&work);
     }
     const double bandwidth = bm_machine_bandwidth(10000000, 0.3);
-    const double bytes = (double)bm_replay_bytes(&work.env->observation_space, &work.env->action_space, CAPACITY) / CAPACITY;
+    const double bytes =
+        (double)bm_replay_bytes(&work.env->observation_space, &work.env->action_space, CAPACITY) / CAPACITY;
     char what[96];
     snprintf(what, sizeof what, "%s, 10^6 transitions, add", id);
     measure(bench, what, "transitions", add_transitions, &work, bytes, bandwidth, "memory bandwidth");
@@ -480,13 +463,11 @@ static int run(int argc, char **argv) {
         if (bm_cli_has(arguments, "json")) {
             cJSON *object = cJSON_CreateObject();
             cJSON_AddItemToObject(object, "rows", bench.rows);
-            char *text = cJSON_PrintUnformatted(object);
-            puts(text ? text : "{}");
-            cJSON_free(text);
-            cJSON_Delete(object);
+            bm_cli_json_print(object);
         } else {
             cJSON_Delete(bench.rows);
         }
+        bm_cli_free(arguments);
         free(arguments);
         return BM_EXIT_OK;
     }

@@ -5,8 +5,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include <cjson/cJSON.h>
+
+#include "core/arena.h"
 #include "core/error.h"
 #include "core/option.h"
+#include "envs/env.h"
 
 enum { BM_EXIT_OK = 0, BM_EXIT_FAILED = 1, BM_EXIT_USAGE = 2 };
 
@@ -40,7 +44,7 @@ typedef struct {
     bm_flag_group groups[BM_GROUPS];
 } bm_command;
 
-/* What was on the command line, in order. Texts are argv's, or live as long as the process. */
+/* What was on the command line, in order. Texts are argv's or in the arena; bm_cli_free it. */
 typedef struct {
     struct {
         const char *name;  /* a flag's or an option's, with '_' for '-' in an option's */
@@ -50,10 +54,12 @@ typedef struct {
     int settings;
     const char *positional[BM_POSITIONALS];
     int positionals;
+    bm_arena memory;
 } bm_arguments;
 
 /* Parses; prints help and exits 0 on --help, one sentence (with a suggestion) and exits 2 on bad usage. */
 void bm_cli_parse(const bm_command *command, int argc, char **argv, bm_arguments *arguments);
+void bm_cli_free(bm_arguments *arguments);
 
 /* Only the words that are neither flags nor their values, for choosing the tables that a full parse needs. known: all tables that
  * may turn out to matter, options NULL at the end. */
@@ -65,6 +71,14 @@ bool bm_cli_has(const bm_arguments *arguments, const char *flag);
 /* A whole number within [min, max], fallback when the flag is absent; exits 2 with one sentence. */
 long long bm_cli_integer(const bm_arguments *arguments, const char *flag, long long fallback, long long min,
                          long long max);
+
+/* Every --env-set KEY=VALUE, into config, which is of type's options. */
+bm_status bm_cli_env_settings(const bm_arguments *arguments, const bm_env_type *type, void *config, bm_error *error);
+
+/* A member of a JSON object; null where the number is not finite. */
+void bm_cli_json_number(cJSON *object, const char *name, double value);
+/* One line on standard output; frees the object. */
+void bm_cli_json_print(cJSON *object);
 
 /* Prints "bellman: TEXT" to standard error; the exit code that belongs to the status. */
 int bm_cli_report(bm_status status, const bm_error *error);

@@ -118,36 +118,25 @@ static bm_status evaluate(evaluation *e, int episodes, bm_error *error) {
 
 /* ---- output ----------------------------------------------------------------------------------------------------- */
 
-static void add_number(cJSON *object, const char *name, double value) {
-    if (isfinite(value)) {
-        cJSON_AddNumberToObject(object, name, value);
-    } else {
-        cJSON_AddNullToObject(object, name);
-    }
-}
-
 static void print_json(const evaluation *e) {
     cJSON *object = cJSON_CreateObject();
     cJSON_AddStringToObject(object, "run", e->folder);
     cJSON_AddStringToObject(object, "checkpoint", e->checkpoint);
     cJSON_AddNumberToObject(object, "first_seed", (double)e->first_seed);
     cJSON_AddNumberToObject(object, "episodes", e->result.episodes);
-    add_number(object, "mean_return", e->result.mean_return);
-    add_number(object, "std_return", e->result.std_return);
-    add_number(object, "mean_length", e->result.mean_length);
-    add_number(object, "min", e->result.min);
-    add_number(object, "max", e->result.max);
+    bm_cli_json_number(object, "mean_return", e->result.mean_return);
+    bm_cli_json_number(object, "std_return", e->result.std_return);
+    bm_cli_json_number(object, "mean_length", e->result.mean_length);
+    bm_cli_json_number(object, "min", e->result.min);
+    bm_cli_json_number(object, "max", e->result.max);
     if (e->exact) {
         cJSON *exact = cJSON_AddObjectToObject(object, "exact");
-        add_number(exact, "policy", e->values.policy);
-        add_number(exact, "optimal", e->values.optimal);
-        add_number(exact, "random", e->values.random);
-        add_number(exact, "gap", gap_of(&e->values));
+        bm_cli_json_number(exact, "policy", e->values.policy);
+        bm_cli_json_number(exact, "optimal", e->values.optimal);
+        bm_cli_json_number(exact, "random", e->values.random);
+        bm_cli_json_number(exact, "gap", gap_of(&e->values));
     }
-    char *text = cJSON_PrintUnformatted(object);
-    puts(text ? text : "{}");
-    cJSON_free(text);
-    cJSON_Delete(object);
+    bm_cli_json_print(object);
 }
 
 static void print_exact(const evaluation *e) {
@@ -195,38 +184,38 @@ static int run(int argc, char **argv) {
                     "  bellman eval RUN --checkpoint best --episodes 1000 --json",
         .flags = flags,
     };
-    bm_arguments *arguments = bm_cli_alloc(1, sizeof *arguments);
-    bm_cli_parse(&command, argc, argv, arguments);
-    if (arguments->positionals != 1) {
-        bm_cli_usage(arguments->positionals ? "eval takes one run folder at a time"
-                                            : "eval wants a run folder; bellman runs lists those there are");
+    bm_arguments arguments;
+    bm_cli_parse(&command, argc, argv, &arguments);
+    if (arguments.positionals != 1) {
+        bm_cli_usage(arguments.positionals ? "eval takes one run folder at a time"
+                                           : "eval wants a run folder; bellman runs lists those there are");
     }
-    const char *checkpoint = bm_cli_value(arguments, "checkpoint");
+    const char *checkpoint = bm_cli_value(&arguments, "checkpoint");
     evaluation e = {
         .checkpoint = checkpoint ? checkpoint : "last",
-        .first_seed = bm_cli_integer(arguments, "seed", 1000000, 0, 1LL << 53),
-        .stochastic = bm_cli_has(arguments, "stochastic"),
-        .exact = bm_cli_has(arguments, "exact"),
+        .first_seed = bm_cli_integer(&arguments, "seed", 1000000, 0, 1LL << 53),
+        .stochastic = bm_cli_has(&arguments, "stochastic"),
+        .exact = bm_cli_has(&arguments, "exact"),
     };
     if (e.stochastic && e.exact) {
         bm_cli_usage("--exact is about the deterministic policy; leave --stochastic out");
     }
-    const int episodes = (int)bm_cli_integer(arguments, "episodes", 100, 1, MOST_EPISODES);
+    const int episodes = (int)bm_cli_integer(&arguments, "episodes", 100, 1, MOST_EPISODES);
     bm_error error;
-    bm_status status = run_folder(arguments->positional[0], e.folder, sizeof e.folder, &error);
+    bm_status status = run_folder(arguments.positional[0], e.folder, sizeof e.folder, &error);
     if (status == BM_OK) {
         status = bm_policy_load(&e.policy, e.folder, e.checkpoint, &error);
     }
     if (status == BM_OK) {
         status = evaluate(&e, episodes, &error);
     }
-    if (status == BM_OK && bm_cli_has(arguments, "json")) {
+    if (status == BM_OK && bm_cli_has(&arguments, "json")) {
         print_json(&e);
     } else if (status == BM_OK) {
         print_table(&e);
     }
     bm_policy_free(&e.policy);
-    free(arguments);
+    bm_cli_free(&arguments);
     return status == BM_OK ? BM_EXIT_OK : bm_cli_report(status, &error);
 }
 

@@ -13,7 +13,7 @@ enum { MOST_OPTIONS = 256, NAME_BYTES = 64, FIRST_KEY = 1000 };
 typedef struct {
     char name[NAME_BYTES]; /* as on the command line, with '-' */
     bool takes_value, of_table;
-    char *help;
+    const char *help;
     const char *value;
     int group; /* 0: the verb's own; 1...: of command->groups */
 } flag_entry;
@@ -21,8 +21,24 @@ typedef struct {
 typedef struct {
     flag_entry entries[MOST_OPTIONS];
     int count, group;
-    bool with_help;
+    bm_arena *memory; /* for help texts; NULL: no help wanted */
 } catalogue;
+
+static void *allocate(bm_arena *memory, size_t count, size_t size) {
+    void *result = bm_arena_alloc(memory, count, size);
+    if (!result) {
+        bm_error error;
+        exit(bm_cli_report(bm_arena_check(memory, "the command line", &error), &error));
+    }
+    return result;
+}
+
+static char *joined(bm_arena *memory, const char *a, const char *b, const char *c) {
+    const size_t bytes = strlen(a) + strlen(b) + strlen(c) + 1;
+    char *text = allocate(memory, bytes, 1);
+    snprintf(text, bytes, "%s%s%s", a, b, c);
+    return text;
+}
 
 static flag_entry *add(catalogue *all, const char *name, bool takes_value) {
     if (all->count == MOST_OPTIONS) {
@@ -42,7 +58,7 @@ static void add_row(void *context, const char *key, const bm_option *row, const 
     catalogue *all = context;
     flag_entry *new = add(all, key, row->type != BM_SWITCH);
     new->of_table = true;
-    if (!all->with_help) {
+    if (!all->memory) {
         return;
     }
     static const char *const values[] = {
@@ -54,25 +70,17 @@ static void add_row(void *context, const char *key, const bm_option *row, const 
     bm_option_format(row, field, now, sizeof now);
     const size_t bytes = strlen(row->help) + strlen(range) + strlen(now) + 16;
     new->value = values[row->type];
-    new->help = bm_cli_alloc(bytes, 1);
-    snprintf(new->help, bytes, "%s (%s; %s)", row->help, *now ? now : "none", range);
+    char *help = allocate(all->memory, bytes, 1);
+    snprintf(help, bytes, "%s (%s; %s)", row->help, *now ? now : "none", range);
+    new->help = help;
 }
 
-static catalogue *collect(const bm_flag *flags, const bm_flag_group *groups, int group_count, bool with_help) {
-    catalogue *all = bm_cli_alloc(1, sizeof *all);
+static void add_flags(catalogue *all, const bm_flag *flags) {
     for (const bm_flag *flag = flags; flag->name; flag++) {
         flag_entry *new = add(all, flag->name, flag->value != NULL);
         new->value = flag->value;
-        const size_t bytes = strlen(flag->help) + 1;
-        new->help = bm_cli_alloc(bytes, 1);
-        memcpy(new->help, flag->help, bytes);
+        new->help = flag->help;
     }
-    all->with_help = with_help;
-    for (int g = 0; g < group_count && groups[g].options; g++) {
-        all->group = g + 1;
-        bm_options_each(groups[g].options, groups[g].config, add_row, all);
-    }
-    return all;
 }
 
 /* The entry a written name means: itself, or the only one it abbreviates. */
@@ -114,10 +122,10 @@ static bool is_truth(const char *word) {
 }
 
 typedef struct {
-    char name[NAME_BYTES]; /* with '-'; "" when the word is no flag */
-    const char *value;     /* after '=', or the next word when the flag takes it; NULL: none */
-    const flag_entry *entry;    /* NULL: unknown */
-    int words;             /* 1 or 2 */
+    char name[NAME_BYTES];   /* with '-'; "" when the word is no flag */
+    const char *value;       /* after '=', or the next word when the flag takes it; NULL: none */
+    const flag_entry *entry; /* NULL: unknown */
+    int words;               /* 1 or 2 */
 } word;
 
 static word read_word(const catalogue *all, int argc, char **argv, int at) {
@@ -147,24 +155,19 @@ static word read_word(const catalogue *all, int argc, char **argv, int at) {
     return result;
 }
 
+static void add_missing_row(void *context, const char *key, const bm_option *row, const void *field) {
+    catalogue *all = context;
+    if (!find(all, key)) {
+        add_row(all, key, row, field);
+    }
+}
+
 int bm_cli_positionals(const bm_flag *flags, const bm_flag_group *known, int argc, char **argv, const char **words,
                        int most) {
-    int groups = 0;
-    while (known[groups].options) {
-        groups++;
-    }
     catalogue *all = bm_cli_alloc(1, sizeof *all);
-    for (const bm_flag *flag = flags; flag->name; flag++) {
-        add(all, flag->name, flag->value != NULL);
-    }
-    for (int g = 0; g < groups; g++) {
-        catalogue *one = collect(flags + 0, &known[g], 1, false);
-        for (int i = 0; i < one->count; i++) {
-            if (one->entries[i].of_table && !find(all, one->entries[i].name)) {
-                add(all, one->entries[i].name, one->entries[i].takes_value)->of_table = true;
-            }
-        }
-        free(one);
+    add_flags(all, flags);
+    for (; known->options; known++) {
+        bm_options_each(known->options, known->config, add_missing_row, all);
     }
     int count = 0;
     for (int i = 1; i < argc;) {
@@ -184,13 +187,6 @@ typedef struct {
     const catalogue *all;
     bm_arguments *arguments;
 } parse_state;
-
-static char *joined(const char *a, const char *b, const char *c) {
-    const size_t bytes = strlen(a) + strlen(b) + strlen(c) + 1;
-    char *text = bm_cli_alloc(bytes, 1);
-    snprintf(text, bytes, "%s%s%s", a, b, c);
-    return text;
-}
 
 static void put_setting(bm_arguments *arguments, const char *name, const char *value, bool option) {
     if (arguments->settings == BM_SETTINGS) {
@@ -220,7 +216,7 @@ static error_t parse_one(int key, char *value, struct argp_state *state) {
         if (!equals || equals == value) {
             bm_cli_usage("--set wants key=value, not %s", value ? value : "nothing");
         }
-        char *name = joined(value, "", "");
+        char *name = joined(&arguments->memory, value, "", "");
         name[equals - value] = '\0';
         put_setting(arguments, name, equals + 1, true);
     } else {
@@ -230,8 +226,8 @@ static error_t parse_one(int key, char *value, struct argp_state *state) {
 }
 
 /* The words as argp should see them: every flag as --name=value. */
-static char **normalise(const catalogue *all, const char *verb, int argc, char **argv, int *count) {
-    char **words = bm_cli_alloc((size_t)argc + 1, sizeof *words);
+static char **normalise(const catalogue *all, bm_arena *memory, const char *verb, int argc, char **argv, int *count) {
+    char **words = allocate(memory, (size_t)argc + 1, sizeof *words);
     int n = 0;
     words[n++] = argv[0];
     for (int i = 1; i < argc;) {
@@ -242,7 +238,7 @@ static char **normalise(const catalogue *all, const char *verb, int argc, char *
             if (!next.value) {
                 bm_cli_usage("--%s needs a value", next.name);
             }
-            words[n++] = joined("--set=", next.name, joined("=", next.value, ""));
+            words[n++] = joined(memory, "--set=", next.name, joined(memory, "=", next.value, ""));
         } else if (!next.entry) {
             if (strcmp(next.name, "help") != 0 && strcmp(next.name, "usage") != 0) {
                 unknown_flag(all, verb, next.name);
@@ -252,11 +248,11 @@ static char **normalise(const catalogue *all, const char *verb, int argc, char *
             if (!next.entry->takes_value && !next.entry->of_table) {
                 bm_cli_usage("--%s takes no value", next.entry->name);
             }
-            words[n++] = joined("--", next.entry->name, joined("=", next.value, ""));
+            words[n++] = joined(memory, "--", next.entry->name, joined(memory, "=", next.value, ""));
         } else if (next.entry->takes_value) {
             bm_cli_usage("--%s needs a value", next.entry->name);
         } else {
-            words[n++] = joined("--", next.entry->name, "");
+            words[n++] = joined(memory, "--", next.entry->name, "");
         }
         i += next.words;
     }
@@ -266,8 +262,15 @@ static char **normalise(const catalogue *all, const char *verb, int argc, char *
 
 void bm_cli_parse(const bm_command *command, int argc, char **argv, bm_arguments *arguments) {
     memset(arguments, 0, sizeof *arguments);
-    const catalogue *all = collect(command->flags, command->groups, BM_GROUPS, true);
-    struct argp_option *options = bm_cli_alloc((size_t)all->count + BM_GROUPS + 2, sizeof *options);
+    bm_arena *memory = &arguments->memory;
+    catalogue *all = allocate(memory, 1, sizeof *all);
+    all->memory = memory;
+    add_flags(all, command->flags);
+    for (int g = 0; g < BM_GROUPS && command->groups[g].options; g++) {
+        all->group = g + 1;
+        bm_options_each(command->groups[g].options, command->groups[g].config, add_row, all);
+    }
+    struct argp_option *options = allocate(memory, (size_t)all->count + BM_GROUPS + 2, sizeof *options);
     int n = 0, group = 0;
     for (int i = 0; i < all->count; i++) {
         const flag_entry *e = &all->entries[i];
@@ -284,14 +287,19 @@ void bm_cli_parse(const bm_command *command, int argc, char **argv, bm_arguments
             .group = group,
         };
     }
-    char *doc = joined(command->summary, command->examples ? "\v" : "", command->examples ? command->examples : "");
+    char *doc =
+        joined(memory, command->summary, command->examples ? "\v" : "", command->examples ? command->examples : "");
     const struct argp argp = {.options = options, .parser = parse_one, .args_doc = command->arguments, .doc = doc};
     int count;
-    char **words = normalise(all, command->verb, argc, argv, &count);
-    words[0] = joined("bellman ", command->verb, "");
+    char **words = normalise(all, memory, command->verb, argc, argv, &count);
+    words[0] = joined(memory, "bellman ", command->verb, "");
     parse_state parsing = {all, arguments};
     argp_err_exit_status = BM_EXIT_USAGE;
     if (argp_parse(&argp, count, words, 0, NULL, &parsing) != 0) {
         exit(BM_EXIT_USAGE);
     }
+}
+
+void bm_cli_free(bm_arguments *arguments) {
+    bm_arena_free(&arguments->memory);
 }

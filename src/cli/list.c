@@ -1,7 +1,6 @@
 /* bellman list WHAT: what there is, one line each, straight from the registries. */
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cjson/cJSON.h>
@@ -217,13 +216,6 @@ static const list lists[] = {
 
 enum { LISTS = sizeof lists / sizeof lists[0] };
 
-static void print_json(cJSON *object) {
-    char *text = cJSON_PrintUnformatted(object);
-    puts(text ? text : "{}");
-    cJSON_free(text);
-    cJSON_Delete(object);
-}
-
 /* Without WHAT: the lists themselves. */
 static int list_lists(bool json) {
     cJSON *object = cJSON_CreateObject();
@@ -232,7 +224,7 @@ static int list_lists(bool json) {
         add_item(array, lists[i].name, lists[i].summary);
     }
     if (json) {
-        print_json(object);
+        bm_cli_json_print(object);
         return BM_EXIT_OK;
     }
     puts("bellman list WHAT, where WHAT is one of");
@@ -254,7 +246,7 @@ static int show(const list *what, bool json) {
         return bm_cli_report(status, &error);
     }
     if (json) {
-        print_json(object);
+        bm_cli_json_print(object);
     } else {
         what->print(array);
         cJSON_Delete(object);
@@ -282,23 +274,23 @@ static int run(int argc, char **argv) {
         .examples = "  bellman list envs\n  bellman list agents --json",
         .flags = flags,
     };
-    bm_arguments *arguments = bm_cli_alloc(1, sizeof *arguments);
-    bm_cli_parse(&command, argc, argv, arguments);
-    const bool json = bm_cli_has(arguments, "json");
-    const char *word = arguments->positionals ? arguments->positional[0] : NULL;
-    if (arguments->positionals > 1) {
-        bm_cli_usage("list takes one word, not %s as well", arguments->positional[1]);
+    bm_arguments arguments;
+    bm_cli_parse(&command, argc, argv, &arguments);
+    const bool json = bm_cli_has(&arguments, "json");
+    const char *word = arguments.positionals ? arguments.positional[0] : NULL;
+    if (arguments.positionals > 1) {
+        bm_cli_usage("list takes one word, not %s as well", arguments.positional[1]);
     }
-    free(arguments);
-    if (!word) {
-        return list_lists(json);
+    const list *chosen = NULL;
+    for (int i = 0; word && i < LISTS; i++) {
+        chosen = strcmp(lists[i].name, word) == 0 ? &lists[i] : chosen;
     }
-    for (int i = 0; i < LISTS; i++) {
-        if (strcmp(lists[i].name, word) == 0) {
-            return show(&lists[i], json);
-        }
+    if (word && !chosen) {
+        unknown_list(word);
     }
-    unknown_list(word);
+    const int code = chosen ? show(chosen, json) : list_lists(json);
+    bm_cli_free(&arguments);
+    return code;
 }
 
 const bm_verb bm_verb_list = {"list", "environments, agents, optimizers, presets, activations", run};

@@ -1,4 +1,5 @@
 /* bellman: one program, a verb each for what people do. */
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -105,6 +106,15 @@ static void print_help(FILE *out) {
           out);
 }
 
+/* Output that could not be written is a failure, whatever the verb thinks. */
+static int finish(int code) {
+    if (fflush(stdout) == 0 && !ferror(stdout)) {
+        return code;
+    }
+    fprintf(stderr, "bellman: cannot write the output: %s\n", strerror(errno));
+    return code == BM_EXIT_OK ? BM_EXIT_FAILED : code;
+}
+
 int main(int argc, char **argv) {
     if (argc < 2) {
         print_help(stderr);
@@ -123,7 +133,7 @@ int main(int argc, char **argv) {
     size_t count = 0;
     for (const bm_verb *const *verb = bm_verbs; *verb; verb++) {
         if (strcmp(name, (*verb)->name) == 0) {
-            return (*verb)->run(argc - 1, argv + 1);
+            return finish((*verb)->run(argc - 1, argv + 1));
         }
         if (count < sizeof names / sizeof names[0]) {
             names[count++] = (*verb)->name;

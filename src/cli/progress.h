@@ -14,6 +14,6 @@ bm_display *bm_display_create(const char *title, int runs, bool quiet);
 /* A visitor's context for run number `index` of them. */
 void *bm_display_slot(bm_display *display, int index);
 void bm_display_visit(void *slot, const bm_progress *progress); /* bm_progress_visitor; any thread */
-void bm_display_destroy(bm_display *display); /* ends the line */
+void bm_display_destroy(bm_display *display);                   /* ends the line */
 
 #endif

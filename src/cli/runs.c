@@ -151,7 +151,9 @@ static run_entry *add_run(run_list *list) {
     if (list->count == list->capacity) {
         const size_t capacity = list->capacity ? 2 * list->capacity : 16;
         run_entry *entry = bm_cli_alloc(capacity, sizeof *entry);
-        memcpy(entry, list->entry, list->count * sizeof *entry);
+        for (size_t i = 0; i < list->count; i++) {
+            entry[i] = list->entry[i];
+        }
         free(list->entry);
         list->entry = entry;
         list->capacity = capacity;
@@ -201,7 +203,7 @@ static const char *score_text(double value, char *text, size_t bytes) {
     if (isnan(value)) {
         return "-";
     }
-    snprintf(text, bytes, fabs(value) < 10 ? "%.3f" : "%.1f", value);
+    snprintf(text, bytes, "%.2f", value);
     return text;
 }
 
@@ -242,21 +244,6 @@ static void print_list(const run_list *list) {
     }
 }
 
-static void add_number(cJSON *object, const char *name, double value) {
-    if (isfinite(value)) {
-        cJSON_AddNumberToObject(object, name, value);
-    } else {
-        cJSON_AddNullToObject(object, name);
-    }
-}
-
-static void print_json(cJSON *object) {
-    char *text = cJSON_PrintUnformatted(object);
-    puts(text ? text : "{}");
-    cJSON_free(text);
-    cJSON_Delete(object);
-}
-
 static void print_list_json(const run_list *list) {
     cJSON *object = cJSON_CreateObject();
     cJSON *array = cJSON_AddArrayToObject(object, "runs");
@@ -274,11 +261,11 @@ static void print_list_json(const run_list *list) {
         }
         cJSON_AddNumberToObject(item, "steps", (double)run->steps);
         cJSON_AddNumberToObject(item, "total_steps", (double)run->total_steps);
-        add_number(item, "eval_return", run->eval_return);
-        add_number(item, "train_return", run->train_return);
-        add_number(item, "seconds", run->seconds);
+        bm_cli_json_number(item, "eval_return", run->eval_return);
+        bm_cli_json_number(item, "train_return", run->train_return);
+        bm_cli_json_number(item, "seconds", run->seconds);
     }
-    print_json(object);
+    bm_cli_json_print(object);
 }
 
 static int list_runs(const char *given, bool json) {
@@ -389,7 +376,7 @@ static void print_diff_json(const run_entry *a, const run_entry *b, cJSON *diffe
     add_numbers(numbers, "eval_return", a->eval_return, b->eval_return);
     add_numbers(numbers, "train_return", a->train_return, b->train_return);
     add_numbers(numbers, "seconds", a->seconds, b->seconds);
-    print_json(object);
+    bm_cli_json_print(object);
 }
 
 static void print_diff(const run_entry *a, const run_entry *b, const cJSON *differing) {
@@ -445,23 +432,20 @@ static int run_verb(int argc, char **argv) {
         .examples = "  bellman runs\n  bellman runs diff runs/CartPole-v1/dqn/A runs/CartPole-v1/dqn/B",
         .flags = flags,
     };
-    bm_arguments *arguments = bm_cli_alloc(1, sizeof *arguments);
-    bm_cli_parse(&command, argc, argv, arguments);
-    const bool json = bm_cli_has(arguments, "json");
-    const int count = arguments->positionals;
-    const char *const *word = arguments->positional;
-    int code;
+    bm_arguments arguments;
+    bm_cli_parse(&command, argc, argv, &arguments);
+    const bool json = bm_cli_has(&arguments, "json");
+    const int count = arguments.positionals;
+    const char *const *word = arguments.positional;
     if (count > 0 && strcmp(word[0], "diff") == 0) {
         if (count != 3) {
             bm_cli_usage("runs diff wants two run folders: bellman runs diff A B");
         }
-        code = diff_runs(word + 1, json);
     } else if (count > 1) {
         bm_cli_usage("runs lists one folder; to compare two runs: bellman runs diff %s %s", word[0], word[1]);
-    } else {
-        code = list_runs(count ? word[0] : "runs", json);
     }
-    free(arguments);
+    const int code = count == 3 ? diff_runs(word + 1, json) : list_runs(count ? word[0] : "runs", json);
+    bm_cli_free(&arguments);
     return code;
 }
 

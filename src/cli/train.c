@@ -60,23 +60,38 @@ static const bm_agent_type *agent_named(const char *name) {
     return NULL;
 }
 
-static void *defaults_of(const bm_options *options) {
-    void *config = bm_cli_alloc(1, options->config_bytes);
-    bm_options_defaults(options, config);
-    return config;
-}
-
 /* The agent and the environment named, looked for before the real parse, which needs their tables. */
 static void prescan(int argc, char **argv, const char **agent, const char **env) {
-    bm_flag_group known[MOST_AGENTS + 2] = {{"", &bm_run_options, defaults_of(&bm_run_options)}};
-    for (int i = 0; bm_agent_types[i] && i < MOST_AGENTS; i++) {
-        const bm_options *options = &bm_agent_types[i]->options;
-        known[i + 1] = (bm_flag_group){"", options, defaults_of(options)};
-    }
+    enum { CONFIG_BYTES = 4096 };
+    bm_flag_group known[MOST_AGENTS + 2] = {{0}};
+    unsigned char(*configs)[CONFIG_BYTES] = bm_cli_alloc(MOST_AGENTS + 1, CONFIG_BYTES);
     const char *words[2] = {NULL, NULL};
+    known[0] = (bm_flag_group){"", &bm_run_options, configs[0]};
+    for (int i = 0; bm_agent_types[i] && i < MOST_AGENTS; i++) {
+        known[i + 1] = (bm_flag_group){"", &bm_agent_types[i]->options, configs[i + 1]};
+    }
+    for (int i = 0; known[i].options; i++) {
+        bm_options_defaults(known[i].options, configs[i]);
+    }
     bm_cli_positionals(flags, known, argc, argv, words, 2);
+    free(configs);
     *agent = words[0];
     *env = words[1];
+}
+
+/* The run that --resume names, looked for before the real parse: its agent's tables are wanted too. */
+static const char *run_to_resume(int argc, char **argv) {
+    static const char flag[] = "--resume";
+    const size_t length = sizeof flag - 1;
+    for (int i = 1; i < argc; i++) {
+        if (strncmp(argv[i], flag, length) == 0 && argv[i][length] == '=') {
+            return argv[i] + length + 1;
+        }
+        if (strcmp(argv[i], flag) == 0 && i + 1 < argc) {
+            return argv[i + 1];
+        }
+    }
+    return NULL;
 }
 
 /* Options in two passes, so that choosing an optimizer never undoes its settings, whatever their order. */
@@ -93,23 +108,7 @@ static bm_status apply_settings(bm_experiment *experiment, const bm_arguments *a
             }
         }
     }
-    for (int i = 0; i < arguments->settings; i++) {
-        const char *value = arguments->setting[i].value;
-        if (arguments->setting[i].option || strcmp(arguments->setting[i].name, "env-set") != 0) {
-            continue;
-        }
-        const size_t length = strcspn(value, "=");
-        char name[128];
-        if (!value[length] || length == 0 || length >= sizeof name) {
-            return bm_invalid(error, "--env-set wants key=value, not %s", value);
-        }
-        snprintf(name, sizeof name, "%.*s", (int)length, value);
-        const bm_status status = bm_experiment_set_env(experiment, name, value + length + 1, error);
-        if (status != BM_OK) {
-            return status;
-        }
-    }
-    return BM_OK;
+    return bm_cli_env_settings(arguments, experiment->env, experiment->env_config, error);
 }
 
 static void note_command(bm_experiment *experiment, int argc, char **argv) {
@@ -151,8 +150,10 @@ static bm_status resumed_experiment(bm_experiment *experiment, const char *folde
             fine |= strcmp(name, allowed[a]) == 0;
         }
         status = fine ? bm_experiment_set(experiment, name, arguments->setting[i].value, error)
-                      : bm_invalid(error, "a resumed run keeps its %s; --steps, --stop-at-return, --max-seconds, "
-                                          "--checkpoint-every and --keep may change", name);
+                      : bm_invalid(error,
+                                   "a resumed run keeps its %s; --steps, --stop-at-return, --max-seconds, "
+                                   "--checkpoint-every and --keep may change",
+                                   name);
     }
     return status;
 }
@@ -170,7 +171,8 @@ static void announce(const training *job, bool quiet) {
         fprintf(stderr, "; replay buffer of %s transitions, %.1f MB",
                 bm_cli_thousands(replay->capacity, count, sizeof count),
                 (double)bm_replay_bytes(bm_run_observation_space(job->run), bm_run_action_space(job->run),
-                                        replay->capacity) / 1e6);
+                                        replay->capacity) /
+                    1e6);
     }
     fputc('\n', stderr);
 }
@@ -187,11 +189,12 @@ static bm_status open_run(training *job, const bm_arguments *arguments) {
         snprintf(name, sizeof name, "%s-seed%d", wish, job->experiment.run.seed);
         wish = name;
     }
-    const bm_status status = bm_run_folder_create(&job->experiment, runs ? runs : "runs", wish, job->folder,
-                                                  sizeof job->folder, &job->error);
-    return status == BM_OK ? bm_run_create(&job->run, &job->experiment, job->folder,
-                                           bm_cli_value(arguments, "init-from"), &job->error)
-                           : status;
+    const bm_status status = bm_run_create(&job->run, &job->experiment, runs ? runs : "runs", wish,
+                                           bm_cli_value(arguments, "init-from"), &job->error);
+    if (status == BM_OK) {
+        snprintf(job->folder, sizeof job->folder, "%s", bm_run_folder(job->run));
+    }
+    return status;
 }
 
 static void train_one(void *context, int item) {
@@ -213,14 +216,6 @@ static void train_one(void *context, int item) {
 
 /* ---- results ---------------------------------------------------------------------------------------------------- */
 
-static void add_number(cJSON *object, const char *name, double value) {
-    if (isfinite(value)) {
-        cJSON_AddNumberToObject(object, name, value);
-    } else {
-        cJSON_AddNullToObject(object, name);
-    }
-}
-
 static cJSON *job_json(const training *job) {
     const bm_run_result *result = &job->result;
     char hash[20];
@@ -233,11 +228,11 @@ static cJSON *job_json(const training *job) {
     cJSON_AddNumberToObject(object, "steps", (double)result->steps);
     cJSON_AddNumberToObject(object, "episodes", (double)result->episodes);
     cJSON_AddNumberToObject(object, "updates", (double)result->updates);
-    add_number(object, "seconds", result->seconds);
-    add_number(object, "steps_per_second", result->steps_per_second);
-    add_number(object, "train_return", result->train_return);
-    add_number(object, "eval_return", result->eval.episodes ? result->eval.mean_return : NAN);
-    add_number(object, "eval_std", result->eval.episodes ? result->eval.std_return : NAN);
+    bm_cli_json_number(object, "seconds", result->seconds);
+    bm_cli_json_number(object, "steps_per_second", result->steps_per_second);
+    bm_cli_json_number(object, "train_return", result->train_return);
+    bm_cli_json_number(object, "eval_return", result->eval.episodes ? result->eval.mean_return : NAN);
+    bm_cli_json_number(object, "eval_std", result->eval.episodes ? result->eval.std_return : NAN);
     cJSON_AddStringToObject(object, "hash", hash);
     return object;
 }
@@ -264,15 +259,12 @@ static void print_json(const trainings *batch, bool several) {
         for (int i = 0; i < batch->count; i++) {
             cJSON_AddItemToArray(runs, job_json(&batch->jobs[i]));
         }
-        add_number(object, "eval_return_mean", mean);
-        add_number(object, "eval_return_std", std);
+        bm_cli_json_number(object, "eval_return_mean", mean);
+        bm_cli_json_number(object, "eval_return_std", std);
     } else {
         object = job_json(&batch->jobs[0]);
     }
-    char *text = cJSON_PrintUnformatted(object);
-    puts(text ? text : "{}");
-    cJSON_free(text);
-    cJSON_Delete(object);
+    bm_cli_json_print(object);
 }
 
 static void print_summary(const trainings *batch, bool several) {
@@ -308,7 +300,8 @@ static int finish(const trainings *batch, bool several, bool json) {
     if (interrupted) {
         for (int i = 0; i < batch->count; i++) {
             if (batch->jobs[i].folder[0]) {
-                fprintf(stderr, "interrupted and saved; continue with: bellman train --resume %s\n", batch->jobs[i].folder);
+                fprintf(stderr, "interrupted and saved; continue with: bellman train --resume %s\n",
+                        batch->jobs[i].folder);
             }
         }
         return 128 + interrupted;
@@ -374,8 +367,9 @@ static int run(int argc, char **argv) {
     bm_command command = {
         .verb = "train",
         .arguments = "AGENT ENV",
-        .summary = "Trains an agent, with its tuned preset for the environment where there is one, and writes a run folder. "
-                   "See bellman list agents and bellman list envs; name an agent here to see its hyperparameters.",
+        .summary =
+            "Trains an agent, with its tuned preset for the environment where there is one, and writes a run folder. "
+            "See bellman list agents and bellman list envs; name an agent here to see its hyperparameters.",
         .examples = "Precedence: defaults < preset < --config < flags.\n\n"
                     "  bellman train dqn CartPole-v1\n"
                     "  bellman train reinforce CartPole-v1 --seeds 10 --jobs 2\n"
@@ -384,27 +378,35 @@ static int run(int argc, char **argv) {
         .groups = {{"The run:", &bm_run_options, &settings}},
     };
     char heading[128];
+    bm_error error;
     bm_experiment shown = {0};
-    if (type) {
+    const char *resume_from = run_to_resume(argc, argv);
+    if (resume_from) {
+        const bm_status status = bm_run_experiment(resume_from, "last", &shown, &error);
+        if (status != BM_OK) {
+            return bm_cli_report(status, &error);
+        }
+        snprintf(heading, sizeof heading, "Hyperparameters of %s, as the run has them:", shown.agent->name);
+    } else if (type) {
         /* Help shows what would be used: the preset's values where there is one. */
-        bm_error error;
         bool found = false;
         const char *known_env = env && bm_env_find(env) ? env : bm_env_types[0]->id;
-        if (bm_experiment_create(&shown, agent, known_env, &error) != BM_OK) {
-            return bm_cli_report(BM_FAILED, &error);
+        bm_status status = bm_experiment_create(&shown, agent, known_env, &error);
+        if (status == BM_OK && env && bm_env_find(env)) {
+            status = bm_experiment_preset(&shown, &found, &error);
         }
-        if (env && bm_env_find(env) && bm_experiment_preset(&shown, &found, &error) != BM_OK) {
+        if (status != BM_OK) {
             return bm_cli_report(BM_FAILED, &error);
         }
         snprintf(heading, sizeof heading, "Hyperparameters of %s%s%s%s:", agent, found ? ", preset for " : "",
                  found ? env : "", found ? "" : " (defaults)");
-        command.groups[0].config = &shown.run;
-        command.groups[1] = (bm_flag_group){heading, &type->options, shown.agent_config};
-    }
-    bm_error error;
-    if (agent && !type) {
+    } else if (agent) {
         const bm_agent_type *none;
         return bm_cli_report(bm_agent_lookup(agent, &none, &error), &error);
+    }
+    if (shown.agent) {
+        command.groups[0].config = &shown.run;
+        command.groups[1] = (bm_flag_group){heading, &shown.agent->options, shown.agent_config};
     }
     bm_arguments *arguments = bm_cli_alloc(1, sizeof *arguments);
     bm_cli_parse(&command, argc, argv, arguments);
@@ -419,6 +421,7 @@ static int run(int argc, char **argv) {
     }
     const int code = train(arguments, argc, argv);
     bm_experiment_free(&shown);
+    bm_cli_free(arguments);
     free(arguments);
     return code;
 }

@@ -126,7 +126,7 @@ static void judge(int n, const double *restrict position, const double *restrict
         terminated[i] = (fabs(position[i]) > position_limit) | (fabs(angle[i]) > angle_limit);
     }
     for (int i = 0; i < n; i++) {
-        reward[i] = sutton_barto ? 0.0 - terminated[i] : 1.0;
+        reward[i] = sutton_barto ? (double)-(int)terminated[i] : 1.0;
     }
 }
 

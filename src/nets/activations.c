@@ -22,10 +22,8 @@
 #define EACH(i, n) _Pragma("GCC ivdep") for (size_t i = 0; i < (n); i++)
 #endif
 
-#define FORWARD(name)                                                                                                  \
-    static void name##_forward(size_t n, const bm_real *in, bm_real *out)
-#define BACKWARD(name)                                                                                                 \
-    static void name##_backward(size_t n, const bm_real *in, const bm_real *out, bm_real *grad)
+#define FORWARD(name)  static void name##_forward(size_t n, const bm_real *in, bm_real *out)
+#define BACKWARD(name) static void name##_backward(size_t n, const bm_real *in, const bm_real *out, bm_real *grad)
 
 FORWARD(identity) {
     if (out != in) {
@@ -218,7 +216,8 @@ const bm_activation bm_activation_identity = {FUNCTIONS(identity), .gain = 1};
 const bm_activation bm_activation_relu = {FUNCTIONS(relu), .rectifies = true, .gain = 1.4142135623730951};
 const bm_activation bm_activation_tanh = {FUNCTIONS(tanh), .gain = 5.0 / 3};
 const bm_activation bm_activation_sigmoid = {FUNCTIONS(sigmoid), .gain = 1};
-const bm_activation bm_activation_leaky_relu = {FUNCTIONS(leaky_relu), .gain = 1.4141428569978354}; /* sqrt(2 / 1.0001) */
+const bm_activation bm_activation_leaky_relu = {FUNCTIONS(leaky_relu),
+                                                .gain = 1.4141428569978354}; /* sqrt(2 / 1.0001) */
 const bm_activation bm_activation_elu = {FUNCTIONS(elu), .gain = 1};
 const bm_activation bm_activation_gelu = {FUNCTIONS(gelu), .keeps_input = true, .gain = 1};
 const bm_activation bm_activation_gelu_tanh = {FUNCTIONS(gelu_tanh), .keeps_input = true, .gain = 1};

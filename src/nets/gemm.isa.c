@@ -6,7 +6,8 @@
  * nothing. Columns that do not fill a vector are masked.
  *
  * A few outputs: vectors would be mostly empty, so each element is a dot product along k instead, in 64 bytes' worth of
- * lanes folded in a fixed order. Which of the two computes C depends on n and k only, never on m. */
+ * lanes folded in a fixed order. Which of the two computes C depends on n and k, and for a transposed B on whether there
+ * are few rows, too few to pay for transposing it. */
 #include "nets/kernels.h"
 #include "nets/simd.h"
 
@@ -19,8 +20,8 @@
 enum {
     MOST_ROWS = 12,
     MOST_VECTORS = 8,
-    DEPTH = 192,     /* of a block of k */
-    PACK_ROWS = 24,  /* copying a panel of B pays from this many rows of A on, */
+    DEPTH = 192,       /* of a block of k */
+    PACK_ROWS = 192,   /* copying a panel of B pays from this many rows of A on, */
     PACK_BYTES = 1024, /* where rows of B are so far apart that they share cache sets */
 #ifdef SIMD_V4
     PANEL = 4, /* vectors side by side, for many rows */
@@ -51,7 +52,7 @@ SIMD_INLINE void tile(const int rows, const int vectors, const bool tail, const 
     UNROLLED for (int i = 0; i < rows; i++) {
         UNROLLED for (int v = 0; v < vectors; v++) {
             const bm_real *start = s->start + (size_t)i * s->start_row + v * SIMD_LANES;
-            sum[i][v] = !s->start                    ? (simd){0}
+            sum[i][v] = !s->start                  ? (simd){0}
                         : tail && v == vectors - 1 ? simd_load_first(start, mask)
                                                    : simd_load(start);
         }
@@ -98,6 +99,7 @@ typedef struct {
     static void tail_##rows##x##vectors(const strip *s) {                                                              \
         tile(rows, vectors, true, s);                                                                                  \
     }
+/* clang-format off */
 #define USE(rows, vectors) {rows, {full_##rows##x##vectors, tail_##rows##x##vectors}}
 
 TILE(12, 1) TILE(4, 1) TILE(2, 1) TILE(1, 1)
@@ -109,9 +111,7 @@ TILE(2, 6) TILE(1, 6)
 TILE(1, 7)
 TILE(1, 8)
 #ifdef SIMD_V4 /* 32 registers */
-TILE(12, 2)
-TILE(8, 3)
-TILE(6, 4) TILE(4, 4)
+TILE(12, 2) TILE(8, 3) TILE(6, 4) TILE(4, 4)
 #else /* 16 */
 TILE(6, 2)
 #endif
@@ -133,6 +133,7 @@ static const tile_kernel tiles[MOST_VECTORS + 1][4] = {
     [7] = {USE(1, 7)},
     [8] = {USE(1, 8)},
 };
+/* clang-format on */
 
 /* Vectors side by side for m rows: few rows need more, so that enough independent sums are under way. */
 static int widest_panel(int m) {
@@ -206,8 +207,8 @@ static void multiply_tiled(const bm_product *p, size_t b_row, size_t c_row) {
             const int vectors = (left + panels - 1) / panels, width = vectors * SIMD_LANES;
             const int columns = p->n - column < width ? p->n - column : width;
             const bm_real *bias = p->bias ? p->bias + column : NULL;
-            const bm_real *b = p->b_transposed ? p->b + (size_t)column * b_row + depth
-                                               : p->b + (size_t)depth * b_row + column;
+            const bm_real *b =
+                p->b_transposed ? p->b + (size_t)column * b_row + depth : p->b + (size_t)depth * b_row + column;
             if (p->b_transposed) {
                 pack_transposed(k, columns, width, b, b_row, packed);
             } else if (packing) {
@@ -292,7 +293,8 @@ SIMD_INLINE void dots(const int rows, const int outputs, int k, const bm_real *a
 /* Columns j.. of C; b is [n, k], rows b_row apart. */
 SIMD_INLINE void dot_rows(const int rows, const int outputs, const bm_product *p, const bm_real *b, int i, int j) {
     bm_real result[MOST_DOTS];
-    dots(rows, outputs, p->k, p->a + (size_t)i * p->a_row, p->a_row, b + (size_t)j * (size_t)p->k, (size_t)p->k, result);
+    dots(rows, outputs, p->k, p->a + (size_t)i * p->a_row, p->a_row, b + (size_t)j * (size_t)p->k, (size_t)p->k,
+         result);
     UNROLLED for (int r = 0; r < rows; r++) {
         bm_real *c = p->c + (size_t)(i + r) * (size_t)p->n + j;
         UNROLLED for (int o = 0; o < outputs; o++) {

@@ -10,9 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const bm_init_names[] = {"torch",         "orthogonal",      "xavier_uniform",
-                                     "xavier_normal", "kaiming_uniform", "kaiming_normal",
-                                     NULL};
+const char *const bm_init_names[] = {
+    "torch", "orthogonal", "xavier_uniform", "xavier_normal", "kaiming_uniform", "kaiming_normal", NULL};
 
 static void fill_uniform(size_t n, double bound, bm_real *x, bm_rng *rng) {
     for (size_t i = 0; i < n; i++) {
@@ -112,7 +111,8 @@ static bm_status allocate_scratch(bm_init scheme, const bm_net *net, double **sc
         largest = n > largest ? n : largest;
     }
     *scratch = malloc(largest * sizeof **scratch);
-    return *scratch ? BM_OK : bm_fail(error, "no memory for orthogonal initial weights; use init=torch or smaller layers");
+    return *scratch ? BM_OK
+                    : bm_fail(error, "no memory for orthogonal initial weights; use init=torch or smaller layers");
 }
 
 bm_status bm_init_net(bm_init scheme, double output_gain, const bm_net *net, bm_real *params, bm_rng *rng,

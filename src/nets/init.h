@@ -6,9 +6,9 @@
 #include "nets/net.h"
 
 typedef enum {
-    BM_INIT_TORCH,           /* nn.Linear's own: kaiming_uniform(a = sqrt 5), bias U(-1/sqrt in, 1/sqrt in) */
-    BM_INIT_ORTHOGONAL,      /* Saxe et al. 2014; biases 0 */
-    BM_INIT_XAVIER_UNIFORM,  /* Glorot and Bengio 2010; biases 0, here and below */
+    BM_INIT_TORCH,          /* nn.Linear's own: kaiming_uniform(a = sqrt 5), bias U(-1/sqrt in, 1/sqrt in) */
+    BM_INIT_ORTHOGONAL,     /* Saxe et al. 2014; biases 0 */
+    BM_INIT_XAVIER_UNIFORM, /* Glorot and Bengio 2010; biases 0, here and below */
     BM_INIT_XAVIER_NORMAL,
     BM_INIT_KAIMING_UNIFORM, /* He et al. 2015, fan_in, the activation's gain */
     BM_INIT_KAIMING_NORMAL,

@@ -25,8 +25,8 @@ typedef struct {
 #include "nets/activation_list.h"
 #undef ACTIVATION
 
-extern const bm_activation *const bm_activations[];  /* activation_list.h, NULL at the end */
-extern const char *const bm_activation_names[];      /* the same order: choices of an option */
+extern const bm_activation *const bm_activations[]; /* activation_list.h, NULL at the end */
+extern const char *const bm_activation_names[];     /* the same order: choices of an option */
 
 typedef struct bm_layer bm_layer;
 

@@ -8,10 +8,10 @@
 #include "core/real.h"
 
 #if defined(__AVX512F__) && defined(__AVX512DQ__) && defined(__AVX512VL__)
-#define SIMD_V4 1
+#define SIMD_V4    1
 #define SIMD_BYTES 64
 #elif defined(__AVX2__) && defined(__FMA__)
-#define SIMD_V3 1
+#define SIMD_V3    1
 #define SIMD_BYTES 32
 #else
 #define SIMD_BYTES 16
@@ -166,8 +166,8 @@ SIMD_INLINE void simd_fold(const simd part[SIMD_SUM_PARTS], simd_quad *quad) {
     const simd first = part[0] + part[2], second = part[1] + part[3];
     for (int i = 0; i < 4; i++) { /* four floats lie one below the other, two doubles side by side */
         (*quad)[i] = SIMD_LANES == 4 ? first[i % SIMD_LANES] + second[i % SIMD_LANES]
-                  : i < 2         ? first[i % SIMD_LANES]
-                                  : second[i % SIMD_LANES];
+                     : i < 2         ? first[i % SIMD_LANES]
+                                     : second[i % SIMD_LANES];
     }
 }
 #endif

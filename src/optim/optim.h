@@ -23,7 +23,7 @@ typedef void bm_optim_step_f64(const void *config, int64_t t, double lr, double 
 
 typedef struct {
     const char *name, *summary;
-    bm_options options;           /* without the learning rate, which the caller schedules */
+    bm_options options;            /* without the learning rate, which the caller schedules */
     const char *const *slot_names; /* NULL at the end: "velocity"; "exp_avg", "exp_avg_sq" */
     double default_lr;
     bm_optim_step_f32 *step_f32;

@@ -188,10 +188,9 @@ bm_status bm_replay_save(const bm_replay *replay, const char *folder, bm_replay_
     return BM_OK;
 }
 
-/* Reads all described rows for the CRC, and keeps those the ring has room for. */
+/* Reads all described rows for the CRC. In order they leave the ring as it was: the stale ones are overwritten. */
 static bool read_rows(const bm_replay *replay, int descriptor, const bm_replay_file *file, uint32_t *crc) {
     const size_t row = row_bytes(replay), rows = chunk_rows(row);
-    const int64_t oldest = file->end > replay->capacity ? file->end - replay->capacity : 0;
     unsigned char *chunk = malloc(rows * row);
     bool good = chunk != NULL;
     size_t count;
@@ -201,11 +200,8 @@ static bool read_rows(const bm_replay *replay, int descriptor, const bm_replay_f
         count = left < rows ? left : rows;
         good = read_all(descriptor, chunk, count * row);
         if (good) {
-            const size_t stale = first < oldest ? (size_t)(oldest - first) : 0;
             *crc = bm_crc32c(*crc, chunk, count * row);
-            if (stale < count) {
-                unpack(replay, first + (int64_t)stale, count - stale, chunk + stale * row);
-            }
+            unpack(replay, first, count, chunk);
         }
     }
     free(chunk);

@@ -17,7 +17,8 @@ static const bm_option rows[] = {
     BM_OPTION(bm_run_config, num_envs, 1, 1, 65536, BM_LOG, "environments stepped at once"),
     BM_OPTION(bm_run_config, eval_every, 0, 0, INT_MAX, BM_LINEAR, "steps between evaluations; 0: ten in a run"),
     BM_OPTION(bm_run_config, eval_episodes, 100, 1, 100000, BM_LOG, "episodes of an evaluation"),
-    BM_OPTION(bm_run_config, log_every, 0, 0, INT_MAX, BM_LINEAR, "steps between rows of progress.csv; 0: 200 in a run"),
+    BM_OPTION(bm_run_config, log_every, 0, 0, INT_MAX, BM_LINEAR,
+              "steps between rows of progress.csv; 0: 200 in a run"),
     BM_OPTION(bm_run_config, checkpoint_every, 0, 0, INT_MAX, BM_LINEAR, "steps between checkpoints; 0: ten in a run"),
     BM_OPTION(bm_run_config, keep, 0, 0, 100000, BM_LINEAR, "numbered checkpoints to keep beside last and best"),
     BM_OPTION(bm_run_config, stop_at_return, inf, -INFINITY, INFINITY, BM_LINEAR,
@@ -250,8 +251,8 @@ bm_status bm_experiment_write(const bm_experiment *experiment, const char *path,
     char line[256];
     put_text(file, "# ");
     put_text(file, experiment->command);
-    snprintf(line, sizeof line, "\n# bellman %s, built with %s; --config takes this file\n# agent: %s\n%s:\n", BM_VERSION,
-             __VERSION__, experiment->agent->name, experiment->env->id);
+    snprintf(line, sizeof line, "\n# bellman %s, built with %s; --config takes this file\n# agent: %s\n%s:\n",
+             BM_VERSION, __VERSION__, experiment->agent->name, experiment->env->id);
     put_text(file, line);
     yaml_writer writer = {file, "  "};
     bm_options_each(&bm_run_options, &experiment->run, write_yaml, &writer);

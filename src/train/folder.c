@@ -1,4 +1,4 @@
-/* Names of run folders and of the checkpoints in them. */
+/* The folder of a run: claimed by mkdir, so that two runs that start in the same second never share one. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "core/io.h"
+#include "train/folder.h"
 #include "train/run.h"
 
 static bm_status claim(const char *folder, bool *taken, bm_error *error) {

@@ -25,6 +25,11 @@ static bm_status open_checkpoint(const char *folder, const char *checkpoint, bm_
     } else {
         return bm_invalid(error, "checkpoint=%s is none of last, best or a step number", checkpoint);
     }
+    char path[BM_PATH_MAX + 80];
+    bm_checkpoint_path(checkpoints, name, path, sizeof path);
+    if (!bm_path_exists(path)) {
+        return bm_fail(error, "%s has no checkpoint %s (numbered ones are kept by train --keep N)", folder, name);
+    }
     return bm_checkpoint_open(checkpoints, name, file, error);
 }
 

@@ -10,8 +10,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/io.h"
 #include "core/metrics.h"
 #include "train/checkpoint.h"
+#include "train/folder.h"
 
 enum { WINDOW = 100, METRICS_MAX = 6 + BM_AGENT_METRICS };
 
@@ -21,8 +23,8 @@ enum { STREAM_LANES, STREAM_AGENT, STREAM_SELECTION, STREAM_EVALUATION };
 /* Metrics that every run has, before the agent's own. */
 enum { EP_REW_MEAN, EP_LEN_MEAN, EVAL_MEAN_REWARD, EVAL_MEAN_EP_LENGTH, FPS, TOTAL_TIMESTEPS, SHARED_METRICS };
 static const char *const shared_metric_names[SHARED_METRICS] = {
-    "rollout/ep_rew_mean", "rollout/ep_len_mean", "eval/mean_reward",
-    "eval/mean_ep_length", "time/fps",            "time/total_timesteps",
+    "rollout/ep_rew_mean",  "rollout/ep_len_mean", "eval/mean_reward", "eval/mean_ep_length", "time/fps",
+    "time/total_timesteps",
 };
 
 typedef struct {
@@ -108,8 +110,8 @@ static bm_status create_objects(bm_run *run, bm_error *error) {
     if (status != BM_OK) {
         return status;
     }
-    run->acted_on = BM_NEW(&run->arena, unsigned char,
-                           (size_t)run->env->lanes * bm_space_bytes(&run->env->observation_space));
+    run->acted_on =
+        BM_NEW(&run->arena, unsigned char, (size_t)run->env->lanes *bm_space_bytes(&run->env->observation_space));
     for (int i = 0; i < SHARED_METRICS; i++) {
         run->metric_names[run->metric_count++] = shared_metric_names[i];
     }
@@ -123,17 +125,13 @@ static bm_status create_objects(bm_run *run, bm_error *error) {
     return status;
 }
 
-static bm_status new_run(bm_run **result, const bm_experiment *experiment, const char *folder, bm_error *error) {
+static bm_status new_run(bm_run **result, const bm_experiment *experiment, bm_error *error) {
     bm_run *run = calloc(1, sizeof *run);
     if (!run) {
         return bm_fail(error, "not enough memory for the run");
     }
     *result = run;
     run->experiment = experiment;
-    if (snprintf(run->folder, sizeof run->folder, "%s", folder) >= (int)sizeof run->folder) {
-        return bm_invalid(error, "the run folder's name is too long: %.80s...", folder);
-    }
-    snprintf(run->checkpoints, sizeof run->checkpoints, "%s/checkpoint", run->folder);
     run->seed = bm_seed_of((uint64_t)experiment->run.seed);
     run->counters.best = -INFINITY;
     run->counters.latest = NAN;
@@ -207,6 +205,9 @@ static bm_status save_last(bm_run *run, bm_error *error) {
 /* Copies the networks' weights ("agent.nets.*") of another run. */
 static bm_status take_weights(bm_run *run, const char *other, bm_error *error) {
     char folder[BM_PATH_MAX + 16];
+    if (!bm_path_exists(other)) {
+        return bm_fail(error, "no run folder %s", other);
+    }
     snprintf(folder, sizeof folder, "%s/checkpoint", other);
     bm_safetensors checkpoint;
     bm_status status = bm_checkpoint_open(folder, "last", &checkpoint, error);
@@ -230,27 +231,34 @@ static bm_status take_weights(bm_run *run, const char *other, bm_error *error) {
     return status;
 }
 
-bm_status bm_run_create(bm_run **result, const bm_experiment *experiment, const char *folder, const char *init_from,
-                        bm_error *error) {
-    bm_run *run = NULL;
-    bm_status status = new_run(&run, experiment, folder, error);
+/* The run begins: every lane's first episode, and files that say so. */
+static bm_status begin(bm_run *run, bm_error *error) {
+    char path[BM_PATH_MAX + 16];
+    const bm_seed lanes = bm_seed_child(&run->seed, STREAM_LANES);
+    bm_env_seed_children(run->env, &lanes);
+    bm_env_reset(run->env);
+    run->started = (double)time(NULL);
+    snprintf(run->checkpoints, sizeof run->checkpoints, "%s/checkpoint", run->folder);
+    snprintf(path, sizeof path, "%s/config.yaml", run->folder);
+    bm_status status = bm_experiment_write(run->experiment, path, error);
     if (status == BM_OK) {
-        char path[BM_PATH_MAX + 16];
-        snprintf(path, sizeof path, "%s/config.yaml", run->folder);
-        status = bm_experiment_write(experiment, path, error);
+        status = open_metrics(run, NULL, error);
     }
+    return status == BM_OK ? save_last(run, error) : status;
+}
+
+bm_status bm_run_create(bm_run **result, const bm_experiment *experiment, const char *runs, const char *name,
+                        const char *init_from, bm_error *error) {
+    bm_run *run = NULL;
+    bm_status status = new_run(&run, experiment, error);
     if (status == BM_OK && init_from) {
         status = take_weights(run, init_from, error);
     }
     if (status == BM_OK) {
-        const bm_seed lanes = bm_seed_child(&run->seed, STREAM_LANES);
-        bm_env_seed_children(run->env, &lanes);
-        bm_env_reset(run->env);
-        run->started = (double)time(NULL);
-        status = open_metrics(run, NULL, error);
+        status = bm_run_folder_create(experiment, runs, name, run->folder, sizeof run->folder, error);
     }
     if (status == BM_OK) {
-        status = save_last(run, error);
+        status = begin(run, error);
     }
     if (status != BM_OK) {
         bm_run_destroy(run);
@@ -264,8 +272,7 @@ static bm_status restore(bm_run *run, const bm_safetensors *checkpoint, bm_error
     bm_status status = bm_checkpoint_restore(checkpoint, run->checkpoints, &run->state, bm_agent_replay(run->agent),
                                              &run->replay_file, error);
     double progress, monitor, events;
-    if (status != BM_OK ||
-        (status = bm_checkpoint_number(checkpoint, "started", &run->started, error)) != BM_OK ||
+    if (status != BM_OK || (status = bm_checkpoint_number(checkpoint, "started", &run->started, error)) != BM_OK ||
         (status = bm_checkpoint_number(checkpoint, "seconds", &run->seconds, error)) != BM_OK ||
         (status = bm_checkpoint_number(checkpoint, "eval_seconds", &run->eval_seconds, error)) != BM_OK ||
         (status = bm_checkpoint_number(checkpoint, "length.progress", &progress, error)) != BM_OK ||
@@ -282,8 +289,12 @@ static bm_status restore(bm_run *run, const bm_safetensors *checkpoint, bm_error
 bm_status bm_run_resume(bm_run **result, const bm_experiment *experiment, const char *folder, bm_error *error) {
     bm_run *run = NULL;
     bm_safetensors checkpoint;
-    bm_status status = new_run(&run, experiment, folder, error);
+    bm_status status = new_run(&run, experiment, error);
+    if (status == BM_OK && snprintf(run->folder, sizeof run->folder, "%s", folder) >= (int)sizeof run->folder) {
+        status = bm_invalid(error, "the run folder's name is too long: %.80s...", folder);
+    }
     if (status == BM_OK) {
+        snprintf(run->checkpoints, sizeof run->checkpoints, "%s/checkpoint", run->folder);
         status = bm_checkpoint_open(run->checkpoints, "last", &checkpoint, error);
         if (status == BM_OK) {
             status = restore(run, &checkpoint, error);
@@ -296,6 +307,10 @@ bm_status bm_run_resume(bm_run **result, const bm_experiment *experiment, const 
     }
     *result = run;
     return BM_OK;
+}
+
+const char *bm_run_folder(const bm_run *run) {
+    return run->folder;
 }
 
 const bm_replay *bm_run_replay(const bm_run *run) {
@@ -437,8 +452,7 @@ static bm_status observe_run(bm_run *run, bool *reached, bm_error *error) {
     return status;
 }
 
-static bm_status loop(bm_run *run, const atomic_int *stop, bm_progress_visitor *visit, void *context,
-                      bm_error *error) {
+static bm_status loop(bm_run *run, const atomic_int *stop, bm_progress_visitor *visit, void *context, bm_error *error) {
     enum { LOOK_AT_CLOCK = 64 };
     const bm_run_config *config = &run->experiment->run;
     bool reached = false;

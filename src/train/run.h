@@ -12,6 +12,8 @@
 
 typedef struct bm_run bm_run;
 
+enum { BM_PATH_MAX = 1024 };
+
 /* What a progress line shows. NAN where nothing is known yet. */
 typedef struct {
     int64_t step, total;
@@ -25,29 +27,24 @@ typedef void bm_progress_visitor(void *context, const bm_progress *progress);
 typedef struct {
     int64_t steps, episodes, updates;
     double seconds, steps_per_second;
-    double train_return;  /* mean of the last 100 training episodes; NAN: none ended */
-    bm_evaluation eval;   /* the last policy, on episodes never used for anything else */
-    uint64_t hash;        /* over all state, replay buffer included */
-    int interrupted;      /* the signal that stopped the run (saved, not evaluated), or 0 */
+    double train_return; /* mean of the last 100 training episodes; NAN: none ended */
+    bm_evaluation eval;  /* the last policy, on episodes never used for anything else */
+    uint64_t hash;       /* over all state, replay buffer included */
+    int interrupted;     /* the signal that stopped the run (saved, not evaluated), or 0 */
 } bm_run_result;
 
-enum { BM_PATH_MAX = 1024 };
-
-/* RUNS/ENV/AGENT/NAME, NAME (when NULL) being seedS-DATE-TIME, with -2, -3... when that exists already. Created with its
- * checkpoint folder. */
-bm_status bm_run_folder_create(const bm_experiment *experiment, const char *runs, const char *name, char *folder,
-                               size_t bytes, bm_error *error);
-
-/* A fresh run in an existing, empty folder: writes config.yaml and a checkpoint of step 0. init_from (may be NULL): a run
- * folder whose networks' weights are taken over. The experiment must be settled and outlive the run. */
-bm_status bm_run_create(bm_run **run, const bm_experiment *experiment, const char *folder, const char *init_from,
-                        bm_error *error);
+/* A fresh run. Its folder is RUNS/ENV/AGENT/NAME, NAME (when NULL) being seedS-DATE-TIME, with -2, -3... when that exists; it gets
+ * config.yaml and a checkpoint of step 0. Nothing is created when anything is wrong with the experiment. init_from (may be
+ * NULL): a run folder whose networks' weights are taken over. The experiment must be settled and outlive the run. */
+bm_status bm_run_create(bm_run **run, const bm_experiment *experiment, const char *runs, const char *name,
+                        const char *init_from, bm_error *error);
 /* Continues from FOLDER/checkpoint/last; experiment must come from that checkpoint (bm_run_experiment), possibly with other
  * steps, stop_at_return or max_seconds. Cuts the metric files back to the checkpoint. */
 bm_status bm_run_resume(bm_run **run, const bm_experiment *experiment, const char *folder, bm_error *error);
 void bm_run_destroy(bm_run *run); /* NULL is fine */
 
-/* What a caller may want to tell about: the replay buffer (NULL: none) and the spaces. */
+/* What a caller may want to tell about: the folder, the replay buffer (NULL: none) and the spaces. */
+const char *bm_run_folder(const bm_run *run);
 const bm_replay *bm_run_replay(const bm_run *run);
 const bm_space *bm_run_observation_space(const bm_run *run);
 const bm_space *bm_run_action_space(const bm_run *run);

@@ -2,6 +2,7 @@
 # expected and what it got, and `finish` closes the script.
 #
 #   check NAME COMMAND...              the command succeeds
+#   check_into FILE NAME COMMAND...    it succeeds; its standard output goes to FILE
 #   check_exit CODE NAME COMMAND...    it exits with CODE; unless CODE is 0, it says exactly one sentence on standard error
 #   check_says TEXT                    the last check_exit's standard error contains TEXT
 #   check_output NAME TEXT COMMAND...  it succeeds and its standard output contains TEXT
@@ -23,15 +24,19 @@ fail() { # fail NAME WHY
     printf 'failed: %s\n%s\n' "$1" "$2" | sed '2,$s/^/    /'
 }
 
-check() {
-    local name=$1
-    shift
-    if "$@" >"$folder/.out" 2>"$folder/.err"; then
+check_into() {
+    local file=$1 name=$2
+    shift 2
+    if "$@" >"$file" 2>"$folder/.err"; then
         pass
     else
         fail "$name" "exit $? of: $*
 $(tail -n 5 "$folder/.err")"
     fi
+}
+
+check() {
+    check_into "$folder/.out" "$@"
 }
 
 check_exit() {

@@ -41,7 +41,9 @@ static void run(const bm_kernels *kernels, bm_product p, bm_real *result) {
     p.c = result;
     kernels->multiply(&p);
     for (int i = p.m * p.n; i < p.m * p.n + GUARD; i++) {
-        ck_assert_msg(result[i] == untouched, "%s wrote behind C", kernels->name);
+        if (result[i] != untouched) {
+            ck_abort_msg("%s wrote behind C", kernels->name);
+        }
     }
 }
 
@@ -80,9 +82,10 @@ static void check(bm_product p, bool dots) {
         for (int i = 0; i < p.m; i++) {
             for (int j = 0; j < p.n; j++) {
                 const bm_real want = wanted[i * p.n + j], got = c[i * p.n + j];
-                ck_assert_msg(fabs((double)(got - want)) <= tolerance,
-                              "%s: %d x %d x %d%s, element %d, %d is %.9g, not %.9g", (*kernels)->name, p.m, p.n, p.k,
-                              p.b_transposed ? ", B transposed" : "", i, j, (double)got, (double)want);
+                if (!(fabs((double)(got - want)) <= tolerance)) {
+                    ck_abort_msg("%s: %d x %d x %d%s, element %d, %d is %.9g, not %.9g", (*kernels)->name, p.m, p.n,
+                                 p.k, p.b_transposed ? ", B transposed" : "", i, j, (double)got, (double)want);
+                }
             }
         }
     }
@@ -96,7 +99,7 @@ static bm_product transposed_a(int m, int n, int k) {
     return (bm_product){.m = m, .n = n, .k = k, .a = a, .a_row = 1, .a_col = (size_t)m, .b = b};
 }
 
-static const int sizes[] = {1, 2, 3, 4, 5, 7, 8, 9, 12, 13, 15, 16, 17, 24, 31, 33, 48, 63, 64, 65, 84, 120, 129};
+static const int sizes[] = {1, 2, 3, 4, 5, 7, 8, 9, 12, 13, 15, 16, 17, 24, 31, 33, 47, 64, 65, 84, 120};
 
 enum { SIZES = sizeof sizes / sizeof sizes[0] };
 
@@ -104,7 +107,7 @@ START_TEST(forward_products_are_the_promised_chain) {
     fill_all();
     for (int m = 0; m < SIZES; m += 1 + m / 9) {
         for (int n = 0; n < SIZES; n++) {
-            for (int k = 0; k < SIZES; k += 1 + (m + n) % 3) {
+            for (int k = (m + 2 * n) % 3; k < SIZES; k += 3 + (m + n) % 3) {
                 bm_product p = product(sizes[m], sizes[n], sizes[k]);
                 p.bias = (m + k) % 3 ? bias : NULL;
                 p.relu = (n + k) % 2;
@@ -119,7 +122,7 @@ START_TEST(transposed_a_is_the_promised_chain) {
     fill_all();
     for (int m = 0; m < SIZES; m++) {
         for (int n = 0; n < SIZES; n += 1 + n / 9) {
-            for (int k = 0; k < SIZES; k += 1 + (m + n) % 3) {
+            for (int k = (m + 2 * n) % 3; k < SIZES; k += 3 + (m + n) % 3) {
                 check(transposed_a(sizes[m], sizes[n], sizes[k]), sizes[m] == 1 && sizes[n] <= 4);
             }
         }
@@ -131,7 +134,7 @@ START_TEST(transposed_b_is_the_promised_chain) {
     fill_all();
     for (int m = 0; m < SIZES; m += 1 + m / 9) {
         for (int n = 0; n < SIZES; n++) {
-            for (int k = 0; k < SIZES; k += 1 + (m + n) % 3) {
+            for (int k = (m + 2 * n) % 3; k < SIZES; k += 3 + (m + n) % 3) {
                 bm_product p = product(sizes[m], sizes[n], sizes[k]);
                 p.b_transposed = true;
                 check(p, sizes[m] < BM_FEW_ROWS || sizes[n] <= 4);
@@ -143,7 +146,8 @@ END_TEST
 
 START_TEST(large_products_with_blocks_of_k_and_copied_panels) {
     fill_all();
-    static const int shapes[][3] = {{26, 300, 250}, {1, 290, 300}, {2, 257, 200}, {30, 260, 193}, {299, 2, 300}, {25, 3, 299}};
+    static const int shapes[][3] = {{201, 300, 250}, {1, 290, 300}, {2, 257, 200},
+                                    {30, 260, 193},  {299, 2, 300}, {25, 3, 299}};
     for (size_t s = 0; s < sizeof shapes / sizeof shapes[0]; s++) {
         const int m = shapes[s][0], n = shapes[s][1], k = shapes[s][2];
         bm_product p = product(m, n, k);
@@ -206,8 +210,7 @@ START_TEST(relu_keeps_nan_and_bounds_infinity) {
             for (int j = 0; j < n; j++) {
                 ones[j] = 1;
             }
-            const bm_product p = {
-                .m = 4, .n = n, .k = 1, .a = x, .a_row = 1, .a_col = 1, .b = ones, .relu = true};
+            const bm_product p = {.m = 4, .n = n, .k = 1, .a = x, .a_row = 1, .a_col = 1, .b = ones, .relu = true};
             run(*kernels, p, c);
             for (int j = 0; j < n; j++) {
                 ck_assert(isnan(c[j]) && c[n + j] == x[1] && c[2 * n + j] == 0 && c[3 * n + j] == 0);

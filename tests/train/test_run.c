@@ -36,13 +36,17 @@ static bm_experiment short_experiment(const char *agent, const char *seed) {
     return experiment;
 }
 
-static void new_folder(const bm_experiment *experiment, char *folder) {
+/* A run in a folder of its own, whose name is copied to folder [BM_PATH_MAX]. */
+static bm_run *new_run(const bm_experiment *experiment, const char *init_from, char *folder) {
     static const char pattern[] = "/tmp/bellman-test-XXXXXX";
     char runs[sizeof pattern];
     bm_error error;
+    bm_run *run;
     memcpy(runs, pattern, sizeof pattern);
     ck_assert_ptr_nonnull(mkdtemp(runs));
-    ck_assert_msg(bm_run_folder_create(experiment, runs, "run", folder, BM_PATH_MAX, &error) == BM_OK, "%s", error.text);
+    ck_assert_msg(bm_run_create(&run, experiment, runs, "run", init_from, &error) == BM_OK, "%s", error.text);
+    snprintf(folder, BM_PATH_MAX, "%s", bm_run_folder(run));
+    return run;
 }
 
 static void remove_folder(const char *folder) {
@@ -63,11 +67,7 @@ static bm_run_result finish(bm_run *run) {
 static bm_run_result train(const char *agent, const char *seed) {
     char folder[BM_PATH_MAX];
     bm_experiment experiment = short_experiment(agent, seed);
-    bm_run *run;
-    bm_error error;
-    new_folder(&experiment, folder);
-    ck_assert_msg(bm_run_create(&run, &experiment, folder, NULL, &error) == BM_OK, "%s", error.text);
-    const bm_run_result result = finish(run);
+    const bm_run_result result = finish(new_run(&experiment, NULL, folder));
     remove_folder(folder);
     bm_experiment_free(&experiment);
     return result;
@@ -121,10 +121,8 @@ START_TEST(a_run_stopped_many_times_ends_with_the_hash_and_the_files_of_one_that
         const bm_run_result whole = train(agents[i], "9");
         char folder[BM_PATH_MAX];
         bm_experiment experiment = short_experiment(agents[i], "9");
-        bm_run *run;
+        bm_run *run = new_run(&experiment, NULL, folder);
         bm_error error;
-        new_folder(&experiment, folder);
-        ck_assert_msg(bm_run_create(&run, &experiment, folder, NULL, &error) == BM_OK, "%s", error.text);
         atomic_int stop = 2;
         bm_run_result stopped;
         ck_assert_msg(bm_run_train(run, &stop, NULL, NULL, &stopped, &error) == BM_OK, "%s", error.text);
@@ -162,11 +160,8 @@ END_TEST
 START_TEST(a_damaged_checkpoint_is_refused) {
     char folder[BM_PATH_MAX], path[BM_PATH_MAX + 64];
     bm_experiment experiment = short_experiment("dqn", "3"), loaded;
-    bm_run *run;
     bm_error error;
-    new_folder(&experiment, folder);
-    ck_assert(bm_run_create(&run, &experiment, folder, NULL, &error) == BM_OK);
-    finish(run);
+    finish(new_run(&experiment, NULL, folder));
     snprintf(path, sizeof path, "%s/checkpoint/last.safetensors", folder);
     struct stat info;
     ck_assert_int_eq(stat(path, &info), 0);
@@ -200,14 +195,9 @@ END_TEST
 START_TEST(weights_can_be_taken_from_another_run) {
     char source[BM_PATH_MAX], target[BM_PATH_MAX];
     bm_experiment experiment = short_experiment("dqn", "3"), other = short_experiment("dqn", "4");
-    bm_run *run;
     bm_error error;
-    new_folder(&experiment, source);
-    ck_assert(bm_run_create(&run, &experiment, source, NULL, &error) == BM_OK);
-    finish(run);
-    new_folder(&other, target);
-    ck_assert_msg(bm_run_create(&run, &other, target, source, &error) == BM_OK, "%s", error.text);
-    bm_run_destroy(run);
+    finish(new_run(&experiment, NULL, source));
+    bm_run_destroy(new_run(&other, source, target));
     bm_policy trained, taken;
     ck_assert(bm_policy_load(&trained, source, "last", &error) == BM_OK);
     ck_assert(bm_policy_load(&taken, target, "last", &error) == BM_OK);
@@ -232,11 +222,8 @@ END_TEST
 START_TEST(an_evaluation_does_not_depend_on_how_its_episodes_are_batched) {
     char folder[BM_PATH_MAX];
     bm_experiment experiment = short_experiment("dqn", "3");
-    bm_run *run;
     bm_error error;
-    new_folder(&experiment, folder);
-    ck_assert(bm_run_create(&run, &experiment, folder, NULL, &error) == BM_OK);
-    finish(run);
+    finish(new_run(&experiment, NULL, folder));
     bm_policy policy;
     ck_assert(bm_policy_load(&policy, folder, "last", &error) == BM_OK);
     double sum = 0;
