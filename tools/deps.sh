@@ -10,18 +10,18 @@ command -v make >/dev/null 2>&1 || need make
 command -v "${CC:-gcc}" >/dev/null 2>&1 || need "${CC:-gcc}"
 [ -e /usr/include/stdio.h ] || need libc6-dev
 if command -v pkg-config >/dev/null 2>&1; then
-    pkg-config --exists openblas || need libopenblas-dev
     pkg-config --exists yaml-0.1 || need libyaml-dev
     pkg-config --exists libcjson || need libcjson-dev
     [ "$level" = build ] || pkg-config --exists check || need check
 else
-    need "pkg-config libopenblas-dev libyaml-dev libcjson-dev"
+    need "pkg-config libyaml-dev libcjson-dev"
     [ "$level" = build ] || need check
 fi
 if [ "$level" != build ]; then
     command -v python3 >/dev/null 2>&1 || need python3
 fi
 if [ "$level" = bench ]; then
+    pkg-config --exists openblas 2>/dev/null || need libopenblas-dev
     /usr/bin/python3 -c 'import torch' 2>/dev/null || need python3-torch
 fi
 [ -z "$missing" ] && exit 0

@@ -1,82 +1,106 @@
-#!/bin/sh
-# The rules of the house that a compiler does not check. Prints every breach; exit 1 when there is one.
+#!/bin/bash
+# The rules of the house that a plain build does not check: lint.sh BUILD, where BUILD holds a built libbellman.a. Prints every
+# breach; exit 1 when there is one.
+set -u
 cd "$(dirname "$0")/.." || exit 1
-breaches=0
-breach() {
-    printf '%s\n' "$1"
-    breaches=$((breaches + 1))
+build=${1:-build}
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+
+report() { # report MESSAGE: a breach for every line of standard input
+    sed "/./!d; s|^|$1: |" | tee -a "$scratch/breaches"
 }
-report() { # report MESSAGE, the places on standard input
-    while IFS= read -r place; do
-        [ -n "$place" ] && breach "$1: $place"
-    done <<EOF
-$(cat)
-EOF
+have() { # have PROGRAM WHAT: says that WHAT is not checked without it
+    command -v "$1" >/dev/null 2>&1 || { echo "$1 is not installed: $2 not checked"; false; }
 }
 
-# Who may include whom (docs/ARCHITECTURE.md).
-allow() { # allow FOLDER "FOLDERS IT MAY INCLUDE FROM"
-    for file in src/"$1"/*.[ch]; do
-        [ -e "$file" ] || continue
-        sed -n 's/^#include "\([a-z]*\)\/.*/\1/p' "$file" | sort -u | while IFS= read -r from; do
-            case " $1 $2 " in
-                *" $from "*) ;;
-                *) echo "$file includes from $from/" ;;
-            esac
-        done
-    done | report "include direction"
-}
-allow core ""
-allow envs "core"
-allow nets "core"
-allow optim "core"
-allow replay "core envs"
-allow agents "core envs nets optim replay"
-allow train "core envs nets optim replay agents"
-allow cli "core envs nets optim replay agents train"
-grep -n '#include "envs/' src/replay/*.[ch] src/agents/*.[ch] 2>/dev/null | grep -vE '"envs/(env|encode)\.h"' |
-    report "only env.h and encode.h of envs"
-grep -ln 'SDL' src/*/*.[ch] 2>/dev/null | report "SDL outside render/"
+all=$(find src tests bench include examples -name '*.[ch]' | sort)
 
-# Nothing below src/cli prints, exits or draws from the global generator.
-library=$(ls src/core/*.[ch] src/envs/*.[ch] src/nets/*.[ch] src/optim/*.[ch] src/replay/*.[ch] src/agents/*.[ch] src/train/*.[ch])
-# shellcheck disable=SC2086
-grep -nE '(^|[^_a-z])(exit|abort|printf|puts|putchar|perror|rand|srand|random|assert)\(|f?printf\((stdout|stderr)' $library |
-    grep -vE ':[[:space:]]*(\*|/\*|//)|"[^"]*(exit|printf|rand|random|assert)\(' | grep -vE '/\* .*\(.*\*/' | report "forbidden call"
-# shellcheck disable=SC2086
-grep -nE '(^|[^_a-z])(strcpy|strcat|sprintf|vsprintf|gets|atoi|atof|strtok)\(' $library src/cli/*.[ch] tests/*.[ch] tests/*/*.c bench/*.c 2>/dev/null |
-    report "forbidden call"
+# FILE:LINE:TEXT of all code, without comments.
+for file in $all; do
+    gcc -fpreprocessed -dD -E "$file" 2>/dev/null |
+        awk -v file="$file" '/^# [0-9]+ "/ { line = $2; next } { print file ":" line++ ":" $0 }'
+done >"$scratch/code"
+code() { # code PATTERN: the code of the files whose name matches, without what stands in quotes
+    grep -E "^($1)" "$scratch/code" | sed -E 's/"([^"\\]|\\.)*"/""/g'
+}
+
+# Who may include whom (docs/ARCHITECTURE.md). Every header of our own is named by folder and file.
+may_include() { # may_include FOLDER WHAT...: besides its own, whole folders or single headers
+    local allowed=$1/[a-z0-9_]+ folder=$1
+    shift
+    for what; do
+        case $what in
+            */*) allowed="$allowed|$what" ;;
+            *) allowed="$allowed|$what/[a-z0-9_]+" ;;
+        esac
+    done
+    sed -nE "s|^(src/$folder/[^:]*:[0-9]*):[[:space:]]*#[[:space:]]*include[[:space:]]*\"([^\"]*)\".*|\1 includes \2|p" "$scratch/code" |
+        grep -vE " includes ($allowed)\.h$" | report "include direction"
+}
+may_include core
+may_include envs core
+may_include nets core
+may_include optim core
+may_include replay core envs/env
+may_include agents core envs/env envs/encode nets optim replay
+may_include train core envs nets optim replay agents
+may_include cli core envs nets optim replay agents train
+code src/ | grep -E '\bSDL[_0-9]|[<"/]SDL' | report "SDL outside render/"
+
+# Nothing below src/cli prints, exits, or draws from a global generator; and some calls are for nobody.
+call='(^|[^_[:alnum:].>])'
+code src/ | grep -v '^src/cli/' |
+    grep -E "$call(_?exit|_Exit|quick_exit|abort|assert|v?printf|puts|putchar|perror|[delmn]?rand(48)?|s?rand|s?random)[[:space:]]*\(|\b(stdout|stderr)\b" |
+    report "forbidden in the library"
+code . | grep -E "$call(strcpy|strcat|v?sprintf|gets|ato[fil]|atoll|strtok|alloca|s?rand)[[:space:]]*\(" | report "forbidden call"
+
+for file in $all; do
+    lines=$(wc -l <"$file")
+    [ "$lines" -le 600 ] || echo "$file has $lines lines"
+done | report "too long"
+find src -name '*_list.h' -exec grep -HnvE '^[A-Z]+\([a-z0-9_]+\)$' {} + | report "a list holds names only"
 
 # No mutable file-scope objects in the library: the data and bss sections of its objects are empty.
-build=${BUILD:-build}
-if [ -f "$build/libbellman.a" ]; then
-    size -A "$build/libbellman.a" | awk '/ex /{ file = $1 } /^\.(data|bss|tdata|tbss)[ .]/ && !/rel\.ro/ && $2 > 0 { print file, $1, $2 " bytes" }' |
-        report "mutable file-scope object"
-else
-    echo "build first: the library's objects not checked"
-fi
+[ -f "$build/libbellman.a" ] || echo "$build/libbellman.a is not there" | report "build first"
+size -A "$build/libbellman.a" 2>/dev/null |
+    awk '/ex /{ file = $1 } /^\.t?(data|bss)[ .]/ && !/rel\.ro/ && $2 > 0 { print file, $1, $2 " bytes" }' |
+    report "mutable file-scope object"
 
-# Formatting; the *_list.h files are not C on their own.
-if command -v clang-format >/dev/null 2>&1; then
-    find src tests bench include -name '*.[ch]' ! -name '*_list.h' 2>/dev/null | sort | while IFS= read -r file; do
-        clang-format --dry-run --Werror "$file" >/dev/null 2>&1 || echo "$file"
-    done | report "formatting (make format)"
-else
-    echo "clang-format is not installed: formatting not checked"
-fi
-
-# Warnings of both compilers are errors.
-flags="-std=c11 -D_POSIX_C_SOURCE=200809L -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror -Isrc -Itests -fsyntax-only"
+# Warnings of both compilers are errors, in float and in double; every header compiles on its own, lists and templates apart.
+flags="-std=c11 -D_POSIX_C_SOURCE=200809L -ffp-contract=off -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wvla -Isrc -Itests -Iinclude
+    -DBM_ISA=base -fsyntax-only $(pkg-config --cflags yaml-0.1 libcjson check openblas 2>/dev/null)"
+warnings() { # warnings MESSAGE COMPILER FLAGS, the files on standard input
+    # shellcheck disable=SC2086
+    xargs -n 12 -P "$(nproc)" "${@:2}" $flags 2>&1 | grep -E '(warning|error):' | report "$1"
+}
 for compiler in gcc clang; do
-    command -v $compiler >/dev/null 2>&1 || { echo "$compiler is not installed: its warnings not checked"; continue; }
-    for file in $(find src tests bench -name '*.c' ! -name '*.isa.c' | sort); do
-        # shellcheck disable=SC2046,SC2086
-        $compiler $flags $(pkg-config --cflags openblas yaml-0.1 libcjson check) "$file" >/dev/null 2>&1 || echo "$compiler $file"
-    done | report "warnings"
+    have $compiler "its warnings" || continue
+    find src tests bench examples -name '*.c' ! -name '*_double.c' | warnings "$compiler" $compiler
+    find src tests \( -path 'src/*' -o -name '*_double.c' \) -name '*.c' ! -path 'src/cli/*' |
+        warnings "$compiler, double" $compiler -DBM_DOUBLE
 done
+# shellcheck disable=SC2086
+printf '%s\n' $all | grep '\.h$' | grep -vE '_list\.h|/both\.h' | warnings "header on its own" gcc -Wno-unused-function -x c
 
-if [ "$breaches" -gt 0 ]; then
-    echo "lint: $breaches breaches"
+if have clang-format formatting; then
+    # shellcheck disable=SC2086
+    printf '%s\n' $all | grep -v '_list\.h$' | xargs clang-format --dry-run --Werror 2>&1 | sed -nE 's/^([^: ]+):[0-9].*/\1/p' | uniq |
+        report "formatting (make format)"
+fi
+if have shellcheck scripts; then
+    shellcheck -f gcc tools/*.sh bench/*.sh .ci/run 2>&1 | report "shellcheck"
+    shellcheck -s bash -x -S warning -f gcc tests/cli/*.sh 2>&1 | report "shellcheck"
+fi
+find . -name '*.py' ! -path './build/*' -exec python3 -c 'import sys
+for name in sys.argv[1:]:
+    try:
+        compile(open(name).read(), name, "exec")
+    except SyntaxError as error:
+        print(f"{name}:{error.lineno}: {error.msg}")' {} + | report "python"
+
+if [ -s "$scratch/breaches" ]; then
+    echo "lint: $(wc -l <"$scratch/breaches") breaches"
     exit 1
 fi
 echo "lint: clean"

@@ -1,6 +1,6 @@
 /* Deep Q-learning: Mnih et al. 2015, "Human-level control through deep reinforcement learning", algorithm 1.
  *
- *     y = r + gamma (1 - terminated) max_a' Q_target(s', a')
+ *     y = r + gamma (1 - terminated) max_a' Q_target(s', a')     (n_steps: r_0 + ... + gamma^(n-1) r_(n-1) + gamma^n max ...)
  *     loss = mean Huber(Q(s, a) - y)
  *
  * Option names, meanings and order of events are those of Stable-Baselines3 2.9: counts are environment steps, the target
@@ -18,10 +18,11 @@
 
 typedef struct {
     bm_schedule learning_rate;
-    int buffer_size, learning_starts, batch_size, train_freq, gradient_steps, target_update_interval;
+    int buffer_size, learning_starts, batch_size, train_freq, gradient_steps, target_update_interval, n_steps;
     double tau, gamma;
     double exploration_fraction, exploration_initial_eps, exploration_final_eps;
     double max_grad_norm, policy_average;
+    bool double_q;
     int loss, activation, init;
     bm_int_list net_arch;
     bm_variant optimizer;
@@ -38,6 +39,7 @@ static const bm_option rows[] = {
     BM_OPTION(dqn_config, batch_size, 32, 1, 65536, BM_LOG, "transitions per gradient step"),
     BM_OPTION(dqn_config, tau, 1.0, 0, 1, BM_LINEAR, "share of the online network blended into the target; 1 copies"),
     BM_OPTION(dqn_config, gamma, 0.99, 0, 1, BM_LINEAR, "discount per step"),
+    BM_OPTION(dqn_config, n_steps, 1, 1, 1000, BM_LOG, "steps of reward before the target network's value"),
     BM_OPTION(dqn_config, train_freq, 4, 1, 1000000, BM_LOG, "steps (of every lane) between blocks of gradient steps"),
     BM_OPTION(dqn_config, gradient_steps, 1, -1, 1000000, BM_LINEAR,
               "gradient steps in a block; -1: as many as new steps"),
@@ -50,6 +52,8 @@ static const bm_option rows[] = {
     BM_OPTION(dqn_config, max_grad_norm, 10, 0, 1e9, BM_LINEAR, "longer gradients are scaled to this norm; 0: never"),
     BM_OPTION(dqn_config, policy_average, 0, 0, 0.99999, BM_LINEAR,
               "decay of an average of the weights, which then is the deterministic policy; 0: the last weights"),
+    BM_OPTION_STRING(dqn_config, double_q, "false", 0, 1,
+                     "the online network chooses the next action, the target network values it"),
     BM_OPTION_CHOICE(dqn_config, loss, "huber", losses, "of the temporal-difference error"),
     BM_OPTION_STRING(dqn_config, net_arch, "[64, 64]", 1, 65536, "widths of the hidden layers"),
     BM_OPTION_CHOICE(dqn_config, activation, "relu", bm_activation_names, "of the hidden layers"),
@@ -72,6 +76,7 @@ typedef struct {
     bm_replay_batch batch;
     bm_real *input;              /* [rows, features] */
     bm_real *workspace;          /* of the net, for `rows` rows */
+    bm_real *q_next_online;      /* [batch_size, actions]; only with double_q */
     bm_real *td_target, *grad_q; /* [batch_size], [batch_size, actions] */
 } dqn;
 
@@ -104,6 +109,7 @@ static bm_status create(bm_agent *agent, bm_error *error) {
     self->average = config->policy_average > 0 ? BM_NEW(arena, bm_real, n) : NULL;
     self->input = BM_NEW(arena, bm_real, (size_t)rows_most * (size_t)self->features);
     self->workspace = BM_NEW(arena, bm_real, bm_net_workspace(&self->net, rows_most));
+    self->q_next_online = config->double_q ? BM_NEW(arena, bm_real, batch * (size_t)self->actions) : NULL;
     self->td_target = BM_NEW(arena, bm_real, batch);
     self->grad_q = BM_NEW(arena, bm_real, batch * (size_t)self->actions);
     bm_optim_create(&self->optim, &config->optimizer, n, arena);
@@ -176,9 +182,11 @@ static void observe(bm_agent *agent, const void *observation, const bm_env_batch
     const unsigned char *before = observation, *after = batch->observation, *final = batch->final_observation;
     for (int i = 0; i < batch->lanes; i++) {
         const size_t at = (size_t)i * bytes;
-        const bool ended = batch->terminated[i] || batch->truncated[i];
+        const bm_ending ending = batch->terminated[i]  ? BM_TERMINATED
+                                 : batch->truncated[i] ? BM_TRUNCATED
+                                                       : BM_CONTINUES;
         bm_replay_add(&self->replay, before + at, &batch->action_index[i], (float)batch->reward[i],
-                      (ended ? final : after) + at, batch->terminated[i]);
+                      (ending ? final : after) + at, ending);
     }
 }
 
@@ -206,10 +214,14 @@ static void gradient_step(bm_agent *agent, double learning_rate) {
     dqn *self = agent->self;
     const int n = config->batch_size;
     bm_replay_batch *batch = &self->batch;
-    bm_replay_sample(&self->replay, &agent->sample_rng, batch);
+    bm_replay_sample(&self->replay, &agent->sample_rng, config->gamma, config->n_steps, agent->lanes, batch);
     bm_encode(&agent->observation_space, n, batch->next_observation, self->input);
+    if (self->q_next_online) {
+        const bm_real *q = bm_net_forward(&self->net, self->online, self->workspace, n, self->input);
+        memcpy(self->q_next_online, q, (size_t)n * (size_t)self->actions * sizeof(bm_real));
+    }
     const bm_real *q_next = bm_net_forward(&self->net, self->target, self->workspace, n, self->input);
-    bm_td_target(n, self->actions, config->gamma, batch->reward, batch->terminated, q_next, NULL, self->td_target);
+    bm_td_target(n, self->actions, batch->reward, batch->discount, q_next, self->q_next_online, self->td_target);
 
     bm_encode(&agent->observation_space, n, batch->observation, self->input);
     const bm_real *q = bm_net_forward(&self->net, self->online, self->workspace, n, self->input);

@@ -23,8 +23,8 @@
 #include "replay/rollout.h"
 
 typedef struct {
-    bm_schedule learning_rate, value_learning_rate;
-    double gamma, ent_coef, max_grad_norm;
+    bm_schedule learning_rate, value_learning_rate, ent_coef;
+    double gamma, max_grad_norm;
     int batch_episodes, max_batch_steps, value_steps;
     bool normalize, baseline;
     int activation, init;
@@ -41,7 +41,7 @@ static const bm_option rows[] = {
               "steps of each lane after which a batch is cut"),
     BM_OPTION_STRING(reinforce_config, normalize, "true", 0, 1,
                      "subtract the batch's mean weight, divide by its deviation"),
-    BM_OPTION(reinforce_config, ent_coef, 0.0, 0, 10, BM_LINEAR, "weight of the entropy bonus"),
+    BM_OPTION(reinforce_config, ent_coef, 0.0, 0, 10, BM_LINEAR, "weight of the entropy bonus; lin_X falls to 0"),
     BM_OPTION_STRING(reinforce_config, baseline, "false", 0, 1, "learn V(s) and subtract it from the returns"),
     BM_OPTION(reinforce_config, value_learning_rate, 0.001, 1e-8, 1, BM_LOG, "step size of the baseline's optimizer"),
     BM_OPTION(reinforce_config, value_steps, 20, 1, 10000, BM_LOG, "gradient steps of the baseline per update"),
@@ -278,11 +278,13 @@ static void learn(bm_agent *agent) {
     if (config->normalize) {
         bm_normalize((size_t)n, self->weight);
     }
-    const double learning_rate = bm_schedule_at(config->learning_rate, bm_agent_remaining(agent));
+    const double remaining = bm_agent_remaining(agent);
+    const double learning_rate = bm_schedule_at(config->learning_rate, remaining);
+    const double ent_coef = bm_schedule_at(config->ent_coef, remaining);
     const bm_real *logits =
         bm_net_forward(&self->policy.net, self->policy.params, self->policy.workspace, n, self->input);
     const bm_policy_loss loss =
-        bm_reinforce_loss(n, self->actions, logits, self->action, self->weight, config->ent_coef, self->grad_logits);
+        bm_reinforce_loss(n, self->actions, logits, self->action, self->weight, ent_coef, self->grad_logits);
     descend(agent, &self->policy, n, self->grad_logits, learning_rate);
     if (config->baseline) {
         fit_value(agent, n);

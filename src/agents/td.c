@@ -12,13 +12,13 @@ int bm_argmax(int n, const bm_real *value) {
     return best;
 }
 
-void bm_td_target(int n, int actions, double gamma, const bm_real *reward, const bm_real *terminated,
-                  const bm_real *q_next, const bm_real *q_next_online, bm_real *target) {
+void bm_td_target(int n, int actions, const bm_real *reward, const bm_real *discount, const bm_real *q_next,
+                  const bm_real *q_next_online, bm_real *target) {
     const bm_real *chooser = q_next_online ? q_next_online : q_next;
     for (int i = 0; i < n; i++) {
         const size_t row = (size_t)i * (size_t)actions;
         const bm_real next = q_next[row + (size_t)bm_argmax(actions, chooser + row)];
-        target[i] = reward[i] + (bm_real)gamma * (1 - terminated[i]) * next;
+        target[i] = reward[i] + discount[i] * next;
     }
 }
 

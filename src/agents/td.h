@@ -1,14 +1,14 @@
 #ifndef BM_AGENTS_TD_H
 #define BM_AGENTS_TD_H
 
-/* One-step temporal-difference targets and losses of Q-learning, over [n] transitions and [n, actions] values. Nothing here can
+/* Temporal-difference targets and losses of Q-learning, over [n] transitions and [n, actions] values. Nothing here can
  * fail or allocates. Truncation does not cut the bootstrap: only terminated does. */
 #include "core/real.h"
 
-/* target[i] = reward + gamma (1 - terminated) q_next[i, a*]; a* is the (first) largest of q_next, Mnih et al. 2015, or, when
- * q_next_online is not NULL, of q_next_online (double Q-learning, van Hasselt et al. 2016). terminated is 0 or 1. */
-void bm_td_target(int n, int actions, double gamma, const bm_real *reward, const bm_real *terminated,
-                  const bm_real *q_next, const bm_real *q_next_online, bm_real *target);
+/* target[i] = reward + discount q_next[i, a*], discount being gamma^steps, or 0 after a terminated step; a* is the (first) largest of q_next, Mnih et al. 2015, or, when
+ * q_next_online is not NULL, of q_next_online (double Q-learning, van Hasselt et al. 2016). */
+void bm_td_target(int n, int actions, const bm_real *reward, const bm_real *discount, const bm_real *q_next,
+                  const bm_real *q_next_online, bm_real *target);
 
 /* Mean over the batch of weight[i] * loss(q[i, action[i]] - target[i]); weight NULL counts as 1. grad_q [n, actions] gets
  * d loss / d q: zero but for the action taken. Huber: quadratic within delta, then linear. */

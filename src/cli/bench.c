@@ -307,14 +307,14 @@ static double add_transitions(void *context) {
     const unsigned char *observation = env->observation;
     for (int i = 0; i < env->lanes; i++) {
         bm_replay_add(&w->replay, observation + (size_t)i * bytes, &env->action_index[i], 1.0f,
-                      observation + (size_t)i * bytes, false);
+                      observation + (size_t)i * bytes, BM_CONTINUES);
     }
     return env->lanes;
 }
 
 static double sample_batch(void *context) {
     replay_work *w = context;
-    bm_replay_sample(&w->replay, &w->rng, &w->batch);
+    bm_replay_sample(&w->replay, &w->rng, 0.99, 1, 1, &w->batch);
     return 1;
 }
 

@@ -51,15 +51,6 @@ typedef struct {
 
 /* ---- from the command line to experiments ----------------------------------------------------------------------- */
 
-static const bm_agent_type *agent_named(const char *name) {
-    for (const bm_agent_type *const *type = bm_agent_types; *type; type++) {
-        if (strcmp((*type)->name, name) == 0) {
-            return *type;
-        }
-    }
-    return NULL;
-}
-
 /* The agent and the environment named, looked for before the real parse, which needs their tables. */
 static void prescan(int argc, char **argv, const char **agent, const char **env) {
     enum { CONFIG_BYTES = 4096 };
@@ -314,19 +305,17 @@ static int finish(const trainings *batch, bool several, bool json) {
     return BM_EXIT_OK;
 }
 
-static int train(const bm_arguments *arguments, int argc, char **argv) {
-    const char *resume = bm_cli_value(arguments, "resume");
-    const bool several = bm_cli_has(arguments, "seeds");
-    const int count = (int)bm_cli_integer(arguments, "seeds", 1, 1, 10000);
-    const int threads = (int)bm_cli_integer(arguments, "jobs", 1, 1, 1024);
-    trainings batch = {.arguments = arguments, .count = count};
-    batch.jobs = bm_cli_alloc((size_t)count, sizeof *batch.jobs);
-    for (int i = 0; i < count; i++) {
-        training *job = &batch.jobs[i];
-        const bm_status status = resume ? resumed_experiment(&job->experiment, resume, arguments, &job->error)
-                                        : new_experiment(&job->experiment, arguments, &job->error);
+/* ---- the command ------------------------------------------------------------------------------------------------ */
+
+/* Every job's experiment, from the command line or from the run to resume. */
+static bm_status prepare(trainings *batch, int argc, char **argv, bm_error *error) {
+    const char *resume = bm_cli_value(batch->arguments, "resume");
+    for (int i = 0; i < batch->count; i++) {
+        training *job = &batch->jobs[i];
+        const bm_status status = resume ? resumed_experiment(&job->experiment, resume, batch->arguments, error)
+                                        : new_experiment(&job->experiment, batch->arguments, error);
         if (status != BM_OK) {
-            return bm_cli_report(status, &job->error);
+            return status;
         }
         if (resume) {
             snprintf(job->folder, sizeof job->folder, "%s", resume);
@@ -336,21 +325,38 @@ static int train(const bm_arguments *arguments, int argc, char **argv) {
         }
         bm_experiment_settle(&job->experiment);
     }
-    batch.stop = bm_cli_catch_signals();
-    char title[128];
-    const bm_experiment *first = &batch.jobs[0].experiment;
-    snprintf(title, sizeof title, "%s %s", first->agent->name, first->env->id);
-    batch.display = bm_display_create(title, count, bm_cli_has(arguments, "quiet"));
-    bm_pool *pool = NULL;
-    bm_error error;
-    const bm_status status = bm_pool_create(&pool, threads < count ? threads : count, &error);
+    return BM_OK;
+}
+
+static bm_status train_all(trainings *batch, bm_error *error) {
+    const int threads = (int)bm_cli_integer(batch->arguments, "jobs", 1, 1, 1024);
+    bm_pool *pool;
+    const bm_status status = bm_pool_create(&pool, threads < batch->count ? threads : batch->count, error);
     if (status != BM_OK) {
-        return bm_cli_report(status, &error);
+        return status;
     }
-    bm_pool_run(pool, count, train_one, &batch);
+    char title[128];
+    const bm_experiment *first = &batch->jobs[0].experiment;
+    snprintf(title, sizeof title, "%s %s", first->agent->name, first->env->id);
+    batch->stop = bm_cli_catch_signals();
+    batch->display = bm_display_create(title, batch->count, bm_cli_has(batch->arguments, "quiet"));
+    bm_pool_run(pool, batch->count, train_one, batch);
     bm_pool_destroy(pool);
-    bm_display_destroy(batch.display);
-    const int code = finish(&batch, several, bm_cli_has(arguments, "json"));
+    bm_display_destroy(batch->display);
+    return BM_OK;
+}
+
+static int train(const bm_arguments *arguments, int argc, char **argv) {
+    const int count = (int)bm_cli_integer(arguments, "seeds", 1, 1, 10000);
+    trainings batch = {.arguments = arguments, .count = count};
+    batch.jobs = bm_cli_alloc((size_t)count, sizeof *batch.jobs);
+    bm_error error;
+    bm_status status = prepare(&batch, argc, argv, &error);
+    if (status == BM_OK) {
+        status = train_all(&batch, &error);
+    }
+    const int code = status == BM_OK ? finish(&batch, bm_cli_has(arguments, "seeds"), bm_cli_has(arguments, "json"))
+                                     : bm_cli_report(status, &error);
     for (int i = 0; i < count; i++) {
         bm_experiment_free(&batch.jobs[i].experiment);
     }
@@ -358,10 +364,49 @@ static int train(const bm_arguments *arguments, int argc, char **argv) {
     return code;
 }
 
-static int run(int argc, char **argv) {
-    const char *agent, *env;
+/* What help shows and flags may set: the experiment to resume or, where an agent is named, what it would use, which is the
+ * preset's values where there is one. shown->agent stays NULL where neither is named. */
+static bm_status shown_experiment(bm_experiment *shown, int argc, char **argv, char *heading, size_t bytes,
+                                  bm_error *error) {
+    const char *resume = run_to_resume(argc, argv), *agent, *env;
+    if (resume) {
+        const bm_status status = bm_run_experiment(resume, "last", shown, error);
+        if (status == BM_OK) {
+            snprintf(heading, bytes, "Hyperparameters of %s, as the run has them:", shown->agent->name);
+        }
+        return status;
+    }
     prescan(argc, argv, &agent, &env);
-    const bm_agent_type *type = agent ? agent_named(agent) : NULL;
+    if (!agent) {
+        return BM_OK;
+    }
+    bool found = false;
+    const bool env_known = env && bm_env_find(env);
+    const bm_status status = bm_experiment_create(shown, agent, env_known ? env : bm_env_types[0]->id, error);
+    if (status != BM_OK) {
+        return status;
+    }
+    if (env_known && bm_experiment_preset(shown, &found, error) != BM_OK) {
+        return BM_FAILED; /* a preset that its agent refuses is no fault of the caller's */
+    }
+    snprintf(heading, bytes, "Hyperparameters of %s%s%s%s:", agent, found ? ", preset for " : "", found ? env : "",
+             found ? "" : " (defaults)");
+    return BM_OK;
+}
+
+static void check_usage(const bm_arguments *arguments) {
+    const bool resume = bm_cli_has(arguments, "resume");
+    if (arguments->positionals != (resume ? 0 : 2)) {
+        bm_cli_usage(resume ? "--resume RUN takes neither agent nor environment: the run knows them"
+                            : "train wants an agent and an environment, for example: bellman train dqn CartPole-v1");
+    }
+    if (resume && (bm_cli_has(arguments, "seeds") || bm_cli_has(arguments, "init-from") ||
+                   bm_cli_has(arguments, "config") || bm_cli_has(arguments, "env-set"))) {
+        bm_cli_usage("--resume RUN continues one run as it is: no --seeds, --init-from, --config or --env-set");
+    }
+}
+
+static int run(int argc, char **argv) {
     bm_run_config settings;
     bm_options_defaults(&bm_run_options, &settings);
     bm_command command = {
@@ -380,49 +425,23 @@ static int run(int argc, char **argv) {
     char heading[128];
     bm_error error;
     bm_experiment shown = {0};
-    const char *resume_from = run_to_resume(argc, argv);
-    if (resume_from) {
-        const bm_status status = bm_run_experiment(resume_from, "last", &shown, &error);
-        if (status != BM_OK) {
-            return bm_cli_report(status, &error);
+    int code;
+    const bm_status status = shown_experiment(&shown, argc, argv, heading, sizeof heading, &error);
+    if (status == BM_OK) {
+        if (shown.agent) {
+            command.groups[0].config = &shown.run;
+            command.groups[1] = (bm_flag_group){heading, &shown.agent->options, shown.agent_config};
         }
-        snprintf(heading, sizeof heading, "Hyperparameters of %s, as the run has them:", shown.agent->name);
-    } else if (type) {
-        /* Help shows what would be used: the preset's values where there is one. */
-        bool found = false;
-        const char *known_env = env && bm_env_find(env) ? env : bm_env_types[0]->id;
-        bm_status status = bm_experiment_create(&shown, agent, known_env, &error);
-        if (status == BM_OK && env && bm_env_find(env)) {
-            status = bm_experiment_preset(&shown, &found, &error);
-        }
-        if (status != BM_OK) {
-            return bm_cli_report(BM_FAILED, &error);
-        }
-        snprintf(heading, sizeof heading, "Hyperparameters of %s%s%s%s:", agent, found ? ", preset for " : "",
-                 found ? env : "", found ? "" : " (defaults)");
-    } else if (agent) {
-        const bm_agent_type *none;
-        return bm_cli_report(bm_agent_lookup(agent, &none, &error), &error);
+        bm_arguments *arguments = bm_cli_alloc(1, sizeof *arguments);
+        bm_cli_parse(&command, argc, argv, arguments);
+        check_usage(arguments);
+        code = train(arguments, argc, argv);
+        bm_cli_free(arguments);
+        free(arguments);
+    } else {
+        code = bm_cli_report(status, &error);
     }
-    if (shown.agent) {
-        command.groups[0].config = &shown.run;
-        command.groups[1] = (bm_flag_group){heading, &shown.agent->options, shown.agent_config};
-    }
-    bm_arguments *arguments = bm_cli_alloc(1, sizeof *arguments);
-    bm_cli_parse(&command, argc, argv, arguments);
-    const bool resume = bm_cli_has(arguments, "resume");
-    if (resume ? arguments->positionals != 0 : arguments->positionals != 2) {
-        bm_cli_usage(resume ? "--resume RUN takes neither agent nor environment: the run knows them"
-                            : "train wants an agent and an environment, for example: bellman train dqn CartPole-v1");
-    }
-    if (resume && (bm_cli_has(arguments, "seeds") || bm_cli_has(arguments, "init-from") ||
-                   bm_cli_has(arguments, "config") || bm_cli_has(arguments, "env-set"))) {
-        bm_cli_usage("--resume RUN continues one run as it is: no --seeds, --init-from, --config or --env-set");
-    }
-    const int code = train(arguments, argc, argv);
     bm_experiment_free(&shown);
-    bm_cli_free(arguments);
-    free(arguments);
     return code;
 }
 

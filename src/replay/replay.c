@@ -56,7 +56,7 @@ bm_status bm_replay_create(bm_replay *replay, const bm_space *observation_space,
         .next_observation = bm_arena_alloc(arena, rows, observation_bytes),
         .action = bm_arena_alloc(arena, rows, (size_t)action_space->size * ACTION_BYTES),
         .reward = BM_NEW(arena, float, rows),
-        .terminated = BM_NEW(arena, uint8_t, rows),
+        .ending = BM_NEW(arena, uint8_t, rows),
     };
     if (arena->refused) {
         return bm_fail(error, "not enough memory for buffer_size=%lld (%zu bytes); choose a smaller buffer_size",
@@ -66,7 +66,7 @@ bm_status bm_replay_create(bm_replay *replay, const bm_space *observation_space,
 }
 
 void bm_replay_add(bm_replay *replay, const void *observation, const void *action, float reward,
-                   const void *next_observation, bool terminated) {
+                   const void *next_observation, bm_ending ending) {
     const size_t at = (size_t)(replay->added % replay->capacity);
     const size_t observation_bytes = replay->observation_bytes;
     const size_t action_bytes = (size_t)replay->action_size * ACTION_BYTES;
@@ -74,7 +74,7 @@ void bm_replay_add(bm_replay *replay, const void *observation, const void *actio
     memcpy(replay->next_observation + at * observation_bytes, next_observation, observation_bytes);
     memcpy(replay->action + at * action_bytes, action, action_bytes);
     replay->reward[at] = reward;
-    replay->terminated[at] = terminated;
+    replay->ending[at] = (uint8_t)ending;
     replay->added++;
 }
 
@@ -90,7 +90,7 @@ void bm_replay_batch_create(bm_replay_batch *batch, const bm_replay *replay, int
         .next_observation = bm_arena_alloc(arena, (size_t)size, replay->observation_bytes),
         .action = BM_NEW(arena, int32_t, (size_t)size * (size_t)replay->action_size),
         .reward = BM_NEW(arena, bm_real, size),
-        .terminated = BM_NEW(arena, bm_real, size),
+        .discount = BM_NEW(arena, bm_real, size),
     };
 }
 
@@ -121,19 +121,43 @@ static void gather(int n, const int64_t *index, size_t bytes, const void *from, 
     }
 }
 
-void bm_replay_sample(const bm_replay *replay, bm_rng *rng, bm_replay_batch *batch) {
+/* Follows the episode of batch->index[i] and leaves the index of the last transition that counts there. */
+static void look_ahead(const bm_replay *replay, double gamma, int n_steps, int lanes, int i, bm_replay_batch *batch) {
+    const int64_t newest = replay->added - 1;
+    int64_t at = batch->index[i];
+    const int64_t age = (newest - at) % replay->capacity; /* transitions added after this one */
+    double reward = replay->reward[at], discount = gamma;
+    for (int m = 1; m < n_steps && !replay->ending[at] && (int64_t)m * lanes <= age; m++) {
+        at = (at + lanes) % replay->capacity;
+        reward += discount * replay->reward[at];
+        discount *= gamma;
+    }
+    batch->index[i] = at;
+    batch->reward[i] = (bm_real)reward;
+    batch->discount[i] = replay->ending[at] == BM_TERMINATED ? 0 : (bm_real)discount;
+}
+
+void bm_replay_sample(const bm_replay *replay, bm_rng *rng, double gamma, int n_steps, int lanes,
+                      bm_replay_batch *batch) {
     const int n = batch->size;
     const int64_t held = bm_replay_size(replay);
     for (int i = 0; i < n; i++) {
         batch->index[i] = bm_rng_integers(rng, 0, held);
     }
     gather(n, batch->index, replay->observation_bytes, replay->observation, batch->observation);
-    gather(n, batch->index, replay->observation_bytes, replay->next_observation, batch->next_observation);
     gather(n, batch->index, (size_t)replay->action_size * ACTION_BYTES, replay->action, batch->action);
-    for (int i = 0; i < n; i++) {
-        batch->reward[i] = (bm_real)replay->reward[batch->index[i]];
-        batch->terminated[i] = (bm_real)replay->terminated[batch->index[i]];
+    if (n_steps > 1) {
+        for (int i = 0; i < n; i++) {
+            look_ahead(replay, gamma, n_steps, lanes, i, batch);
+        }
+    } else {
+        for (int i = 0; i < n; i++) {
+            const int64_t at = batch->index[i];
+            batch->reward[i] = (bm_real)replay->reward[at];
+            batch->discount[i] = replay->ending[at] == BM_TERMINATED ? 0 : (bm_real)gamma;
+        }
     }
+    gather(n, batch->index, replay->observation_bytes, replay->next_observation, batch->next_observation);
 }
 
 uint64_t bm_replay_hash(const bm_replay *replay, uint64_t seed) {
@@ -144,5 +168,5 @@ uint64_t bm_replay_hash(const bm_replay *replay, uint64_t seed) {
     seed = bm_hash_bytes(replay->next_observation, observation_bytes, seed);
     seed = bm_hash_bytes(replay->action, held * (size_t)replay->action_size * ACTION_BYTES, seed);
     seed = bm_hash_bytes(replay->reward, held * sizeof *replay->reward, seed);
-    return bm_hash_bytes(replay->terminated, held, seed);
+    return bm_hash_bytes(replay->ending, held, seed);
 }

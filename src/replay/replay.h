@@ -18,7 +18,7 @@ typedef struct {
     unsigned char *observation, *next_observation; /* [capacity, observation_bytes] */
     unsigned char *action;                         /* [capacity, action_size * 4] */
     float *reward;                                 /* [capacity] */
-    uint8_t *terminated;                           /* [capacity] */
+    uint8_t *ending;                               /* [capacity] a bm_ending */
 } bm_replay;
 
 /* Bytes that a buffer would take. */
@@ -29,9 +29,12 @@ size_t bm_replay_bytes(const bm_space *observation_space, const bm_space *action
 bm_status bm_replay_create(bm_replay *replay, const bm_space *observation_space, const bm_space *action_space,
                            int64_t capacity, bm_arena *arena, bm_error *error);
 
+/* Whether and how an episode ended with a transition; a step that did both counts as terminated. */
+typedef enum { BM_CONTINUES = 0, BM_TERMINATED = 1, BM_TRUNCATED = 2 } bm_ending;
+
 /* One transition. next_observation is the true successor, also at the end of an episode. */
 void bm_replay_add(bm_replay *replay, const void *observation, const void *action, float reward,
-                   const void *next_observation, bool terminated);
+                   const void *next_observation, bm_ending ending);
 
 int64_t bm_replay_size(const bm_replay *replay); /* transitions held now */
 
@@ -41,12 +44,18 @@ typedef struct {
     int64_t *index;                                /* [size] positions in the ring, after sampling */
     unsigned char *observation, *next_observation; /* [size, observation_bytes] */
     int32_t *action;                               /* [size, action_size]; float bits for box actions */
-    bm_real *reward, *terminated;                  /* [size]; terminated 0 or 1 */
+    bm_real *reward;                               /* [size] summed over n_steps */
+    bm_real *discount;                             /* [size] of the value of next_observation; 0 after terminated */
 } bm_replay_batch;
 
 void bm_replay_batch_create(bm_replay_batch *batch, const bm_replay *replay, int size, bm_arena *arena);
-/* size draws with replacement, uniform over what is held (must not be empty). */
-void bm_replay_sample(const bm_replay *replay, bm_rng *rng, bm_replay_batch *batch);
+
+/* size draws with replacement, uniform over what is held (must not be empty). With n_steps > 1, multi-step returns (Sutton and
+ * Barto 2018, section 7.1) from each transition on, as far as its episode goes and as the buffer knows it, m <= n_steps:
+ *     reward = sum_{i < m} gamma^i r_i,   next_observation = the m-th successor,   discount = gamma^m, 0 if it terminated.
+ * lanes: transitions were added one of every lane in turn, so that a lane's next is that many further. */
+void bm_replay_sample(const bm_replay *replay, bm_rng *rng, double gamma, int n_steps, int lanes,
+                      bm_replay_batch *batch);
 
 /* The buffer's own file. Records are fixed-size rows in the order they were added; a save appends the rows since the
  * last one (or writes a new file under the other of two names when more than two capacities would be in it), so that the

@@ -27,7 +27,7 @@ static void list_fields(const bm_replay *replay, field fields[FIELDS]) {
     fields[1] = (field){replay->next_observation, replay->observation_bytes};
     fields[2] = (field){replay->action, (size_t)replay->action_size * sizeof(int32_t)};
     fields[3] = (field){(unsigned char *)replay->reward, sizeof *replay->reward};
-    fields[4] = (field){replay->terminated, sizeof *replay->terminated};
+    fields[4] = (field){replay->ending, sizeof *replay->ending};
 }
 
 static size_t row_bytes(const bm_replay *replay) {

@@ -27,7 +27,7 @@ static void assert_array(const char *name, size_t n, const bm_real *got) {
 }
 
 typedef struct {
-    bm_real q[N * ACTIONS], q_next_online[N * ACTIONS], q_next_target[N * ACTIONS], reward[N], terminated[N];
+    bm_real q[N * ACTIONS], q_next_online[N * ACTIONS], q_next_target[N * ACTIONS], reward[N], terminated[N], discount[N];
     bm_real weight[N], gamma, delta;
     int32_t action[N];
 } golden;
@@ -46,6 +46,7 @@ static golden read_golden(void) {
     read("actions", N, action);
     for (int i = 0; i < N; i++) {
         g.action[i] = (int32_t)action[i];
+        g.discount[i] = g.gamma * (1 - g.terminated[i]);
     }
     return g;
 }
@@ -61,7 +62,7 @@ START_TEST(dqn_targets_and_losses_match_the_reference) {
     const golden g = read_golden();
     bm_real target[N], gradient[N * ACTIONS];
     memset(gradient, 0x55, sizeof gradient); /* every element must be written */
-    bm_td_target(N, ACTIONS, (double)g.gamma, g.reward, g.terminated, g.q_next_target, NULL, target);
+    bm_td_target(N, ACTIONS, g.reward, g.discount, g.q_next_target, NULL, target);
     assert_array("target_dqn", N, target);
     double loss = bm_td_loss_mse(N, ACTIONS, g.q, g.action, target, NULL, gradient);
     assert_loss("mse_dqn", "d_q_mse_dqn", loss, gradient);
@@ -76,7 +77,7 @@ END_TEST
 START_TEST(double_dqn_targets_and_losses_match_the_reference) {
     const golden g = read_golden();
     bm_real target[N], gradient[N * ACTIONS];
-    bm_td_target(N, ACTIONS, (double)g.gamma, g.reward, g.terminated, g.q_next_target, g.q_next_online, target);
+    bm_td_target(N, ACTIONS, g.reward, g.discount, g.q_next_target, g.q_next_online, target);
     assert_array("target_double", N, target);
     double loss = bm_td_loss_mse(N, ACTIONS, g.q, g.action, target, NULL, gradient);
     assert_loss("mse_double", "d_q_mse_double", loss, gradient);

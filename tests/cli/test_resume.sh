@@ -5,16 +5,18 @@
 runs=$folder/runs
 kills=${KILLS:-20}
 
-# agent and options: a run of about a second, with a replay buffer that wraps around and frequent checkpoints
-train_dqn="train dqn CartPole-v1 --no-preset --steps 40000 --learning-starts 100 --buffer-size 3000 --train-freq 8
-    --checkpoint-every 700 --eval-every 3000 --eval-episodes 3 --seed 3 --quiet --json --runs $runs"
-train_reinforce="train reinforce CartPole-v1 --no-preset --steps 150000 --baseline --checkpoint-every 3000 --eval-episodes 3
-    --num-envs 2 --seed 3 --quiet --json --runs $runs"
+# For each agent a run of about a second, with a replay buffer that wraps around and frequent checkpoints
+declare -A command=(
+    [dqn]="train dqn CartPole-v1 --no-preset --steps 40000 --learning-starts 100 --buffer-size 3000 --train-freq 8
+        --checkpoint-every 700 --eval-every 3000 --eval-episodes 3 --seed 3 --quiet --json --runs $runs"
+    [reinforce]="train reinforce CartPole-v1 --no-preset --steps 150000 --baseline --checkpoint-every 3000 --eval-episodes 3
+        --num-envs 2 --seed 3 --quiet --json --runs $runs"
+)
 
 whole() { # whole AGENT: prints the hash of an uninterrupted run and leaves its seconds in $folder/AGENT.seconds
-    local command=train_$1 start
+    local start
     start=$(date +%s.%N)
-    "$BELLMAN" ${!command} --name "whole-$1" >"$folder/$1.whole" || return 1
+    "$BELLMAN" ${command[$1]} --name "whole-$1" >"$folder/$1.whole" || return 1
     echo "$(date +%s.%N) - $start" | bc >"$folder/$1.seconds" 2>/dev/null ||
         python3 -c "print($(date +%s.%N) - $start)" >"$folder/$1.seconds"
     json "$folder/$1.whole" hash
@@ -25,13 +27,12 @@ rows() { # the columns of progress.csv that do not tell the time
 }
 
 for agent in dqn reinforce; do
-    command=train_$agent
     want=$(whole $agent)
     seconds=$(cat "$folder/$agent.seconds")
     for i in $(seq $((kills / 2))); do
         name=$agent-$i
         run=$runs/CartPole-v1/$agent/$name
-        "$BELLMAN" ${!command} --name "$name" >/dev/null 2>&1 &
+        "$BELLMAN" ${command[$agent]} --name "$name" >/dev/null 2>&1 &
         pid=$!
         while [ ! -s "$run/checkpoint/last.safetensors" ] && kill -0 $pid 2>/dev/null; do sleep 0.01; done
         python3 -c "import random, time; time.sleep(random.random() * $seconds * 0.9)"

@@ -48,7 +48,7 @@ static void add(fixture *f, int count) {
     for (int i = 0; i < count; i++) {
         const int32_t k = (int32_t)f->replay.added;
         const float observation[2] = {(float)k, 0.5f * (float)k}, next[2] = {(float)k + 1, 0.5f * (float)k + 0.5f};
-        bm_replay_add(&f->replay, observation, &k, -(float)k, next, k % 7 == 0);
+        bm_replay_add(&f->replay, observation, &k, -(float)k, next, k % 7 == 0 ? BM_TERMINATED : BM_CONTINUES);
     }
 }
 
@@ -125,7 +125,7 @@ START_TEST(position_and_content_are_exact_after_wrapping_around) {
         const float observation[2] = {(float)f.loaded.added, 0.5f * (float)f.loaded.added};
         const float next[2] = {(float)f.loaded.added + 1, 0.5f * (float)f.loaded.added + 0.5f};
         const int32_t k = (int32_t)f.loaded.added;
-        bm_replay_add(&f.loaded, observation, &k, -(float)k, next, k % 7 == 0);
+        bm_replay_add(&f.loaded, observation, &k, -(float)k, next, k % 7 == 0 ? BM_TERMINATED : BM_CONTINUES);
         ck_assert_uint_eq(bm_replay_hash(&f.loaded, 1), bm_replay_hash(&f.replay, 1));
     }
     end(&f);
@@ -263,7 +263,7 @@ START_TEST(a_description_that_cannot_be_true_is_refused) {
     f.file.end = INT64_MAX;
     assert_refused(&f, "holds 50 transitions");
     f.file = good;
-    strcpy(f.file.name, "../replay-0.bin");
+    snprintf(f.file.name, sizeof f.file.name, "../replay-0.bin");
     assert_refused(&f, "does not describe");
     memset(f.file.name, 'a', sizeof f.file.name);
     assert_refused(&f, "does not describe");

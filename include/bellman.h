@@ -1,0 +1,31 @@
+#ifndef BELLMAN_H
+#define BELLMAN_H
+
+/* The public face of libbellman. Each header says shapes, units, errors and sources; nothing in them prints or exits.
+ *
+ *     train/run.h     train a run from an experiment, resume it, load a trained policy
+ *     train/eval.h    play whole episodes with a policy
+ *     agents/agent.h  agents: act, observe, update, state
+ *     envs/env.h      batches of environments
+ *     nets/, optim/   small networks and optimizers over flat buffers
+ *     replay/         experience
+ *     core/           options, random numbers, state lists, files
+ */
+#include "agents/agent.h"
+#include "core/machine.h"
+#include "core/pool.h"
+#include "core/preset.h"
+#include "envs/encode.h"
+#include "envs/env.h"
+#include "envs/exact.h"
+#include "nets/dist.h"
+#include "nets/init.h"
+#include "nets/loss.h"
+#include "nets/net.h"
+#include "optim/optim.h"
+#include "replay/replay.h"
+#include "replay/rollout.h"
+#include "train/eval.h"
+#include "train/run.h"
+
+#endif
