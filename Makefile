@@ -20,6 +20,9 @@ CHECK_LIBS = $(shell pkg-config --libs check 2>/dev/null)
 BLAS_FLAGS = $(shell pkg-config --cflags openblas 2>/dev/null)
 BLAS_LIBS  = $(shell pkg-config --libs openblas 2>/dev/null)
 
+# What make demo and make test build uses all processors, unless make -j says otherwise.
+JOBS = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc 2>/dev/null || echo 1))
+
 # make V=1 shows the commands
 Q   := $(if $(V),,@)
 say  = $(if $(V),,@echo "  $1	$2")
@@ -80,13 +83,13 @@ deps-dev:
 	@tools/deps.sh test
 
 demo: deps
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory $(JOBS) all
 	$(BUILD)/bellman train dqn CartPole-v1 --runs $(BUILD)/demo
 	@tools/demo_eval.sh $(BUILD)/bellman $(BUILD)/demo
 
 test: deps-dev
-	@$(MAKE) --no-print-directory test-programs
-	@BELLMAN=$(BUILD)/bellman tools/run_tests.sh $(TEST_PROGRAMS) $(SCRIPTS)
+	@$(MAKE) --no-print-directory $(JOBS) test-programs
+	@BELLMAN=$(BUILD)/bellman tools/run_tests.sh $(SCRIPTS) $(TEST_PROGRAMS)
 
 .PHONY: test-programs bench-programs
 test-programs: all $(TEST_PROGRAMS)
@@ -97,7 +100,7 @@ asan: deps-dev
 	    EXTRA="-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer" CFLAGS="-O1 -g"
 
 lint: deps-dev
-	@$(MAKE) --no-print-directory $(BUILD)/libbellman.a
+	@$(MAKE) --no-print-directory -s $(JOBS) $(BUILD)/libbellman.a
 	@tools/lint.sh $(BUILD)
 
 format:
@@ -105,7 +108,7 @@ format:
 
 bench:
 	@tools/deps.sh bench
-	@$(MAKE) --no-print-directory bench-programs
+	@$(MAKE) --no-print-directory $(JOBS) bench-programs
 	@bench/run.sh $(BUILD) $(PYTHON)
 
 install: all

@@ -1,10 +1,14 @@
-/* Golden data, comparison and a main: what every test file shares. */
+/* Golden data, comparison, scratch folders and a main: what every test file shares. */
 #include "support.h"
 
+#include <dirent.h>
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 static char *read_all(const char *path) {
     FILE *file = fopen(path, "rb");
@@ -162,10 +166,56 @@ bool golden_tensor_exists(const char *path, const char *name) {
     return found;
 }
 
+void golden_values(const char *path, const char *name, size_t n, double *value) {
+    const golden_tensor tensor = golden_tensor_read(path, name);
+    ck_assert_msg(tensor.n == n, "%s: %s has %zu values instead of %zu", path, name, tensor.n, n);
+    memcpy(value, tensor.value, n * sizeof *value);
+    free(tensor.value);
+}
+
 void assert_near(double got, double want, double tolerance, const char *what) {
     const double limit = tolerance * fmax(1.0, fabs(want));
     ck_assert_msg(fabs(got - want) <= limit, "%s: %.17g instead of %.17g (off by %.3g, allowed %.3g)", what, got, want,
                   fabs(got - want), limit);
+}
+
+void scratch_make(char folder[SCRATCH_BYTES]) {
+    snprintf(folder, SCRATCH_BYTES, "/tmp/bellman-test-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+}
+
+static bool is_among(const char *name, const char *const *names) {
+    while (*names && strcmp(name, *names) != 0) {
+        names++;
+    }
+    return *names != NULL;
+}
+
+void scratch_remove(const char *folder, const char *const *expected) {
+    static const char *const own[] = {".", "..", NULL};
+    DIR *entries = opendir(folder);
+    ck_assert_msg(entries != NULL, "%s is not there", folder);
+    for (const struct dirent *entry; (entry = readdir(entries)) != NULL;) {
+        if (is_among(entry->d_name, own)) {
+            continue;
+        }
+        ck_assert_msg(!expected || is_among(entry->d_name, expected), "%s holds %s", folder, entry->d_name);
+        char inside[4096];
+        ck_assert_int_lt(snprintf(inside, sizeof inside, "%s/%s", folder, entry->d_name), (int)sizeof inside);
+        if (remove(inside) != 0) { /* a folder that is not empty */
+            scratch_remove(inside, NULL);
+        }
+    }
+    closedir(entries);
+    ck_assert_msg(rmdir(folder) == 0, "cannot remove %s", folder);
+}
+
+void limit_file_size(long bytes) {
+    struct rlimit limit;
+    getrlimit(RLIMIT_FSIZE, &limit);
+    limit.rlim_cur = bytes < 0 ? limit.rlim_max : (rlim_t)bytes;
+    signal(SIGXFSZ, SIG_IGN); /* or the signal kills before write can fail */
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
 }
 
 int test_main(const char *suite_name, const TTest *const *tests, size_t count, double timeout_seconds) {

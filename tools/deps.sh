@@ -1,43 +1,50 @@
 #!/bin/sh
-# Installs what is missing, through apt-get: deps.sh build|test|bench. Says in one line what to do when it cannot.
+# Installs what is missing, through apt-get: deps.sh build|test|bench. Silent when nothing is; says in one line what to do when
+# it cannot.
 set -u
 level=${1:-build}
 
 missing=""
-need() { missing="$missing $1"; }
+need() { missing="$missing $*"; }
+program() { # program NAME PACKAGE
+    command -v "$1" >/dev/null 2>&1 || need "$2"
+}
+library() { # library MODULE PACKAGE; without pkg-config nobody can tell, and asking apt for what is there does no harm
+    pkg-config --exists "$1" 2>/dev/null || need "$2"
+}
 
-command -v make >/dev/null 2>&1 || need make
-command -v "${CC:-gcc}" >/dev/null 2>&1 || need "${CC:-gcc}"
+compiler=${CC:-gcc}
+compiler=${compiler%% *}
+program make make
+program "$compiler" "${compiler##*/}"
 [ -e /usr/include/stdio.h ] || need libc6-dev
-if command -v pkg-config >/dev/null 2>&1; then
-    pkg-config --exists yaml-0.1 || need libyaml-dev
-    pkg-config --exists libcjson || need libcjson-dev
-    [ "$level" = build ] || pkg-config --exists check || need check
-else
-    need "pkg-config libyaml-dev libcjson-dev"
-    [ "$level" = build ] || need check
-fi
+program pkg-config pkg-config
+library yaml-0.1 libyaml-dev
+library libcjson libcjson-dev
 if [ "$level" != build ]; then
-    command -v python3 >/dev/null 2>&1 || need python3
+    library check check
+    program python3 python3
 fi
 if [ "$level" = bench ]; then
-    pkg-config --exists openblas 2>/dev/null || need libopenblas-dev
+    library openblas libopenblas-dev
     /usr/bin/python3 -c 'import torch' 2>/dev/null || need python3-torch
 fi
 [ -z "$missing" ] && exit 0
 
-asroot=""
+give_up() {
+    echo "bellman: $1; please install these packages (Debian's names):$missing" >&2
+    exit 1
+}
+command -v apt-get >/dev/null 2>&1 || give_up "there is no apt-get"
+as_root=""
 if [ "$(id -u)" != 0 ]; then
-    asroot="sudo"
+    command -v sudo >/dev/null 2>&1 || give_up "not root, and there is no sudo"
+    as_root=sudo
 fi
-if ! command -v apt-get >/dev/null 2>&1 || { [ -n "$asroot" ] && ! command -v sudo >/dev/null 2>&1; }; then
-    echo "bellman needs these Debian packages, please install them:$missing" >&2
-    exit 1
-fi
+apt() { # sudo keeps no environment; where it wants a password it asks on the terminal, not on standard error
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends "$@" >/dev/null 2>&1
+}
 echo "installing:$missing"
+# The package lists may be empty or old: fetch them only where the first attempt fails.
 # shellcheck disable=SC2086
-if ! { DEBIAN_FRONTEND=noninteractive $asroot apt-get install -y -qq --no-install-recommends $missing ||
-       { $asroot apt-get update -qq && DEBIAN_FRONTEND=noninteractive $asroot apt-get install -y -qq --no-install-recommends $missing; }; } >/dev/null 2>&1; then
-    echo "apt-get could not install these packages, please install them:$missing" >&2
-    exit 1
-fi
+apt install $missing || { apt update && apt install $missing; } || give_up "apt-get failed"

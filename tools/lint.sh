@@ -7,8 +7,8 @@ build=${1:-build}
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
-report() { # report MESSAGE: a breach for every line of standard input
-    sed "/./!d; s|^|$1: |" | tee -a "$scratch/breaches"
+report() { # report MESSAGE: a breach for every line of standard input, once
+    awk -v message="$1" 'NF && !seen[$0]++ { print message ": " $0 }' | tee -a "$scratch/breaches"
 }
 have() { # have PROGRAM WHAT: says that WHAT is not checked without it
     command -v "$1" >/dev/null 2>&1 || { echo "$1 is not installed: $2 not checked"; false; }
@@ -27,7 +27,7 @@ code() { # code PATTERN: the code of the files whose name matches, without what 
 
 # Who may include whom (docs/ARCHITECTURE.md). Every header of our own is named by folder and file.
 may_include() { # may_include FOLDER WHAT...: besides its own, whole folders or single headers
-    local allowed=$1/[a-z0-9_]+ folder=$1
+    local folder=$1 allowed="$1/[a-z0-9_]+"
     shift
     for what; do
         case $what in

@@ -471,9 +471,8 @@ static int run(int argc, char **argv) {
         free(arguments);
         return BM_EXIT_OK;
     }
-    const char *near = bm_suggest(what, names, SUBJECTS);
-    bm_cli_usage("cannot bench %s%s%s%s", what, near ? "; did you mean " : "; it can env, net, optim, replay and train",
-                 near ? near : "", near ? "?" : "");
+    bm_cli_usage("cannot bench %s%s", what,
+                 bm_did_you_mean(what, names, SUBJECTS, "; it can env, net, optim, replay and train").text);
 }
 
 const bm_verb bm_verb_bench = {"bench", "measure speed beside the machine's limits", run};

@@ -295,6 +295,7 @@ void bm_cli_parse(const bm_command *command, int argc, char **argv, bm_arguments
     words[0] = joined(memory, "bellman ", command->verb, "");
     parse_state parsing = {all, arguments};
     argp_err_exit_status = BM_EXIT_USAGE;
+    setenv("ARGP_HELP_FMT", "opt-doc-col=34,rmargin=100", 0);
     if (argp_parse(&argp, count, words, 0, NULL, &parsing) != 0) {
         exit(BM_EXIT_USAGE);
     }

@@ -259,11 +259,8 @@ __attribute__((noreturn)) static void unknown_list(const char *word) {
     for (int i = 0; i < LISTS; i++) {
         names[i] = lists[i].name;
     }
-    const char *near = bm_suggest(word, names, LISTS);
-    if (near) {
-        bm_cli_usage("nothing to list under %s; did you mean %s?", word, near);
-    }
-    bm_cli_usage("nothing to list under %s (bellman list shows what there is)", word);
+    bm_cli_usage("nothing to list under %s%s", word,
+                 bm_did_you_mean(word, names, LISTS, " (bellman list shows what there is)").text);
 }
 
 static int run(int argc, char **argv) {

@@ -139,9 +139,5 @@ int main(int argc, char **argv) {
             names[count++] = (*verb)->name;
         }
     }
-    const char *near = bm_suggest(name, names, count);
-    if (near) {
-        bm_cli_usage("unknown verb %s; did you mean %s?", name, near);
-    }
-    bm_cli_usage("unknown verb %s (see bellman --help)", name);
+    bm_cli_usage("unknown verb %s%s", name, bm_did_you_mean(name, names, count, " (see bellman --help)").text);
 }

@@ -72,8 +72,15 @@ void bm_writer_put(bm_writer *writer, const void *data, size_t bytes) {
     }
 }
 
-/* A rename lasts through a power cut only when the folder has been flushed. Folders that may not be read, or file systems
- * that cannot flush one, leave that to the kernel. */
+int bm_sync_folder(const char *folder) {
+    const int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const int failure = fd < 0 || fsync(fd) != 0 ? errno : 0;
+    if (fd >= 0) {
+        close(fd);
+    }
+    return failure == EACCES || failure == EINVAL ? 0 : failure;
+}
+
 static int sync_folder_of(const char *path) { /* 0 or errno */
     const char *slash = strrchr(path, '/');
     char *folder = slash ? concatenate(path, "") : concatenate(".", "");
@@ -83,13 +90,9 @@ static int sync_folder_of(const char *path) { /* 0 or errno */
     if (slash) {
         folder[slash == path ? 1 : slash - path] = '\0';
     }
-    const int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int failure = fd < 0 || fsync(fd) != 0 ? errno : 0;
-    if (fd >= 0) {
-        close(fd);
-    }
+    const int failure = bm_sync_folder(folder);
     free(folder);
-    return failure == EACCES || failure == EINVAL ? 0 : failure;
+    return failure;
 }
 
 bm_status bm_writer_commit(bm_writer *writer, bm_error *error) {

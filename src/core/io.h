@@ -23,6 +23,9 @@ bm_status bm_write_file(const char *path, const void *data, size_t bytes, bm_err
 bm_status bm_read_file(const char *path, size_t limit, bm_arena *arena, char **data, size_t *bytes, bm_error *error);
 bm_status bm_make_folders(const char *path, bm_error *error); /* mkdir -p */
 bool bm_path_exists(const char *path);
+/* A new name in a folder lasts through a power cut only once the folder is flushed. 0 or errno; folders that may not be read, and
+ * file systems that cannot flush one, leave that to the kernel: 0. */
+int bm_sync_folder(const char *folder);
 
 /* CRC-32C (Castagnoli), RFC 3720; continue by passing the last result, start with 0. */
 uint32_t bm_crc32c(uint32_t crc, const void *data, size_t bytes);

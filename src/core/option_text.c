@@ -297,9 +297,7 @@ static bm_status name_parse(const bm_option *row, const char *name, const char *
     }
     char range[BM_OPTION_TEXT_BYTES];
     names_range(row, range, sizeof range);
-    const char *nearest = bm_suggest(text, names, n);
-    return bm_invalid(error, "%s=%.64s is not %s%s%s%s", name, text, range, nearest ? "; did you mean " : "",
-                      nearest ? nearest : "", nearest ? "?" : "");
+    return bm_invalid(error, "%s=%.64s is not %s%s", name, text, range, bm_did_you_mean(text, names, n, "").text);
 }
 
 static bm_status choice_parse(const bm_option *row, const char *name, const char *text, void *field, bm_error *error) {

@@ -77,9 +77,8 @@ static bm_status unknown_key(const applier *a, int line, const char *key) {
             names[n++] = own_keys[i];
         }
     }
-    const char *nearest = bm_suggest(key, names, n);
-    return bm_invalid(a->error, "%s:%d: unknown option %.64s%s%s%s", a->name, line, key,
-                      nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
+    return bm_invalid(a->error, "%s:%d: unknown option %.64s%s", a->name, line, key,
+                      bm_did_you_mean(key, names, n, "").text);
 }
 
 /* ---- setting options */

@@ -6,6 +6,7 @@
 #include "core/suggest.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { LONGEST = 64 }; /* longer words are nobody's typing error */
@@ -70,4 +71,11 @@ const char *bm_suggest(const char *name, const char *const *candidates, size_t n
         }
     }
     return nearest;
+}
+
+bm_hint bm_did_you_mean(const char *name, const char *const *candidates, size_t n, const char *otherwise) {
+    bm_hint hint;
+    const char *nearest = bm_suggest(name, candidates, n);
+    snprintf(hint.text, sizeof hint.text, nearest ? "; did you mean %s?" : "%s", nearest ? nearest : otherwise);
+    return hint;
 }

@@ -12,4 +12,11 @@ bool bm_same_name(const char *name, const char *word, size_t length);
  * for words of up to five letters), or two words that share nothing. candidates [n]. */
 const char *bm_suggest(const char *name, const char *const *candidates, size_t n);
 
+typedef struct {
+    char text[96];
+} bm_hint;
+
+/* How a message about an unknown name ends: "; did you mean NEAREST?", or with otherwise where none is near. */
+bm_hint bm_did_you_mean(const char *name, const char *const *candidates, size_t n, const char *otherwise);
+
 #endif

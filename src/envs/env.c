@@ -260,9 +260,6 @@ bm_status bm_env_lookup(const char *id, const bm_env_type **type, bm_error *erro
     for (int i = 0; i < TYPES; i++) {
         names[i] = bm_env_types[i]->id;
     }
-    const char *nearest = bm_suggest(id, names, TYPES);
-    if (nearest) {
-        return bm_invalid(error, "unknown environment '%s'; did you mean '%s'?", id, nearest);
-    }
-    return bm_invalid(error, "unknown environment '%s'; see 'bellman list envs'", id);
+    return bm_invalid(error, "unknown environment %s%s", id,
+                      bm_did_you_mean(id, names, TYPES, " (see bellman list envs)").text);
 }

@@ -183,11 +183,8 @@ bm_status bm_grid_map_load(bm_grid_map *map, const char *name, bm_arena *arena, 
         }
     }
     if (!bm_path_exists(name)) {
-        const char *nearest = bm_suggest(name, bm_grid_map_names, BUILT_IN);
-        if (nearest) {
-            return bm_invalid(error, "map '%s' is neither built in nor a file; did you mean '%s'?", name, nearest);
-        }
-        return bm_invalid(error, "map '%s' is neither a file nor one of " BM_GRID_MAP_NAMES, name);
+        return bm_invalid(error, "map '%s' is neither a file nor one of " BM_GRID_MAP_NAMES "%s", name,
+                          bm_did_you_mean(name, bm_grid_map_names, BUILT_IN, "").text);
     }
     char *text;
     size_t bytes;

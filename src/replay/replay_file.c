@@ -104,16 +104,6 @@ static bool read_all(int descriptor, unsigned char *bytes, size_t count) {
     return true;
 }
 
-/* A new file's name is on the disk only when its folder is. */
-static bool sync_folder(const char *folder) {
-    const int descriptor = open(folder, O_RDONLY | O_DIRECTORY);
-    if (descriptor < 0) {
-        return false;
-    }
-    const bool synced = fsync(descriptor) == 0;
-    return close(descriptor) == 0 && synced;
-}
-
 /* Whether the described file can simply grow: no row is missing in between, and not too many are stale. */
 static bool continues(const bm_replay *replay, const bm_replay_file *file) {
     const int64_t oldest = replay->added - bm_replay_size(replay);
@@ -177,7 +167,10 @@ bm_status bm_replay_save(const bm_replay *replay, const char *folder, bm_replay_
     if (descriptor < 0) {
         return bm_fail(error, "cannot write %s: %s", path, strerror(errno));
     }
-    int failure = append_rows(replay, descriptor, &next) && (!anew || sync_folder(folder)) ? 0 : errno;
+    int failure = append_rows(replay, descriptor, &next) ? 0 : errno;
+    if (!failure && anew) {
+        failure = bm_sync_folder(folder);
+    }
     if (close(descriptor) != 0 && !failure) {
         failure = errno;
     }

@@ -113,9 +113,8 @@ static bm_status unknown_option(const bm_experiment *experiment, const char *key
     names.count = 0;
     bm_options_each(&bm_run_options, &experiment->run, collect_name, &names);
     bm_options_each(&experiment->agent->options, experiment->agent_config, collect_name, &names);
-    const char *near = bm_suggest(key, names.name, names.count);
-    return bm_invalid(error, "unknown option %s of %s%s%s%s", key, experiment->agent->name,
-                      near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+    return bm_invalid(error, "unknown option %s of %s%s", key, experiment->agent->name,
+                      bm_did_you_mean(key, names.name, names.count, "").text);
 }
 
 bm_status bm_experiment_set(bm_experiment *experiment, const char *key, const char *value, bm_error *error) {

@@ -11,15 +11,6 @@ enum { N = 9, ACTIONS = 3 };
 
 static const char path[] = "tests/golden/rl/reinforce_0.csv";
 
-static void read(const char *name, size_t n, bm_real *value) {
-    golden_tensor tensor = golden_tensor_read(path, name);
-    ck_assert_uint_eq(tensor.n, n);
-    for (size_t i = 0; i < n; i++) {
-        value[i] = (bm_real)tensor.value[i];
-    }
-    free(tensor.value);
-}
-
 typedef struct {
     bm_real logits[N * ACTIONS], returns[N], baseline[N];
     int32_t action[N];
@@ -28,10 +19,10 @@ typedef struct {
 static golden read_golden(void) {
     golden g;
     bm_real action[N];
-    read("logits", N * ACTIONS, g.logits);
-    read("returns", N, g.returns);
-    read("baseline", N, g.baseline);
-    read("actions", N, action);
+    golden_values(path, "logits", N * ACTIONS, g.logits);
+    golden_values(path, "returns", N, g.returns);
+    golden_values(path, "baseline", N, g.baseline);
+    golden_values(path, "actions", N, action);
     for (int i = 0; i < N; i++) {
         g.action[i] = (int32_t)action[i];
     }
@@ -41,8 +32,8 @@ static golden read_golden(void) {
 static void assert_matches(const golden *g, const bm_real *weight, const char *loss_name, const char *gradient_name) {
     bm_real gradient[N * ACTIONS], want[N * ACTIONS], want_loss;
     const bm_policy_loss loss = bm_reinforce_loss(N, ACTIONS, g->logits, g->action, weight, 0, gradient);
-    read(loss_name, 1, &want_loss);
-    read(gradient_name, N * ACTIONS, want);
+    golden_values(path, loss_name, 1, &want_loss);
+    golden_values(path, gradient_name, N * ACTIONS, want);
     assert_near(loss.policy, (double)want_loss, 1e-10, loss_name);
     for (int i = 0; i < N * ACTIONS; i++) {
         assert_near((double)gradient[i], (double)want[i], 1e-10, gradient_name);

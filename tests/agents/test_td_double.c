@@ -9,25 +9,17 @@ enum { N = 8, ACTIONS = 4 };
 
 static const char path[] = "tests/golden/rl/dqn_0.csv";
 
-static void read(const char *name, size_t n, bm_real *value) {
-    golden_tensor tensor = golden_tensor_read(path, name);
-    ck_assert_uint_eq(tensor.n, n);
-    for (size_t i = 0; i < n; i++) {
-        value[i] = (bm_real)tensor.value[i];
-    }
-    free(tensor.value);
-}
-
 static void assert_array(const char *name, size_t n, const bm_real *got) {
     bm_real want[N * ACTIONS];
-    read(name, n, want);
+    golden_values(path, name, n, want);
     for (size_t i = 0; i < n; i++) {
         assert_near((double)got[i], (double)want[i], 1e-10, name);
     }
 }
 
 typedef struct {
-    bm_real q[N * ACTIONS], q_next_online[N * ACTIONS], q_next_target[N * ACTIONS], reward[N], terminated[N], discount[N];
+    bm_real q[N * ACTIONS], q_next_online[N * ACTIONS], q_next_target[N * ACTIONS], reward[N], terminated[N],
+        discount[N];
     bm_real weight[N], gamma, delta;
     int32_t action[N];
 } golden;
@@ -35,15 +27,15 @@ typedef struct {
 static golden read_golden(void) {
     golden g;
     bm_real action[N];
-    read("q", N * ACTIONS, g.q);
-    read("q_next_online", N * ACTIONS, g.q_next_online);
-    read("q_next_target", N * ACTIONS, g.q_next_target);
-    read("rewards", N, g.reward);
-    read("terminated", N, g.terminated);
-    read("weights", N, g.weight);
-    read("gamma", 1, &g.gamma);
-    read("huber_delta", 1, &g.delta);
-    read("actions", N, action);
+    golden_values(path, "q", N * ACTIONS, g.q);
+    golden_values(path, "q_next_online", N * ACTIONS, g.q_next_online);
+    golden_values(path, "q_next_target", N * ACTIONS, g.q_next_target);
+    golden_values(path, "rewards", N, g.reward);
+    golden_values(path, "terminated", N, g.terminated);
+    golden_values(path, "weights", N, g.weight);
+    golden_values(path, "gamma", 1, &g.gamma);
+    golden_values(path, "huber_delta", 1, &g.delta);
+    golden_values(path, "actions", N, action);
     for (int i = 0; i < N; i++) {
         g.action[i] = (int32_t)action[i];
         g.discount[i] = g.gamma * (1 - g.terminated[i]);

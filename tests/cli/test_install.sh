@@ -5,7 +5,7 @@ prefix=$folder/usr
 check "make install" make --no-print-directory install BUILD="${BELLMAN%/bellman}" PREFIX=/usr DESTDIR="$folder"
 check_output "the program" "bellman train" "$prefix/bin/bellman" --help
 check_same "headers of the library, none of the command line" "agents bellman.h core envs nets optim replay train" \
-    "$(ls "$prefix/include/bellman" | xargs)"
+    "$(cd "$prefix/include/bellman" && echo *)"
 
 # Strict flags: the headers must not warn in other people's programs.
 check "an example builds" "${CC:-gcc}" -std=c11 -Wall -Wextra -Wpedantic -Werror ${EXTRA:-} examples/step_cartpole.c -o "$folder/example" \

@@ -57,7 +57,7 @@ check_output "an environment's options are in the help" "sutton_barto_reward=fal
 
 check_exit 2 "no environment" "$BELLMAN" trace
 check_exit 2 "a misspelt environment" "$BELLMAN" trace CartPol-v1
-check_says "did you mean 'CartPole-v1'?"
+check_says "did you mean CartPole-v1?"
 check_exit 2 "a misspelt flag" "$BELLMAN" trace CartPole-v1 --seeed 1
 check_says "did you mean --seed?"
 check_exit 2 "a misspelt option of the environment" "$BELLMAN" trace CartPole-v1 --env-set reset_lo=0

@@ -109,7 +109,7 @@ says() { # says CODE TEXT ARGUMENTS...
 before=$(find "$runs" -mindepth 3 -maxdepth 3 | wc -l)
 says 2 "did you mean train?" trian
 says 2 "did you mean dqn?" train dqm CartPole-v1
-says 2 "did you mean 'CartPole-v1'?" train dqn CartPole-v2
+says 2 "did you mean CartPole-v1?" train dqn CartPole-v2
 says 2 "did you mean --learning-rate?" train dqn CartPole-v1 --lerning-rate 1e-3
 says 2 "did you mean" train dqn CartPole-v1 --set lerning_rate=1e-3
 says 2 "did you mean" train dqn CartPole-v1 --optimizer.bta1 0.9

@@ -2,11 +2,9 @@
 #include "core/io.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -21,22 +19,19 @@ uint32_t crc32c_with_both_paths(uint32_t crc, const void *data, size_t bytes);
 static bm_error error;
 
 typedef struct {
-    char folder[64], file[96], temporary[96];
+    char folder[SCRATCH_BYTES], file[96], temporary[96];
 } scratch;
 
 static scratch scratch_new(void) {
     scratch s;
-    snprintf(s.folder, sizeof s.folder, "/tmp/bellman-io-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(s.folder));
+    scratch_make(s.folder);
     snprintf(s.file, sizeof s.file, "%s/model", s.folder);
     snprintf(s.temporary, sizeof s.temporary, "%s/model.tmp", s.folder);
     return s;
 }
 
-static void scratch_remove(const scratch *s) {
-    unlink(s->file);
-    unlink(s->temporary);
-    ck_assert_msg(rmdir(s->folder) == 0, "%s holds more files than it should", s->folder);
+static void scratch_end(const scratch *s) {
+    scratch_remove(s->folder, (const char *const[]){"model", "model.tmp", NULL});
 }
 
 static void assert_contains(const char *path, const char *wanted) {
@@ -60,7 +55,7 @@ START_TEST(new_version_replaces_the_old_one_and_leaves_nothing_behind) {
     ck_assert_int_eq(bm_write_file(s.file, "new one", 7, &error), BM_OK);
     assert_contains(s.file, "new one");
     ck_assert(!bm_path_exists(s.temporary));
-    scratch_remove(&s);
+    scratch_end(&s);
 }
 END_TEST
 
@@ -75,7 +70,7 @@ START_TEST(old_version_stays_until_commit_and_after_abandon) {
     bm_writer_abandon(writer);
     assert_contains(s.file, "old");
     ck_assert(!bm_path_exists(s.temporary));
-    scratch_remove(&s);
+    scratch_end(&s);
 }
 END_TEST
 
@@ -101,30 +96,23 @@ START_TEST(pieces_are_joined_across_the_buffer) {
         ck_assert_int_eq((int)strtol(piece, NULL, 10), i);
     }
     bm_arena_free(&arena);
-    scratch_remove(&s);
+    scratch_end(&s);
 }
 END_TEST
 
-/* A limit on file sizes stands in for a full disk: write fails in the same way, with another errno. */
 START_TEST(full_disk_keeps_the_old_version) {
     const scratch s = scratch_new();
     ck_assert_int_eq(bm_write_file(s.file, "old", 3, &error), BM_OK);
-    struct rlimit limit;
-    getrlimit(RLIMIT_FSIZE, &limit);
-    const rlim_t before = limit.rlim_cur;
-    signal(SIGXFSZ, SIG_IGN);
-    limit.rlim_cur = 50000;
-    setrlimit(RLIMIT_FSIZE, &limit);
     char *large = calloc(1, 100000);
+    limit_file_size(50000);
     const bm_status status = bm_write_file(s.file, large, 100000, &error);
-    limit.rlim_cur = before;
-    setrlimit(RLIMIT_FSIZE, &limit);
+    limit_file_size(-1);
     free(large);
     ck_assert_int_eq(status, BM_FAILED);
     assert_says(s.file, strerror(EFBIG));
     assert_contains(s.file, "old");
     ck_assert(!bm_path_exists(s.temporary));
-    scratch_remove(&s);
+    scratch_end(&s);
 }
 END_TEST
 
@@ -134,8 +122,7 @@ START_TEST(target_that_cannot_be_replaced_leaves_no_temporary_file) {
     ck_assert_int_eq(bm_write_file(s.file, "new", 3, &error), BM_FAILED);
     assert_says(s.file, strerror(EISDIR));
     ck_assert(!bm_path_exists(s.temporary));
-    rmdir(s.file);
-    scratch_remove(&s);
+    scratch_end(&s);
 }
 END_TEST
 
@@ -155,7 +142,7 @@ START_TEST(read_only_folder_keeps_the_old_version) {
     assert_says(s.file, strerror(EACCES));
     assert_contains(s.file, "old");
     chmod(s.folder, 0755);
-    scratch_remove(&s);
+    scratch_end(&s);
 }
 END_TEST
 
@@ -187,7 +174,7 @@ START_TEST(reading_refuses_large_files_folders_and_pipes) {
     ck_assert_int_eq(bm_read_file(s.temporary, 5, &arena, &data, &bytes, &error), BM_FAILED);
     assert_says(s.temporary, "not a plain file");
     bm_arena_free(&arena);
-    scratch_remove(&s);
+    scratch_end(&s);
 }
 END_TEST
 
@@ -208,7 +195,7 @@ START_TEST(folders_are_made_with_their_parents) {
     rmdir(path);
     snprintf(path, sizeof path, "%s/a", s.folder);
     rmdir(path);
-    scratch_remove(&s);
+    scratch_end(&s);
 }
 END_TEST
 

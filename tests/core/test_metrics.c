@@ -4,11 +4,9 @@
 #include <dirent.h>
 #include <errno.h>
 #include <math.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -20,25 +18,23 @@ static bm_error error;
 static const char *const names[] = {"rollout/ep_rew_mean", "train/loss", "time/fps"};
 static const double start = 1700000000.0;
 
+#define EVENTS "events.out.tfevents.1700000000.bellman"
+
 typedef struct {
-    char folder[64], progress[128], monitor[128], events[128];
+    char folder[SCRATCH_BYTES], progress[128], monitor[128], events[128];
 } scratch;
 
 static scratch scratch_new(void) {
     scratch s;
-    snprintf(s.folder, sizeof s.folder, "/tmp/bellman-metrics-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(s.folder));
+    scratch_make(s.folder);
     snprintf(s.progress, sizeof s.progress, "%s/progress.csv", s.folder);
     snprintf(s.monitor, sizeof s.monitor, "%s/monitor.csv", s.folder);
-    snprintf(s.events, sizeof s.events, "%s/events.out.tfevents.1700000000.bellman", s.folder);
+    snprintf(s.events, sizeof s.events, "%s/" EVENTS, s.folder);
     return s;
 }
 
-static void scratch_remove(const scratch *s) {
-    unlink(s->progress);
-    unlink(s->monitor);
-    unlink(s->events);
-    ck_assert_msg(rmdir(s->folder) == 0, "%s holds more files than it should", s->folder);
+static void scratch_end(const scratch *s) {
+    scratch_remove(s->folder, (const char *const[]){"progress.csv", "monitor.csv", EVENTS, NULL});
 }
 
 typedef struct {
@@ -75,7 +71,7 @@ START_TEST(progress_has_a_header_and_a_row_per_call) {
     assert_text(s.progress, "step,seconds,rollout/ep_rew_mean,train/loss,time/fps\n"
                             "1000,0.5,21.25,,123456.789\n"
                             "3000000000,0.333333333,-inf,1e-20,0\n");
-    scratch_remove(&s);
+    scratch_end(&s);
 }
 END_TEST
 
@@ -91,7 +87,7 @@ START_TEST(monitor_is_as_stable_baselines_writes_it) {
                            "21.0,21,0.001235\n"
                            "-1234.567892,200,12.5\n"
                            "nan,1,100.0\n");
-    scratch_remove(&s);
+    scratch_end(&s);
 }
 END_TEST
 
@@ -101,7 +97,7 @@ START_TEST(monitor_header_is_json_whatever_the_name) {
     ck_assert_int_eq(bm_metrics_open(&metrics, s.folder, names, 3, "a \"b\"", 1700000000.25, NULL, &error), BM_OK);
     ck_assert_int_eq(bm_metrics_close(metrics, &error), BM_OK);
     assert_text(s.monitor, "#{\"t_start\": 1700000000.25, \"env_id\": \"a \\\"b\\\"\"}\nr,l,t\n");
-    scratch_remove(&s);
+    scratch_end(&s);
 }
 END_TEST
 
@@ -258,7 +254,7 @@ START_TEST(events_decode_to_what_was_logged) {
     }
     ck_assert_ptr_eq(records.at, records.end);
     bm_arena_free(&file.arena);
-    scratch_remove(&s);
+    scratch_end(&s);
 }
 END_TEST
 
@@ -297,8 +293,8 @@ START_TEST(resumed_run_equals_one_never_interrupted) {
         bm_arena_free(&a.arena);
         bm_arena_free(&b.arena);
     }
-    scratch_remove(&whole);
-    scratch_remove(&resumed);
+    scratch_end(&whole);
+    scratch_end(&resumed);
 }
 END_TEST
 
@@ -316,7 +312,7 @@ START_TEST(lengths_are_those_of_the_files) {
     ck_assert_int_eq(length.monitor, monitor.st_size);
     ck_assert_int_eq(length.events, events.st_size);
     ck_assert_int_eq(bm_metrics_close(metrics, &error), BM_OK);
-    scratch_remove(&s);
+    scratch_end(&s);
 }
 END_TEST
 
@@ -355,7 +351,7 @@ START_TEST(what_cannot_be_continued_is_refused_and_left_alone) {
 
     assert_text(s.progress, before.text); /* not even cut back */
     bm_arena_free(&before.arena);
-    scratch_remove(&s);
+    scratch_end(&s);
 }
 END_TEST
 
@@ -367,24 +363,16 @@ START_TEST(missing_folder_is_told) {
 }
 END_TEST
 
-/* ---- a full disk, played by a limit on file sizes */
-
-static void limit_files(rlim_t bytes) {
-    struct rlimit limit;
-    getrlimit(RLIMIT_FSIZE, &limit);
-    limit.rlim_cur = bytes == RLIM_INFINITY ? limit.rlim_max : bytes;
-    setrlimit(RLIMIT_FSIZE, &limit);
-    signal(SIGXFSZ, SIG_IGN);
-}
+/* ---- a full disk */
 
 START_TEST(rows_wait_while_the_disk_is_full) {
     const scratch s = scratch_new();
     bm_metrics *metrics = assert_open(&s, NULL);
     bm_metrics_length length = {-1, -1, -1};
-    limit_files(200);
+    limit_file_size(200);
     log_steps(metrics, 0, 20);
     const bm_status status = bm_metrics_flush(metrics, &length, &error);
-    limit_files(RLIM_INFINITY); /* before Check writes to files of its own */
+    limit_file_size(-1);
     ck_assert_int_eq(status, BM_FAILED);
     ck_assert_msg(strstr(error.text, s.progress) && strstr(error.text, strerror(EFBIG)), "'%s'", error.text);
     ck_assert_int_eq(length.progress, -1);
@@ -393,16 +381,16 @@ START_TEST(rows_wait_while_the_disk_is_full) {
     golden_table table = golden_read(s.progress); /* aborts on a torn row */
     ck_assert_int_eq(table.rows, 20);
     golden_free(&table);
-    scratch_remove(&s);
+    scratch_end(&s);
 }
 END_TEST
 
 START_TEST(disk_full_for_long_loses_whole_rows_only) {
     const scratch s = scratch_new();
     bm_metrics *metrics = assert_open(&s, NULL);
-    limit_files(1000);
+    limit_file_size(1000);
     log_steps(metrics, 0, 5000);
-    limit_files(RLIM_INFINITY);
+    limit_file_size(-1);
     log_steps(metrics, 5000, 5001);
     ck_assert_int_eq(bm_metrics_flush(metrics, NULL, &error), BM_FAILED); /* something is lost, and that is told once */
     ck_assert_int_eq(bm_metrics_flush(metrics, NULL, &error), BM_OK);
@@ -420,7 +408,7 @@ START_TEST(disk_full_for_long_loses_whole_rows_only) {
         take_record(&records);
     }
     bm_arena_free(&file.arena);
-    scratch_remove(&s);
+    scratch_end(&s);
 }
 END_TEST
 

@@ -2,12 +2,10 @@
 #include "core/safetensors.h"
 
 #include <fcntl.h>
-#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "core/io.h"
@@ -60,15 +58,18 @@ static void assert_equal(const object *a, const object *b) {
 }
 
 typedef struct {
-    char path[64];
+    char folder[SCRATCH_BYTES], path[96];
 } scratch;
 
 static scratch scratch_new(void) {
-    scratch s = {"/tmp/bellman-tensors-XXXXXX"};
-    const int fd = mkstemp(s.path);
-    ck_assert_int_ge(fd, 0);
-    close(fd);
+    scratch s;
+    scratch_make(s.folder);
+    snprintf(s.path, sizeof s.path, "%s/model", s.folder);
     return s;
+}
+
+static void scratch_end(const scratch *s) {
+    scratch_remove(s->folder, (const char *const[]){"model", NULL});
 }
 
 static void assert_saved(const char *path, const object *o, const cJSON *metadata) {
@@ -127,7 +128,7 @@ START_TEST(saved_object_comes_back) {
     ck_assert_uint_eq(bm_state_hash(&file.state, 1), bm_state_hash(&target, 1));
     bm_state_free(&target);
     bm_safetensors_free(&file);
-    unlink(s.path);
+    scratch_end(&s);
 }
 END_TEST
 
@@ -162,7 +163,7 @@ START_TEST(file_is_laid_out_as_the_format_says) {
     ck_assert_mem_eq(file + 8, padded, header_bytes);
     ck_assert_mem_eq(file + 8 + header_bytes, data, sizeof data);
     free(file);
-    unlink(s.path);
+    scratch_end(&s);
 }
 END_TEST
 
@@ -188,7 +189,7 @@ START_TEST(every_flipped_bit_is_noticed) {
     ck_assert_int_eq(bm_safetensors_load(s.path, false, &file, &error), BM_OK);
     bm_safetensors_free(&file);
     free(bytes);
-    unlink(s.path);
+    scratch_end(&s);
 }
 END_TEST
 
@@ -206,7 +207,7 @@ START_TEST(every_other_length_is_refused) {
             bm_safetensors_free(&file); /* after a failure it is empty, and freeing is harmless */
         }
     }
-    unlink(s.path);
+    scratch_end(&s);
 }
 END_TEST
 
@@ -242,7 +243,7 @@ START_TEST(file_made_elsewhere_is_read_when_allowed) {
     ck_assert_mem_eq(late->data, "\3\4\5\6", 4);
     ck_assert_str_eq(cJSON_GetObjectItem(file.metadata, "format")->valuestring, "pt");
     bm_safetensors_free(&file);
-    unlink(s.path);
+    scratch_end(&s);
 }
 END_TEST
 
@@ -276,7 +277,7 @@ START_TEST(damaged_file_made_elsewhere_is_refused_or_loads_within_bounds) {
     close(fd);
     ck_assert_int_gt(refused, 20000);
     free(bytes);
-    unlink(s.path);
+    scratch_end(&s);
 }
 END_TEST
 
@@ -341,7 +342,7 @@ START_TEST(hostile_headers_are_refused_with_their_reasons) {
         ck_assert_ptr_null(file.metadata);
         ck_assert_uint_eq(file.state.count, 0);
     }
-    unlink(s.path);
+    scratch_end(&s);
 }
 END_TEST
 
@@ -358,7 +359,7 @@ START_TEST(absurd_header_length_is_refused) {
         ck_assert_int_eq(bm_safetensors_load(s.path, true, &file, &error), BM_FAILED);
         ck_assert_ptr_nonnull(strstr(error.text, "header of"));
     }
-    unlink(s.path);
+    scratch_end(&s);
 }
 END_TEST
 
@@ -390,7 +391,7 @@ START_TEST(restore_names_what_differs_and_changes_nothing) {
     ck_assert_int_eq(step, -5);
     bm_state_free(&target);
     bm_safetensors_free(&file);
-    unlink(s.path);
+    scratch_end(&s);
 }
 END_TEST
 
@@ -409,7 +410,7 @@ START_TEST(save_refuses_what_it_could_not_load) {
     bm_state_scalar(&state, "__metadata__", BM_I64, &copy.step);
     ck_assert_int_eq(bm_safetensors_save(s.path, &state, NULL, &error), BM_INVALID);
     bm_state_free(&state);
-    unlink(s.path);
+    scratch_end(&s);
 }
 END_TEST
 
@@ -419,15 +420,9 @@ START_TEST(full_disk_keeps_the_old_checkpoint) {
     float *large = calloc(100000, sizeof *large);
     bm_state state = {0};
     bm_state_vector(&state, "large", BM_F32, large, 100000);
-    struct rlimit limit;
-    getrlimit(RLIMIT_FSIZE, &limit);
-    const rlim_t before = limit.rlim_cur;
-    signal(SIGXFSZ, SIG_IGN);
-    limit.rlim_cur = 100000;
-    setrlimit(RLIMIT_FSIZE, &limit);
+    limit_file_size(100000);
     const bm_status status = bm_safetensors_save(s.path, &state, NULL, &error);
-    limit.rlim_cur = before;
-    setrlimit(RLIMIT_FSIZE, &limit);
+    limit_file_size(-1);
     ck_assert_int_eq(status, BM_FAILED);
     bm_state_free(&state);
     free(large);
@@ -436,7 +431,7 @@ START_TEST(full_disk_keeps_the_old_checkpoint) {
     ck_assert_int_eq(bm_safetensors_load(s.path, false, &file, &error), BM_OK);
     ck_assert_uint_eq(file.state.count, 7);
     bm_safetensors_free(&file);
-    unlink(s.path);
+    scratch_end(&s);
 }
 END_TEST
 

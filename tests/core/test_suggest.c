@@ -52,6 +52,14 @@ START_TEST(words_with_nothing_in_common_are_not_suggested) {
 }
 END_TEST
 
+START_TEST(a_message_ends_with_the_nearest_name_or_with_what_is_given) {
+    static const char *const names[] = {"cartpole", "gridworld"};
+    ck_assert_str_eq(bm_did_you_mean("cartpol", names, 2, " (see the list)").text, "; did you mean cartpole?");
+    ck_assert_str_eq(bm_did_you_mean("chess", names, 2, " (see the list)").text, " (see the list)");
+    ck_assert_str_eq(bm_did_you_mean("chess", names, 2, "").text, "");
+}
+END_TEST
+
 START_TEST(names_are_the_same_up_to_hyphens) {
     ck_assert(bm_same_name("learning_rate", "learning-rate", 13));
     ck_assert(bm_same_name("ornstein-uhlenbeck", "ornstein_uhlenbeck", 18));
@@ -66,4 +74,4 @@ END_TEST
 TEST_MAIN("suggest", 10, one_edit_of_each_kind_is_forgiven, case_and_hyphens_do_not_count,
           the_limit_is_a_third_of_the_longer_word, a_transposed_pair_is_not_edited_again,
           the_nearest_wins_and_the_first_of_equals, words_with_nothing_in_common_are_not_suggested,
-          names_are_the_same_up_to_hyphens)
+          a_message_ends_with_the_nearest_name_or_with_what_is_given, names_are_the_same_up_to_hyphens)

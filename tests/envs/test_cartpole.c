@@ -5,34 +5,20 @@
 
 #include "trace.h"
 
-static bm_env_batch *cartpole(int lanes, const char *key, const char *text) {
-    const bm_env_type *type = bm_env_find("CartPole-v1");
-    ck_assert_ptr_nonnull(type);
-    bm_error error;
-    void *config = calloc(1, type->options.config_bytes);
-    ck_assert_ptr_nonnull(config);
-    bm_options_defaults(&type->options, config);
-    if (key) {
-        ck_assert_msg(bm_options_set(&type->options, config, key, text, &error) == BM_OK, "%s", error.text);
-    }
-    bm_env_batch *batch;
-    ck_assert_msg(bm_env_create(&batch, type, config, lanes, &error) == BM_OK, "%s", error.text);
-    free(config);
-    bm_env_seed(batch, 1);
-    bm_env_reset(batch);
-    return batch;
+static bm_env_batch *cartpole(int lanes, const char *options) {
+    return build("CartPole-v1", lanes, options, 1);
 }
 
 /* The option column of the golden tables. */
 static bm_env_batch *variant(const char *option) {
     if (strcmp(option, "sutton_barto") == 0) {
-        return cartpole(1, "sutton_barto_reward", "true");
+        return cartpole(1, "sutton_barto_reward=true");
     }
     if (strcmp(option, "semi_implicit") == 0) {
-        return cartpole(1, "kinematics_integrator", "semi-implicit euler");
+        return cartpole(1, "kinematics_integrator=semi-implicit euler");
     }
     ck_assert_str_eq(option, "default");
-    return cartpole(1, NULL, NULL);
+    return cartpole(1, "");
 }
 
 static const char *const before[] = {"s_x", "s_xdot", "s_th", "s_thdot"};
@@ -70,7 +56,7 @@ static void assert_row(bm_env_batch *batch, const golden_table *table, int row, 
 
 START_TEST(every_recorded_step_gives_the_recorded_state_reward_and_flags) {
     golden_table table = golden_read("tests/golden/env/cartpole_rollout.csv");
-    bm_env_batch *batch = cartpole(1, NULL, NULL);
+    bm_env_batch *batch = cartpole(1, "");
     ck_assert_int_eq(table.rows, 2000);
     for (int row = 0; row < table.rows; row++) {
         assert_row(batch, &table, row, (int)golden_number(&table, row, "t"));
@@ -116,7 +102,7 @@ START_TEST(dynamics_beyond_termination_go_on_as_gymnasiums) {
 END_TEST
 
 START_TEST(the_semi_implicit_integrator_moves_with_the_new_velocity) {
-    bm_env_batch *batch = cartpole(1, "kinematics_integrator", "semi_implicit");
+    bm_env_batch *batch = cartpole(1, "kinematics_integrator=semi_implicit");
     const double values[4] = {1, 0.5, 0, 0};
     double moved[4];
     batch->type->set_state(batch, 0, values);
@@ -134,7 +120,7 @@ START_TEST(the_semi_implicit_integrator_moves_with_the_new_velocity) {
 END_TEST
 
 START_TEST(seeded_episodes_are_gymnasiums_number_for_number) {
-    bm_env_batch *batch = cartpole(1, NULL, NULL);
+    bm_env_batch *batch = cartpole(1, "");
     assert_follows_trace(batch, "tests/golden/trace/CartPole-v1_seed1.csv", 1, false);
     assert_follows_trace(batch, "tests/golden/trace/CartPole-v1_seed2.csv", 2, false);
     assert_follows_trace(batch, "tests/golden/trace/CartPole-v1_seed42.csv", 42, false);
@@ -146,8 +132,8 @@ END_TEST
 /* More lanes than a block of the step, and not a multiple of it. */
 START_TEST(large_batches_step_every_lane_alike) {
     enum { LANES = 301 };
-    bm_env_batch *batch = cartpole(LANES, NULL, NULL);
-    bm_env_batch *single = cartpole(1, NULL, NULL);
+    bm_env_batch *batch = cartpole(LANES, "");
+    bm_env_batch *single = cartpole(1, "");
     bm_rng rng = bm_rng_seeded(3);
     for (int t = 0; t < 50; t++) {
         double from[LANES][4], to[4], want[4];
@@ -173,7 +159,7 @@ END_TEST
 
 START_TEST(starting_values_fill_the_reset_bounds) {
     enum { LANES = 4000 };
-    bm_env_batch *batch = cartpole(LANES, "reset_low", "-0.01");
+    bm_env_batch *batch = cartpole(LANES, "reset_low=-0.01");
     double low[4] = {1, 1, 1, 1}, high[4] = {-1, -1, -1, -1};
     for (int i = 0; i < LANES; i++) {
         double values[4];
@@ -191,22 +177,16 @@ START_TEST(starting_values_fill_the_reset_bounds) {
 END_TEST
 
 START_TEST(crossed_reset_bounds_are_refused) {
-    const bm_env_type *type = bm_env_find("CartPole-v1");
-    bm_error error;
-    void *config = calloc(1, type->options.config_bytes);
-    ck_assert_ptr_nonnull(config);
-    bm_options_defaults(&type->options, config);
-    ck_assert_int_eq(bm_options_set(&type->options, config, "reset_low", "0.2", &error), BM_OK);
     bm_env_batch *batch;
-    ck_assert_int_eq(bm_env_create(&batch, type, config, 1, &error), BM_INVALID);
+    bm_error error;
+    ck_assert_int_eq(try_build(&batch, "CartPole-v1", 1, "reset_low=0.2", &error), BM_INVALID);
     ck_assert_str_eq(error.text, "reset_low=0.2 is above reset_high=0.05");
-    free(config);
 }
 END_TEST
 
 /* Space, limit and threshold of Gymnasium's registration. */
 START_TEST(spaces_limit_and_threshold_are_gymnasiums) {
-    bm_env_batch *batch = cartpole(1, NULL, NULL);
+    bm_env_batch *batch = cartpole(1, "");
     const bm_space *space = &batch->observation_space;
     ck_assert(space->kind == BM_BOX && space->dtype == BM_F32 && space->size == 4);
     ck_assert(space->high[0] == 4.800000190734863 && space->high[2] == 0.41887903213500977);

@@ -1,25 +1,14 @@
 /* Exact values of finite models, against FrozenLake's published table solved elsewhere, and by hand. */
 #include "envs/exact.h"
 
-#include <stdlib.h>
-#include <string.h>
+#include <stdio.h>
 
-#include "support.h"
+#include "build.h"
 
 static bm_env_batch *lake(const char *slip, const char *pit_reward, const char *step_cost) {
-    const bm_env_type *type = bm_env_find("GridWorld-v0");
-    bm_error error;
-    void *config = calloc(1, type->options.config_bytes);
-    ck_assert_ptr_nonnull(config);
-    bm_options_defaults(&type->options, config);
-    ck_assert_int_eq(bm_options_set(&type->options, config, "map", "lake", &error), BM_OK);
-    ck_assert_int_eq(bm_options_set(&type->options, config, "slip", slip, &error), BM_OK);
-    ck_assert_int_eq(bm_options_set(&type->options, config, "pit_reward", pit_reward, &error), BM_OK);
-    ck_assert_int_eq(bm_options_set(&type->options, config, "step_cost", step_cost, &error), BM_OK);
-    bm_env_batch *batch;
-    ck_assert_msg(bm_env_create(&batch, type, config, 1, &error) == BM_OK, "%s", error.text);
-    free(config);
-    return batch;
+    char options[128];
+    snprintf(options, sizeof options, "map=lake;slip=%s;pit_reward=%s;step_cost=%s", slip, pit_reward, step_cost);
+    return build("GridWorld-v0", 1, options, 1);
 }
 
 static bm_env_batch *frozen_lake(bool slippery) {

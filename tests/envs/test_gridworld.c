@@ -7,34 +7,16 @@
 #include "envs/grid_map.h"
 #include "trace.h"
 
-/* Options as "key=value key=value". */
-static bm_status create(bm_env_batch **batch, const char *options, bm_error *error) {
-    const bm_env_type *type = bm_env_find("GridWorld-v0");
-    ck_assert_ptr_nonnull(type);
-    void *config = calloc(1, type->options.config_bytes);
-    char *copy = malloc(strlen(options) + 1);
-    ck_assert(config && copy);
-    bm_options_defaults(&type->options, config);
-    memcpy(copy, options, strlen(options) + 1);
-    char *rest = copy;
-    for (char *word; (word = strtok_r(rest, " ", &rest)) != NULL;) {
-        char *value = strchr(word, '=');
-        *value = '\0';
-        ck_assert_msg(bm_options_set(&type->options, config, word, value + 1, error) == BM_OK, "%s", error->text);
-    }
-    const bm_status status = bm_env_create(batch, type, config, 1, error);
-    free(copy);
-    free(config);
-    return status;
+static bm_env_batch *world(const char *options) {
+    return build("GridWorld-v0", 1, options, 1);
 }
 
-static bm_env_batch *world(const char *options) {
+/* Builds nothing, and says why. */
+static bm_status refused(const char *options, bm_error *error) {
     bm_env_batch *batch;
-    bm_error error;
-    ck_assert_msg(create(&batch, options, &error) == BM_OK, "%s", error.text);
-    bm_env_seed(batch, 1);
-    bm_env_reset(batch);
-    return batch;
+    const bm_status status = try_build(&batch, "GridWorld-v0", 1, options, error);
+    ck_assert_ptr_null(batch);
+    return status;
 }
 
 /* A file that is gone after the test; path must end in XXXXXX. */
@@ -48,7 +30,7 @@ static void write_map(char *path, const char *text) {
 static bm_env_batch *drawn_world(const char *text, const char *options) {
     char path[] = "/tmp/bellman-map-XXXXXX", all[256];
     write_map(path, text);
-    snprintf(all, sizeof all, "map=%s %s", path, options);
+    snprintf(all, sizeof all, "map=%s;%s", path, options);
     bm_env_batch *batch = world(all);
     unlink(path);
     return batch;
@@ -91,7 +73,7 @@ START_TEST(moves_go_where_they_say_and_stop_at_walls_and_edges) {
 END_TEST
 
 START_TEST(goals_digits_and_pits_end_the_episode_with_their_reward) {
-    const char *options = "goal_reward=2 pit_reward=-3 step_cost=0.5";
+    const char *options = "goal_reward=2;pit_reward=-3;step_cost=0.5";
     const struct {
         const char *map;
         double reward;
@@ -147,7 +129,7 @@ END_TEST
 /* Slip 1 never goes where it should; the two sides share it. */
 START_TEST(slipping_goes_to_both_sides_equally_and_never_back) {
     enum { N = 4000 };
-    bm_env_batch *batch = drawn_world("...\n.S.\n..G\n", "slip=0.5 max_episode_steps=0");
+    bm_env_batch *batch = drawn_world("...\n.S.\n..G\n", "slip=0.5;max_episode_steps=0");
     const double middle[] = {1, 1};
     int seen[9] = {0};
     for (int i = 0; i < N; i++) {
@@ -181,7 +163,7 @@ START_TEST(several_starts_are_equally_likely) {
 END_TEST
 
 START_TEST(the_lake_with_frozenlakes_settings_is_frozenlake) {
-    bm_env_batch *batch = world("map=lake slip=0.6666666666666666 pit_reward=0 step_cost=0");
+    bm_env_batch *batch = world("map=lake;slip=0.6666666666666666;pit_reward=0;step_cost=0");
     assert_follows_trace(batch, "tests/golden/trace/FrozenLake-v1_seed1.csv", 1, false);
     assert_follows_trace(batch, "tests/golden/trace/FrozenLake-v1_seed2.csv", 2, false);
     assert_follows_trace(batch, "tests/golden/trace/FrozenLake-v1_seed42.csv", 42, false);
@@ -234,14 +216,12 @@ END_TEST
 
 static void assert_refused(const char *text, const char *want) {
     char path[] = "/tmp/bellman-map-XXXXXX", options[64];
-    bm_env_batch *batch;
     bm_error error;
     write_map(path, text);
     snprintf(options, sizeof options, "map=%s", path);
-    const bm_status status = create(&batch, options, &error);
+    const bm_status status = refused(options, &error);
     unlink(path);
     ck_assert_msg(status == BM_INVALID, "accepted: %s", text);
-    ck_assert_ptr_null(batch);
     ck_assert_msg(strstr(error.text, path) != NULL, "does not name the file: %s", error.text);
     ck_assert_msg(strstr(error.text, want) != NULL, "'%s' does not say '%s'", error.text, want);
 }
@@ -286,14 +266,12 @@ START_TEST(the_largest_map_is_read_and_a_larger_one_refused) {
 END_TEST
 
 START_TEST(a_misspelt_map_is_refused_with_the_nearest_name) {
-    bm_env_batch *batch;
     bm_error error;
-    ck_assert_int_eq(create(&batch, "map=lak", &error), BM_INVALID);
-    ck_assert_str_eq(error.text, "map 'lak' is neither built in nor a file; did you mean 'lake'?");
-    ck_assert_int_eq(create(&batch, "map=/no/such/file", &error), BM_INVALID);
+    ck_assert_int_eq(refused("map=lak", &error), BM_INVALID);
+    ck_assert_str_eq(error.text, "map 'lak' is neither a file nor one of " BM_GRID_MAP_NAMES "; did you mean lake?");
+    ck_assert_int_eq(refused("map=/no/such/file", &error), BM_INVALID);
     ck_assert_str_eq(error.text, "map '/no/such/file' is neither a file nor one of " BM_GRID_MAP_NAMES);
-    ck_assert_int_ne(create(&batch, "map=/", &error), BM_OK); /* a folder */
-    ck_assert_ptr_null(batch);
+    ck_assert_int_ne(refused("map=/", &error), BM_OK); /* a folder */
 }
 END_TEST
 

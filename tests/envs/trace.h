@@ -4,8 +4,7 @@
 /* Free-running episodes recorded from Gymnasium (golden/trace/), to be reproduced number for number. */
 #include <stdio.h>
 
-#include "envs/env.h"
-#include "support.h"
+#include "build.h"
 
 static void assert_observed(const golden_table *trace, int row, const bm_env_batch *batch, const void *observation) {
     const bm_space *space = &batch->observation_space;

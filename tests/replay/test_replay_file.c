@@ -19,12 +19,12 @@ typedef struct {
     bm_replay replay, loaded;
     bm_replay_file file;
     bm_error error;
-    char folder[64];
+    char folder[SCRATCH_BYTES];
 } fixture;
 
 static fixture begin(void) {
-    fixture f = {.folder = "/tmp/bellman-replay-XXXXXX"};
-    ck_assert_ptr_nonnull(mkdtemp(f.folder));
+    fixture f = {.folder = ""};
+    scratch_make(f.folder);
     ck_assert_int_eq(bm_replay_create(&f.replay, &observation_space, &discrete, CAPACITY, &f.arena, &f.error), BM_OK);
     ck_assert_int_eq(bm_replay_create(&f.loaded, &observation_space, &discrete, CAPACITY, &f.arena, &f.error), BM_OK);
     return f;
@@ -35,12 +35,7 @@ static void path_of(const fixture *f, const char *name, char path[160]) {
 }
 
 static void end(fixture *f) {
-    char path[160];
-    for (int i = 0; i < 2; i++) {
-        path_of(f, i ? "replay-1.bin" : "replay-0.bin", path);
-        unlink(path);
-    }
-    ck_assert_int_eq(rmdir(f->folder), 0);
+    scratch_remove(f->folder, (const char *const[]){"replay-0.bin", "replay-1.bin", NULL});
     bm_arena_free(&f->arena);
 }
 

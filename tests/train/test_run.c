@@ -36,24 +36,25 @@ static bm_experiment short_experiment(const char *agent, const char *seed) {
     return experiment;
 }
 
-/* A run in a folder of its own, whose name is copied to folder [BM_PATH_MAX]. */
+/* A run below a folder of its own; folder [BM_PATH_MAX] is the run's. */
 static bm_run *new_run(const bm_experiment *experiment, const char *init_from, char *folder) {
-    static const char pattern[] = "/tmp/bellman-test-XXXXXX";
-    char runs[sizeof pattern];
+    char runs[SCRATCH_BYTES];
     bm_error error;
     bm_run *run;
-    memcpy(runs, pattern, sizeof pattern);
-    ck_assert_ptr_nonnull(mkdtemp(runs));
+    scratch_make(runs);
     ck_assert_msg(bm_run_create(&run, experiment, runs, "run", init_from, &error) == BM_OK, "%s", error.text);
     snprintf(folder, BM_PATH_MAX, "%s", bm_run_folder(run));
     return run;
 }
 
-static void remove_folder(const char *folder) {
-    char command[BM_PATH_MAX + 32];
-    ck_assert(strncmp(folder, "/tmp/bellman-test-", 18) == 0);
-    snprintf(command, sizeof command, "rm -rf %.24s", folder);
-    ck_assert_int_eq(system(command), 0);
+/* RUNS/ENV/AGENT/NAME: what new_run made is RUNS. */
+static void remove_run(const char *folder) {
+    char runs[BM_PATH_MAX];
+    snprintf(runs, sizeof runs, "%s", folder);
+    for (int i = 0; i < 3; i++) {
+        *strrchr(runs, '/') = '\0';
+    }
+    scratch_remove(runs, NULL);
 }
 
 static bm_run_result finish(bm_run *run) {
@@ -68,7 +69,7 @@ static bm_run_result train(const char *agent, const char *seed) {
     char folder[BM_PATH_MAX];
     bm_experiment experiment = short_experiment(agent, seed);
     const bm_run_result result = finish(new_run(&experiment, NULL, folder));
-    remove_folder(folder);
+    remove_run(folder);
     bm_experiment_free(&experiment);
     return result;
 }
@@ -151,7 +152,7 @@ START_TEST(a_run_stopped_many_times_ends_with_the_hash_and_the_files_of_one_that
         bm_arena_free(&arena);
         /* A finished run, continued, has nothing left to do. */
         ck_assert(resume(folder, "inf").hash == whole.hash);
-        remove_folder(folder);
+        remove_run(folder);
         bm_experiment_free(&experiment);
     }
 }
@@ -187,7 +188,7 @@ START_TEST(a_damaged_checkpoint_is_refused) {
     ck_assert_int_eq(truncate(path, info.st_size / 2), 0);
     ck_assert(bm_run_experiment(folder, "last", &loaded, &error) == BM_FAILED);
     bm_experiment_free(&loaded);
-    remove_folder(folder);
+    remove_run(folder);
     bm_experiment_free(&experiment);
 }
 END_TEST
@@ -212,8 +213,8 @@ START_TEST(weights_can_be_taken_from_another_run) {
     bm_state_free(&b);
     bm_policy_free(&trained);
     bm_policy_free(&taken);
-    remove_folder(source);
-    remove_folder(target);
+    remove_run(source);
+    remove_run(target);
     bm_experiment_free(&experiment);
     bm_experiment_free(&other);
 }
@@ -239,7 +240,7 @@ START_TEST(an_evaluation_does_not_depend_on_how_its_episodes_are_batched) {
     bm_evaluator_free(&one);
     bm_evaluator_free(&many);
     bm_policy_free(&policy);
-    remove_folder(folder);
+    remove_run(folder);
     bm_experiment_free(&experiment);
 }
 END_TEST
