@@ -6,11 +6,15 @@ usage: dqn_update.py BUILD/bench/dqn_update
 Blocks of the two alternate, so that both meet the same machine; CPU time, best of 20 blocks. PyTorch works on one fixed
 batch; Bellman also draws its batch from a replay buffer.
 """
+import os
 import subprocess
 import sys
 import time
 
-import torch
+for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[name] = "1"
+
+import torch  # noqa: E402, after the threads are set
 
 BLOCKS = 20
 SHAPES = [([64, 64], 64), ([120, 84], 128), ([256, 256], 64)]

@@ -9,7 +9,7 @@ kills=${KILLS:-20}
 declare -A command=(
     [dqn]="train dqn CartPole-v1 --no-preset --steps 40000 --learning-starts 100 --buffer-size 3000 --train-freq 8
         --checkpoint-every 700 --eval-every 3000 --eval-episodes 3 --seed 3 --quiet --json --runs $runs"
-    [reinforce]="train reinforce CartPole-v1 --no-preset --steps 150000 --baseline --checkpoint-every 3000 --eval-episodes 3
+    [reinforce]="train reinforce CartPole-v1 --no-preset --steps 50000 --baseline --checkpoint-every 1000 --eval-episodes 3
         --num-envs 2 --seed 3 --quiet --json --runs $runs"
 )
 
