@@ -35,9 +35,8 @@ bm_status bm_agent_lookup(const char *name, const bm_agent_type **type, bm_error
             names[count++] = (*t)->name;
         }
     }
-    const char *near = bm_suggest(name, names, count);
-    return bm_invalid(error, "unknown agent %s%s%s%s", name, near ? "; did you mean " : " (see bellman list agents)",
-                      near ? near : "", near ? "?" : "");
+    return bm_invalid(error, "unknown agent %s%s", name,
+                      bm_did_you_mean(name, names, count, " (see bellman list agents)").text);
 }
 
 static bm_rng stream(const bm_seed *seed, uint32_t number) {

@@ -44,7 +44,8 @@ struct bm_agent {
     int64_t updates;     /* optimizer steps so far */
     bm_rng explore_rng, sample_rng, init_rng;
     double metric[BM_AGENT_METRICS];
-    void *self; /* the type's own */
+    bool diverged; /* an update's loss or gradient was not finite: nothing sensible follows */
+    void *self;    /* the type's own */
     bm_arena arena;
 };
 

@@ -238,9 +238,12 @@ static void gradient_step(bm_agent *agent, double learning_rate) {
     const double scale = bm_clip_norm_scale(self->net.parameters, self->grad, config->max_grad_norm, &norm);
     bm_optim_step(&self->optim, learning_rate, scale, self->online, self->grad);
     if (self->average) {
-        blend(self->net.parameters, (bm_real)(1.0 - config->policy_average), self->online, self->average);
+        /* a short memory at first: the average forgets the initial weights as the network does */
+        const double t = (double)agent->updates, decay = fmin(config->policy_average, (1 + t) / (10 + t));
+        blend(self->net.parameters, (bm_real)(1 - decay), self->online, self->average);
     }
     agent->updates++;
+    agent->diverged |= !isfinite(loss) || !isfinite(norm);
     agent->metric[LOSS] = loss;
     agent->metric[Q_MEAN] = q_sum / n;
     agent->metric[GRAD_NORM] = norm;

@@ -3,7 +3,8 @@
  *     loss = -mean_t( w_t log pi(a_t | s_t) ) - ent_coef * mean_t( H(pi(. | s_t)) )
  *
  * w is the discounted return from t on, normalised over the batch; with baseline, the return minus a learned V(s), which is
- * fitted to the returns by value_steps gradient steps of a network of its own. A batch is batch_episodes whole episodes.
+ * fitted to the returns by value_steps gradient steps of a network of its own. A batch is at least batch_episodes episodes, and
+ * one of every lane: otherwise many lanes would fill it with their shortest.
  * Where an episode is cut, by the time limit or because the batch is full, a baseline stands in for the rewards that
  * would have followed (Spinning Up's finish_path); without one there is nothing to bootstrap from: an episode cut by the
  * time limit counts as it is, one cut by the end of the batch is left out. */
@@ -75,7 +76,9 @@ typedef struct {
 typedef struct {
     learning_net policy, value; /* value only with baseline */
     bm_rollout rollout;
-    int64_t episodes; /* ended in the rollout */
+    int64_t episodes;    /* ended in the rollout */
+    int32_t lanes_ended; /* how many lanes ended one */
+    uint8_t *ended;      /* [lanes] which */
     int actions, features;
     bm_real *input;                    /* [rows, features] */
     bm_real *log_prob;                 /* [max_rows, actions] */
@@ -146,6 +149,7 @@ static bm_status create(bm_agent *agent, bm_error *error) {
     self->action = BM_NEW(arena, int32_t, n);
     self->latest = BM_NEW(arena, unsigned char, (size_t)agent->lanes *bm_space_bytes(&agent->observation_space));
     self->whole = BM_NEW(arena, int, agent->lanes);
+    self->ended = BM_NEW(arena, uint8_t, agent->lanes);
     bm_status status = create_learner(agent, &self->policy, self->actions, 0.01, rows_most, error);
     if (status == BM_OK && config->baseline) {
         status = create_learner(agent, &self->value, 1, 1.0, rows_most, error);
@@ -175,6 +179,10 @@ static void observe(bm_agent *agent, const void *observation, const bm_env_batch
     reinforce *self = agent->self;
     bm_rollout_add(&self->rollout, observation, batch);
     self->episodes += batch->ended_count;
+    for (int e = 0; e < batch->ended_count; e++) {
+        self->lanes_ended += !self->ended[batch->ended[e]];
+        self->ended[batch->ended[e]] = 1;
+    }
     memcpy(self->latest, batch->observation, (size_t)batch->lanes * self->rollout.observation_bytes);
 }
 
@@ -290,6 +298,7 @@ static void learn(bm_agent *agent) {
         fit_value(agent, n);
     }
     agent->updates++;
+    agent->diverged |= !isfinite(loss.policy) || (config->baseline && !isfinite(agent->metric[VALUE_LOSS]));
     agent->metric[LEARNING_RATE] = learning_rate;
     agent->metric[POLICY_LOSS] = loss.policy;
     agent->metric[ENTROPY_LOSS] = -loss.entropy;
@@ -300,10 +309,13 @@ static void learn(bm_agent *agent) {
 static void update(bm_agent *agent) {
     const reinforce_config *config = agent->config;
     reinforce *self = agent->self;
-    if (self->episodes >= config->batch_episodes || self->rollout.steps == self->rollout.capacity) {
+    if ((self->episodes >= config->batch_episodes && self->lanes_ended == agent->lanes) ||
+        self->rollout.steps == self->rollout.capacity) {
         learn(agent);
         bm_rollout_clear(&self->rollout);
         self->episodes = 0;
+        self->lanes_ended = 0;
+        memset(self->ended, 0, (size_t)agent->lanes);
     }
 }
 
@@ -337,6 +349,8 @@ static void state(bm_agent *agent, bm_state *list) {
     bm_state_enter(list, "rollout");
     bm_rollout_state(&self->rollout, list);
     bm_state_scalar(list, "episodes", BM_I64, &self->episodes);
+    bm_state_scalar(list, "lanes_ended", BM_I32, &self->lanes_ended);
+    bm_state_vector(list, "ended", BM_U8, self->ended, (size_t)agent->lanes);
     bm_state_matrix(list, "latest", BM_U8, self->latest, (size_t)agent->lanes, self->rollout.observation_bytes);
     bm_state_leave(list);
 }

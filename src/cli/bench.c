@@ -18,7 +18,7 @@
 static const bm_flag flags[] = {
     {"seconds", "S", "CPU seconds for each row (default: 1)"},
     {"lanes", "N", "env: lanes of the batch (default: 1024)"},
-    {"batch", "N", "net, replay, train: rows of a batch (default: 64)"},
+    {"batch", "N", "net, replay: rows of a batch (default: 64)"},
     {"net-arch", "N,N", "net: widths from input to output (default: three usual nets)"},
     {"env-set", "KEY=VALUE", "env, train: an option of the environment; may be repeated"},
     {"seed", "N", "of everything random (default: 1)"},

@@ -75,6 +75,9 @@ long long bm_cli_integer(const bm_arguments *arguments, const char *flag, long l
 /* Every --env-set KEY=VALUE, into config, which is of type's options. */
 bm_status bm_cli_env_settings(const bm_arguments *arguments, const bm_env_type *type, void *config, bm_error *error);
 
+/* Writes the options that --env-set takes, with the values in config, for the end of a help text. */
+void bm_cli_env_help(const bm_env_type *type, const void *config, char *text, size_t bytes);
+
 /* A member of a JSON object; null where the number is not finite. */
 void bm_cli_json_number(cJSON *object, const char *name, double value);
 /* One line on standard output; frees the object. */

@@ -72,7 +72,8 @@ static double last_number(const char *text, const char *name) {
     return last;
 }
 
-/* A run without progress.csv, or with a damaged one, just has no scores: the checkpoint is what counts. */
+/* The final evaluation of a run that has ended; of one that has not, the latest in progress.csv. Without either, or with a damaged
+ * one, a run just has no scores: the checkpoint is what counts. */
 static void read_scores(run_entry *run) {
     char path[BM_PATH_MAX + 32];
     bm_arena arena = {0};
@@ -82,6 +83,16 @@ static void read_scores(run_entry *run) {
     if (bm_read_file(path, PROGRESS_BYTES_MAX, &arena, &text, &bytes, NULL) == BM_OK) {
         run->eval_return = last_number(text, "eval/mean_reward");
         run->train_return = last_number(text, "rollout/ep_rew_mean");
+    }
+    snprintf(path, sizeof path, "%s/result.json", run->path);
+    if (bm_read_file(path, PROGRESS_BYTES_MAX, &arena, &text, &bytes, NULL) == BM_OK) {
+        cJSON *result = cJSON_ParseWithLength(text, bytes);
+        const cJSON *steps = cJSON_GetObjectItemCaseSensitive(result, "steps");
+        const cJSON *score = cJSON_GetObjectItemCaseSensitive(result, "eval_return");
+        if (cJSON_IsNumber(steps) && cJSON_IsNumber(score) && steps->valuedouble == (double)run->steps) {
+            run->eval_return = score->valuedouble;
+        }
+        cJSON_Delete(result);
     }
     bm_arena_free(&arena);
 }

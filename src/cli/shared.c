@@ -25,6 +25,27 @@ bm_status bm_cli_env_settings(const bm_arguments *arguments, const bm_env_type *
     return BM_OK;
 }
 
+typedef struct {
+    char *text;
+    size_t used, bytes;
+} help_text;
+
+static void help_add(void *context, const char *key, const bm_option *row, const void *field) {
+    help_text *help = context;
+    char range[BM_OPTION_TEXT_BYTES], now[BM_OPTION_TEXT_BYTES];
+    bm_option_range(row, range, sizeof range);
+    bm_option_format(row, field, now, sizeof now);
+    const size_t room = help->bytes - help->used;
+    const int n = snprintf(help->text + help->used, room, "  %s=%s (%s)\n      %s\n", key, now, range, row->help);
+    help->used += n > 0 && (size_t)n < room ? (size_t)n : 0;
+}
+
+void bm_cli_env_help(const bm_env_type *type, const void *config, char *text, size_t bytes) {
+    help_text help = {.text = text, .bytes = bytes};
+    help.used = (size_t)snprintf(text, bytes, "Options of %s, for --env-set:\n", type->id);
+    bm_options_each(&type->options, config, help_add, &help);
+}
+
 void bm_cli_json_number(cJSON *object, const char *name, double value) {
     if (isfinite(value)) {
         cJSON_AddNumberToObject(object, name, value);

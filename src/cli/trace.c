@@ -280,42 +280,26 @@ static bm_status trace(bm_env_batch *env, const bm_arguments *arguments, table *
 
 /* ---- help ------------------------------------------------------------------------------------------------------- */
 
-typedef struct {
-    char text[8192];
-    size_t used;
-} help_text;
-
-static void help_add(void *context, const char *key, const bm_option *row, const void *field) {
-    help_text *help = context;
-    char range[BM_OPTION_TEXT_BYTES], now[BM_OPTION_TEXT_BYTES];
-    bm_option_range(row, range, sizeof range);
-    bm_option_format(row, field, now, sizeof now);
-    const size_t room = sizeof help->text - help->used;
-    const int n = snprintf(help->text + help->used, room, "  %s=%s (%s)\n      %s\n", key, now, range, row->help);
-    help->used += n > 0 && (size_t)n < room ? (size_t)n : 0;
-}
-
 /* What follows the flags: examples and, where an environment is named (NULL: none), its options with their defaults. */
-static const char *help_after(const bm_env_type *type, help_text *help) {
-    help->used = (size_t)snprintf(help->text, sizeof help->text,
-                                  "  bellman trace CartPole-v1 --seed 42 --steps 500\n"
-                                  "  bellman trace CartPole-v1 --state states.csv\n\n%s%s%s\n",
-                                  type ? "Options of " : "Name an environment to see its options, for --env-set.",
-                                  type ? type->id : "", type ? ", for --env-set:" : "");
+static void help_after(const bm_env_type *type, char *text, size_t bytes) {
+    const int n = snprintf(text, bytes,
+                           "  bellman trace CartPole-v1 --seed 42 --steps 500\n"
+                           "  bellman trace CartPole-v1 --state states.csv\n\n%s",
+                           type ? "" : "Name an environment to see its options, for --env-set.");
     if (type) {
         void *defaults = bm_cli_alloc(1, type->options.config_bytes);
         bm_options_defaults(&type->options, defaults);
-        bm_options_each(&type->options, defaults, help_add, help);
+        bm_cli_env_help(type, defaults, text + n, bytes - (size_t)n);
         free(defaults);
     }
-    return help->text;
 }
 
 static int run(int argc, char **argv) {
     const bm_flag_group no_tables[1] = {{0}};
     const char *id = NULL;
-    help_text help;
+    char help[8192];
     bm_cli_positionals(flags, no_tables, argc, argv, &id, 1);
+    help_after(id ? bm_env_find(id) : NULL, help, sizeof help);
     const bm_command command = {
         .verb = "trace",
         .arguments = "ENV",
@@ -323,7 +307,7 @@ static int run(int argc, char **argv) {
             "Prints what an environment does as CSV. Episodes are Gymnasium's: the same seed gives the same numbers. "
             "Row step 0 of an episode is its reset; every other row shows an action and the observation after it. "
             "With --state, rows are single steps: the state after each, reward and flags.",
-        .examples = help_after(id ? bm_env_find(id) : NULL, &help),
+        .examples = help,
         .flags = flags,
     };
     bm_arguments arguments;

@@ -1,4 +1,5 @@
 /* bellman train AGENT ENV: options from preset, file and flags; one run or several side by side; a summary or JSON. */
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +10,7 @@
 #include "cli/cli.h"
 #include "cli/progress.h"
 #include "cli/signals.h"
+#include "core/io.h"
 #include "core/pool.h"
 #include "core/suggest.h"
 #include "train/run.h"
@@ -22,7 +24,7 @@ static const bm_flag flags[] = {
     {"env-set", "KEY=VALUE", "set an option of the environment; may be repeated"},
     {"seeds", "K", "train K runs with seeds S, S+1, ..."},
     {"jobs", "J", "of which J at a time (default: 1)"},
-    {"resume", "RUN", "continue a run from its last checkpoint"},
+    {"resume", "RUN", "continue a run from its last checkpoint; more --steps stretch its schedules"},
     {"init-from", "RUN", "start from the networks' weights of another run"},
     {"quiet", NULL, "no progress line"},
     {"json", NULL, "the last line of the output is one JSON object"},
@@ -122,7 +124,8 @@ static bm_status new_experiment(bm_experiment *experiment, const bm_arguments *a
     return status == BM_OK ? apply_settings(experiment, arguments, error) : status;
 }
 
-/* A resumed run keeps what its checkpoint says; only what does not change how it learns may be set anew. */
+/* A resumed run keeps what its checkpoint says. Of what may be set anew only steps changes how it goes on: schedules are shares
+ * of it. */
 static bm_status resumed_experiment(bm_experiment *experiment, const char *folder, const bm_arguments *arguments,
                                     bm_error *error) {
     static const char *const allowed[] = {"steps", "stop_at_return", "max_seconds", "checkpoint_every", "keep"};
@@ -188,6 +191,9 @@ static bm_status open_run(training *job, const bm_arguments *arguments) {
     return status;
 }
 
+static bool ended_well(const training *job);
+static bm_status keep_result(const training *job, bm_error *error);
+
 static void train_one(void *context, int item) {
     trainings *batch = context;
     training *job = &batch->jobs[item];
@@ -200,6 +206,9 @@ static void train_one(void *context, int item) {
         announce(job, bm_cli_has(batch->arguments, "quiet"));
         job->status = bm_run_train(job->run, batch->stop, bm_display_visit, bm_display_slot(batch->display, item),
                                    &job->result, &job->error);
+    }
+    if (job->run && ended_well(job)) {
+        job->status = keep_result(job, &job->error);
     }
     bm_run_destroy(job->run);
     job->run = NULL;
@@ -228,16 +237,31 @@ static cJSON *job_json(const training *job) {
     return object;
 }
 
-/* Mean and population standard deviation of the runs' evaluation means. */
-static void over_runs(const trainings *batch, double *mean, double *std) {
-    double sum = 0, squares = 0;
+static bool ended_well(const training *job) {
+    return job->status == BM_OK && !job->result.interrupted;
+}
+
+static int ended_runs(const trainings *batch) {
+    int count = 0;
     for (int i = 0; i < batch->count; i++) {
-        const double x = batch->jobs[i].result.eval.mean_return;
-        sum += x;
-        squares += x * x;
+        count += ended_well(&batch->jobs[i]);
     }
-    *mean = sum / batch->count;
-    *std = sqrt(fmax(0, squares / batch->count - *mean * *mean));
+    return count;
+}
+
+/* Mean and population standard deviation of the evaluation means of the runs that ended. */
+static void over_runs(const trainings *batch, double *mean, double *std) {
+    double squares = 0;
+    int count = 0;
+    *mean = 0;
+    for (int i = 0; i < batch->count; i++) {
+        if (ended_well(&batch->jobs[i])) {
+            const double x = batch->jobs[i].result.eval.mean_return, deviation = x - *mean;
+            *mean += deviation / ++count;
+            squares += deviation * (x - *mean);
+        }
+    }
+    *std = count ? sqrt(squares / count) : NAN;
 }
 
 static void print_json(const trainings *batch, bool several) {
@@ -248,7 +272,9 @@ static void print_json(const trainings *batch, bool several) {
         object = cJSON_CreateObject();
         cJSON *runs = cJSON_AddArrayToObject(object, "runs");
         for (int i = 0; i < batch->count; i++) {
-            cJSON_AddItemToArray(runs, job_json(&batch->jobs[i]));
+            if (ended_well(&batch->jobs[i])) {
+                cJSON_AddItemToArray(runs, job_json(&batch->jobs[i]));
+            }
         }
         bm_cli_json_number(object, "eval_return_mean", mean);
         bm_cli_json_number(object, "eval_return_std", std);
@@ -263,6 +289,9 @@ static void print_summary(const trainings *batch, bool several) {
         const training *job = &batch->jobs[i];
         const bm_run_result *result = &job->result;
         char steps[32], speed[32];
+        if (!ended_well(job)) {
+            continue;
+        }
         printf("seed %d: %s steps in %.1f s (%s steps/s); last policy: %.1f ± %.1f over %d evaluation episodes\n",
                job->experiment.run.seed, bm_cli_thousands(result->steps, steps, sizeof steps), result->seconds,
                bm_cli_thousands((long long)result->steps_per_second, speed, sizeof speed), result->eval.mean_return,
@@ -271,38 +300,49 @@ static void print_summary(const trainings *batch, bool several) {
     if (several) {
         double mean, std;
         over_runs(batch, &mean, &std);
-        printf("%d seeds: %.1f ± %.1f\n", batch->count, mean, std);
+        printf("%d seeds: %.1f ± %.1f\n", ended_runs(batch), mean, std);
     }
-    printf("evaluate it again: bellman eval %s\n", batch->jobs[batch->count - 1].folder);
+    for (int i = batch->count - 1; i >= 0; i--) {
+        if (ended_well(&batch->jobs[i])) {
+            printf("evaluate it again: bellman eval %s\n", batch->jobs[i].folder);
+            break;
+        }
+    }
+}
+
+/* result.json in the run folder: what --json prints about the run. */
+static bm_status keep_result(const training *job, bm_error *error) {
+    char path[BM_PATH_MAX + 16];
+    snprintf(path, sizeof path, "%s/result.json", job->folder);
+    cJSON *object = job_json(job);
+    char *text = cJSON_Print(object);
+    const bm_status status =
+        text ? bm_write_file(path, text, strlen(text), error) : bm_fail(error, "not enough memory for %s", path);
+    cJSON_free(text);
+    cJSON_Delete(object);
+    return status;
 }
 
 static int finish(const trainings *batch, bool several, bool json) {
     int interrupted = 0, code = BM_EXIT_OK;
+    const int ended = ended_runs(batch);
     for (int i = 0; i < batch->count; i++) {
         const training *job = &batch->jobs[i];
         if (job->status != BM_OK) {
             code = bm_cli_report(job->status, &job->error);
-        }
-        interrupted = job->result.interrupted ? job->result.interrupted : interrupted;
-    }
-    if (code != BM_EXIT_OK) {
-        return code;
-    }
-    if (interrupted) {
-        for (int i = 0; i < batch->count; i++) {
-            if (batch->jobs[i].folder[0]) {
-                fprintf(stderr, "interrupted and saved; continue with: bellman train --resume %s\n",
-                        batch->jobs[i].folder);
+        } else if (job->result.interrupted) {
+            interrupted = job->result.interrupted;
+            if (job->folder[0]) {
+                fprintf(stderr, "interrupted and saved; continue with: bellman train --resume %s\n", job->folder);
             }
         }
-        return 128 + interrupted;
     }
-    if (json) {
+    if (ended > 0 && json) {
         print_json(batch, several);
-    } else {
+    } else if (ended > 0) {
         print_summary(batch, several);
     }
-    return BM_EXIT_OK;
+    return code != BM_EXIT_OK ? code : interrupted ? 128 + interrupted : BM_EXIT_OK;
 }
 
 /* ---- the command ------------------------------------------------------------------------------------------------ */
@@ -321,6 +361,10 @@ static bm_status prepare(trainings *batch, int argc, char **argv, bm_error *erro
             snprintf(job->folder, sizeof job->folder, "%s", resume);
         } else {
             note_command(&job->experiment, argc, argv);
+            if (job->experiment.run.seed > INT_MAX - i) {
+                return bm_invalid(error, "seed=%d is too large for %d seeds from there", job->experiment.run.seed,
+                                  batch->count);
+            }
             job->experiment.run.seed += i;
         }
         bm_experiment_settle(&job->experiment);
@@ -400,11 +444,19 @@ static void check_usage(const bm_arguments *arguments) {
         bm_cli_usage(resume ? "--resume RUN takes neither agent nor environment: the run knows them"
                             : "train wants an agent and an environment, for example: bellman train dqn CartPole-v1");
     }
-    if (resume && (bm_cli_has(arguments, "seeds") || bm_cli_has(arguments, "init-from") ||
-                   bm_cli_has(arguments, "config") || bm_cli_has(arguments, "env-set"))) {
-        bm_cli_usage("--resume RUN continues one run as it is: no --seeds, --init-from, --config or --env-set");
+    static const char *const fresh_only[] = {"seeds",     "jobs",    "init-from", "config",
+                                             "no-preset", "env-set", "name",      "runs"};
+    for (size_t i = 0; resume && i < sizeof fresh_only / sizeof fresh_only[0]; i++) {
+        if (bm_cli_has(arguments, fresh_only[i])) {
+            bm_cli_usage("--resume RUN continues one run as it is, without --%s", fresh_only[i]);
+        }
     }
 }
+
+static const char examples[] = "Precedence: defaults < preset < --config < flags.\n\n"
+                               "  bellman train dqn CartPole-v1\n"
+                               "  bellman train reinforce CartPole-v1 --seeds 10 --jobs 2\n"
+                               "  bellman train dqn GridWorld-v0 --env-set map=maze --learning-rate lin_0.001\n\n";
 
 static int run(int argc, char **argv) {
     bm_run_config settings;
@@ -415,14 +467,10 @@ static int run(int argc, char **argv) {
         .summary =
             "Trains an agent, with its tuned preset for the environment where there is one, and writes a run folder. "
             "See bellman list agents and bellman list envs; name an agent here to see its hyperparameters.",
-        .examples = "Precedence: defaults < preset < --config < flags.\n\n"
-                    "  bellman train dqn CartPole-v1\n"
-                    "  bellman train reinforce CartPole-v1 --seeds 10 --jobs 2\n"
-                    "  bellman train dqn GridWorld-v0 --env-set map=maze --learning-rate lin_0.001",
         .flags = flags,
         .groups = {{"The run:", &bm_run_options, &settings}},
     };
-    char heading[128];
+    char heading[128], after[12288];
     bm_error error;
     bm_experiment shown = {0};
     int code;
@@ -432,6 +480,11 @@ static int run(int argc, char **argv) {
             command.groups[0].config = &shown.run;
             command.groups[1] = (bm_flag_group){heading, &shown.agent->options, shown.agent_config};
         }
+        const size_t used = (size_t)snprintf(after, sizeof after, "%s", examples);
+        if (shown.env) {
+            bm_cli_env_help(shown.env, shown.env_config, after + used, sizeof after - used);
+        }
+        command.examples = after;
         bm_arguments *arguments = bm_cli_alloc(1, sizeof *arguments);
         bm_cli_parse(&command, argc, argv, arguments);
         check_usage(arguments);

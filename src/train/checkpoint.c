@@ -90,7 +90,7 @@ bm_status bm_checkpoint_restore(const bm_safetensors *checkpoint, const char *fo
     }
     const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(checkpoint->metadata, "replay.file"));
     double first, end, crc;
-    if (!name || strchr(name, '/') || strlen(name) >= sizeof file->name) {
+    if (!name || strncmp(name, "replay-", 7) != 0 || strchr(name, '/') || strlen(name) >= sizeof file->name) {
         return bm_fail(error, "the checkpoint does not say where its replay buffer is");
     }
     if ((status = bm_checkpoint_number(checkpoint, "replay.first", &first, error)) != BM_OK ||

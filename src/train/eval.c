@@ -9,6 +9,7 @@ bm_status bm_evaluator_create(bm_evaluator *evaluator, bm_agent *agent, const bm
                               int episodes, bm_error *error) {
     evaluator->agent = agent;
     evaluator->env = NULL;
+    evaluator->stop = NULL;
     const int lanes = episodes < BM_EVAL_LANES ? episodes : BM_EVAL_LANES;
     return bm_env_create(&evaluator->env, type, config, lanes, error);
 }
@@ -19,15 +20,22 @@ void bm_evaluator_free(bm_evaluator *evaluator) {
 }
 
 typedef struct {
-    double sum, sum_of_squares, length, min, max;
+    int count;
+    double mean, squares; /* of returns: mean and sum of squared deviations, after Welford 1962 */
+    double length, min, max;
 } episode_totals;
 
 static void add_episode(episode_totals *totals, double episode_return, double length) {
-    totals->sum += episode_return;
-    totals->sum_of_squares += episode_return * episode_return;
+    const double deviation = episode_return - totals->mean;
+    totals->mean += deviation / ++totals->count;
+    totals->squares += deviation * (episode_return - totals->mean);
     totals->length += length;
     totals->min = fmin(totals->min, episode_return);
     totals->max = fmax(totals->max, episode_return);
+}
+
+static bool stopped(const bm_evaluator *evaluator) {
+    return evaluator->stop && atomic_load_explicit(evaluator->stop, memory_order_relaxed);
 }
 
 /* Plays one episode in each of the first `open` lanes. */
@@ -36,7 +44,7 @@ static void play_chunk(bm_evaluator *evaluator, int open, bool explore, episode_
     uint8_t finished[BM_EVAL_LANES] = {0};
     bm_env_reset(env);
     int running = open;
-    for (int step = 0; running > 0 && step < BM_EVAL_STEPS_MAX; step++) {
+    for (int step = 0; running > 0 && step < BM_EVAL_STEPS_MAX && !stopped(evaluator); step++) {
         bm_agent_act(evaluator->agent, env->lanes, env->observation, explore, env->action_index, env->action);
         bm_env_step(env);
         for (int e = 0; e < env->ended_count; e++) {
@@ -68,12 +76,14 @@ bm_evaluation bm_evaluate(bm_evaluator *evaluator, int episodes, const bm_seed *
         const int left = episodes - first;
         play_chunk(evaluator, left < env->lanes ? left : env->lanes, explore, &totals);
     }
-    const double n = episodes, mean = totals.sum / n;
+    if (stopped(evaluator)) {
+        return (bm_evaluation){.episodes = 0};
+    }
     return (bm_evaluation){
         .episodes = episodes,
-        .mean_return = mean,
-        .std_return = sqrt(fmax(0.0, totals.sum_of_squares / n - mean * mean)),
-        .mean_length = totals.length / n,
+        .mean_return = totals.mean,
+        .std_return = sqrt(totals.squares / episodes),
+        .mean_length = totals.length / episodes,
         .min = totals.min,
         .max = totals.max,
     };

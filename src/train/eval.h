@@ -2,21 +2,24 @@
 #define BM_TRAIN_EVAL_H
 
 /* Evaluation: whole episodes of an agent's policy in an environment of its own, apart from training. */
+#include <stdatomic.h>
+
 #include "agents/agent.h"
 #include "envs/env.h"
 
 typedef struct {
     bm_agent *agent;
-    bm_env_batch *env; /* its own batch; episodes run side by side in its lanes */
+    bm_env_batch *env;      /* its own batch; episodes run side by side in its lanes */
+    const atomic_int *stop; /* when not NULL and non-zero, evaluations end at once, unfinished */
 } bm_evaluator;
 
 typedef struct {
-    int episodes;
+    int episodes;                   /* 0: stopped, the rest means nothing */
     double mean_return, std_return; /* population standard deviation, as numpy.std */
     double mean_length, min, max;   /* length in steps; smallest and largest return */
 } bm_evaluation;
 
-enum { BM_EVAL_LANES = 128, BM_EVAL_STEPS_MAX = 1000000 };
+enum { BM_EVAL_LANES = 128, BM_EVAL_STEPS_MAX = 100000 };
 
 /* The agent must have been created with max_rows >= min(episodes, BM_EVAL_LANES). */
 bm_status bm_evaluator_create(bm_evaluator *evaluator, bm_agent *agent, const bm_env_type *type, const void *config,

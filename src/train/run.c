@@ -2,6 +2,9 @@
  * in a fixed order: evaluation, a row of metrics, a checkpoint. All that decides how the run goes on is on the state list. */
 #include "train/run.h"
 
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -52,6 +55,7 @@ struct bm_run {
     double clock_start;
     double log_seconds; /* at the last row, for time/fps */
     int64_t log_step;
+    int lock; /* descriptor that holds the lock on the folder; -1: none */
     bm_arena arena;
 };
 
@@ -132,6 +136,7 @@ static bm_status new_run(bm_run **result, const bm_experiment *experiment, bm_er
     }
     *result = run;
     run->experiment = experiment;
+    run->lock = -1;
     run->seed = bm_seed_of((uint64_t)experiment->run.seed);
     run->counters.best = -INFINITY;
     run->counters.latest = NAN;
@@ -183,26 +188,47 @@ static void numbered_name(char *name, size_t bytes, int64_t step) {
     snprintf(name, bytes, "step-%09" PRId64, step);
 }
 
+/* Removes the oldest numbered checkpoints beyond the newest `keep`. */
+static void prune(const bm_run *run) {
+    const int keep = run->experiment->run.keep;
+    for (;;) {
+        char oldest[64] = "";
+        int count = 0;
+        DIR *folder = opendir(run->checkpoints);
+        if (!folder) {
+            return;
+        }
+        for (const struct dirent *entry; (entry = readdir(folder));) {
+            if (strncmp(entry->d_name, "step-", 5) != 0 || strlen(entry->d_name) >= sizeof oldest) {
+                continue;
+            }
+            count++;
+            if (!oldest[0] || strcmp(entry->d_name, oldest) < 0) {
+                snprintf(oldest, sizeof oldest, "%s", entry->d_name);
+            }
+        }
+        closedir(folder);
+        char path[BM_PATH_MAX + 96];
+        snprintf(path, sizeof path, "%s/%s", run->checkpoints, oldest);
+        if (count <= keep || unlink(path) != 0) {
+            return;
+        }
+    }
+}
+
 /* The checkpoint to continue from, and, with --keep, a numbered one in place of the oldest kept. */
 static bm_status save_last(bm_run *run, bm_error *error) {
     bm_status status = save(run, "last", true, error);
-    const bm_run_config *config = &run->experiment->run;
-    const int64_t step = run->counters.step;
-    if (status == BM_OK && config->keep > 0 && step > 0) {
-        char name[32], path[BM_PATH_MAX + 64];
-        numbered_name(name, sizeof name, step);
+    if (status == BM_OK && run->experiment->run.keep > 0 && run->counters.step > 0) {
+        char name[32];
+        numbered_name(name, sizeof name, run->counters.step);
         status = save(run, name, false, error);
-        const int64_t oldest = step - (int64_t)config->keep * config->checkpoint_every;
-        if (status == BM_OK && oldest > 0) {
-            numbered_name(name, sizeof name, oldest);
-            bm_checkpoint_path(run->checkpoints, name, path, sizeof path);
-            unlink(path);
-        }
+        prune(run);
     }
     return status;
 }
 
-/* Copies the networks' weights ("agent.nets.*") of another run. */
+/* Copies the networks' weights ("agent.nets.*") of another run; what it does not have (an average, a baseline) starts fresh. */
 static bm_status take_weights(bm_run *run, const char *other, bm_error *error) {
     char folder[BM_PATH_MAX + 16];
     if (!bm_path_exists(other)) {
@@ -218,17 +244,34 @@ static bm_status take_weights(bm_run *run, const char *other, bm_error *error) {
     bm_state weights = {0};
     for (size_t i = 0; i < run->state.count; i++) {
         const bm_array *array = &run->state.items[i];
-        if (strncmp(array->name, prefix, sizeof prefix - 1) == 0) {
+        const bool theirs = bm_state_find(&checkpoint.state, array->name) != NULL;
+        if (theirs && strncmp(array->name, prefix, sizeof prefix - 1) == 0) {
             bm_state_add(&weights, array->name, array->dtype, array->data, array->dims, array->shape);
         }
     }
-    status = bm_state_check(&weights, error);
+    status = weights.count ? bm_state_check(&weights, error)
+                           : bm_fail(error, "%s has no network that %s has", other, run->experiment->agent->name);
     if (status == BM_OK) {
         status = bm_safetensors_restore(&checkpoint, &weights, error);
     }
     bm_state_free(&weights);
     bm_safetensors_free(&checkpoint);
     return status;
+}
+
+/* Two processes never write to one folder. The lock ends with the process, however it ends. */
+static bm_status lock_folder(bm_run *run, bm_error *error) {
+    char path[BM_PATH_MAX + 32];
+    snprintf(path, sizeof path, "%s/lock", run->checkpoints);
+    run->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (run->lock < 0) {
+        return bm_fail(error, "cannot open %s: %s", path, strerror(errno));
+    }
+    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    if (fcntl(run->lock, F_SETLK, &whole) != 0 && (errno == EACCES || errno == EAGAIN)) {
+        return bm_fail(error, "%s is being trained by another process", run->folder);
+    }
+    return BM_OK; /* file systems without locks are used without */
 }
 
 /* The run begins: every lane's first episode, and files that say so. */
@@ -240,7 +283,10 @@ static bm_status begin(bm_run *run, bm_error *error) {
     run->started = (double)time(NULL);
     snprintf(run->checkpoints, sizeof run->checkpoints, "%s/checkpoint", run->folder);
     snprintf(path, sizeof path, "%s/config.yaml", run->folder);
-    bm_status status = bm_experiment_write(run->experiment, path, error);
+    bm_status status = lock_folder(run, error);
+    if (status == BM_OK) {
+        status = bm_experiment_write(run->experiment, path, error);
+    }
     if (status == BM_OK) {
         status = open_metrics(run, NULL, error);
     }
@@ -280,6 +326,9 @@ static bm_status restore(bm_run *run, const bm_safetensors *checkpoint, bm_error
         (status = bm_checkpoint_number(checkpoint, "length.events", &events, error)) != BM_OK) {
         return status;
     }
+    if (run->counters.step < 0 || run->counters.episodes < 0 || run->counters.evaluations < 0) {
+        return bm_fail(error, "the checkpoint in %s counts below zero: it is damaged", run->checkpoints);
+    }
     const bm_metrics_length length = {(int64_t)progress, (int64_t)monitor, (int64_t)events};
     run->log_seconds = run->seconds;
     run->log_step = run->counters.step;
@@ -295,6 +344,9 @@ bm_status bm_run_resume(bm_run **result, const bm_experiment *experiment, const 
     }
     if (status == BM_OK) {
         snprintf(run->checkpoints, sizeof run->checkpoints, "%s/checkpoint", run->folder);
+        status = lock_folder(run, error);
+    }
+    if (status == BM_OK) {
         status = bm_checkpoint_open(run->checkpoints, "last", &checkpoint, error);
         if (status == BM_OK) {
             status = restore(run, &checkpoint, error);
@@ -328,6 +380,9 @@ const bm_space *bm_run_action_space(const bm_run *run) {
 void bm_run_destroy(bm_run *run) {
     if (run) {
         bm_metrics_close(run->metrics, NULL);
+        if (run->lock >= 0) {
+            close(run->lock);
+        }
         bm_evaluator_free(&run->evaluator);
         bm_agent_destroy(run->agent);
         bm_env_destroy(run->env);
@@ -387,9 +442,13 @@ static bm_status select_best(bm_run *run, bm_evaluation *evaluation, bm_error *e
     counters *c = &run->counters;
     const double start = clock_now();
     const bm_seed stream = bm_seed_child(&run->seed, STREAM_SELECTION);
-    const bm_seed seeds = bm_seed_child(&stream, (uint32_t)c->evaluations);
+    const int64_t number = c->step / run->experiment->run.eval_every;
+    const bm_seed seeds = bm_seed_child(&stream, (uint32_t)number);
     *evaluation = bm_evaluate(&run->evaluator, run->experiment->run.eval_episodes, &seeds, 0, false);
-    c->evaluations++;
+    if (evaluation->episodes == 0) {
+        return BM_OK; /* stopped: a resumed run does it again */
+    }
+    c->evaluations = number; /* more than one may have fallen due at this step */
     c->latest = evaluation->mean_return;
     run->eval_seconds += clock_now() - start;
     if (evaluation->mean_return > c->best) {
@@ -433,59 +492,78 @@ static void show(const bm_run *run, bm_progress_visitor *visit, void *context) {
     visit(context, &progress);
 }
 
-/* What falls due at this step. *reached: an evaluation reached the return to stop at. */
-static bm_status observe_run(bm_run *run, bool *reached, bm_error *error) {
+/* An evaluation is due and has not been made: a signal came in between. */
+static bool owes_evaluation(const bm_run *run) {
+    return run->counters.evaluations < run->counters.step / run->experiment->run.eval_every;
+}
+
+static bool reached_goal(const bm_run *run) {
+    return run->counters.latest >= run->experiment->run.stop_at_return;
+}
+
+/* What falls due at this step. */
+static bm_status observe_run(bm_run *run, bm_error *error) {
     const bm_run_config *config = &run->experiment->run;
     bm_evaluation evaluation = {0};
     bm_status status = BM_OK;
-    const bool evaluate = due(run, config->eval_every);
+    const bool evaluate = owes_evaluation(run);
     if (evaluate) {
         status = select_best(run, &evaluation, error);
-        *reached = evaluation.mean_return >= config->stop_at_return;
+        if (status != BM_OK || evaluation.episodes == 0) {
+            return status;
+        }
     }
     if (evaluate || due(run, config->log_every)) {
         write_row(run, &evaluation);
     }
-    if (status == BM_OK && (due(run, config->checkpoint_every) || run->counters.step >= config->steps || *reached)) {
+    if (due(run, config->checkpoint_every) || run->counters.step >= config->steps || reached_goal(run)) {
         status = save_last(run, error);
     }
     return status;
 }
 
+static bm_status diverged(const bm_run *run, bm_error *error) {
+    return bm_fail(error,
+                   "training diverged at step %" PRId64 ": the loss is not finite; try a lower learning rate or a "
+                   "max_grad_norm (the checkpoints in %s are from before)",
+                   run->counters.step, run->folder);
+}
+
 static bm_status loop(bm_run *run, const atomic_int *stop, bm_progress_visitor *visit, void *context, bm_error *error) {
     enum { LOOK_AT_CLOCK = 64 };
     const bm_run_config *config = &run->experiment->run;
-    bool reached = false;
     double shown = 0;
-    for (int64_t turn = 0; run->counters.step < config->steps && !reached; turn++) {
+    bm_status status = owes_evaluation(run) ? observe_run(run, error) : BM_OK;
+    for (int64_t turn = 0; status == BM_OK && run->counters.step < config->steps && !reached_goal(run); turn++) {
         if (stop && atomic_load_explicit(stop, memory_order_relaxed)) {
             return save_last(run, error);
         }
         step(run);
-        const bm_status status = observe_run(run, &reached, error);
-        if (status != BM_OK) {
-            return status;
+        if (run->agent->diverged) {
+            return diverged(run, error);
         }
+        status = observe_run(run, error);
         if (turn % LOOK_AT_CLOCK == 0) {
             const double now = clock_now();
             if (visit && now - shown > 0.1) {
                 show(run, visit, context);
                 shown = now;
             }
-            if (seconds_so_far(run) >= config->max_seconds) {
+            if (status == BM_OK && seconds_so_far(run) >= config->max_seconds) {
                 return save_last(run, error);
             }
         }
     }
-    return BM_OK;
+    /* a signal during the last evaluation that was due: nothing has been saved since */
+    return status == BM_OK && owes_evaluation(run) ? save_last(run, error) : status;
 }
 
 bm_status bm_run_train(bm_run *run, const atomic_int *stop, bm_progress_visitor *visit, void *context,
                        bm_run_result *result, bm_error *error) {
     run->clock_start = clock_now();
+    run->evaluator.stop = stop;
     bm_status status = loop(run, stop, visit, context, error);
     memset(result, 0, sizeof *result);
-    result->interrupted = stop ? atomic_load(stop) : 0;
     result->seconds = seconds_so_far(run);
     result->steps_per_second = speed(run, result->seconds);
     result->steps = run->counters.step;
@@ -497,10 +575,12 @@ bm_status bm_run_train(bm_run *run, const atomic_int *stop, bm_progress_visitor 
     if (replay) {
         result->hash = bm_replay_hash(replay, result->hash);
     }
-    if (status == BM_OK && !result->interrupted) {
+    const bm_run_config *config = &run->experiment->run;
+    if (status == BM_OK && !(stop && atomic_load(stop))) {
         const bm_seed seeds = bm_seed_child(&run->seed, STREAM_EVALUATION);
-        result->eval = bm_evaluate(&run->evaluator, run->experiment->run.eval_episodes, &seeds, 0, false);
+        result->eval = bm_evaluate(&run->evaluator, config->eval_episodes, &seeds, 0, false);
     }
+    result->interrupted = result->eval.episodes == 0 && stop ? atomic_load(stop) : 0;
     bm_error ignored;
     const bm_status closed = bm_metrics_flush(run->metrics, NULL, status == BM_OK ? error : &ignored);
     if (visit) {

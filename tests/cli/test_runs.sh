@@ -35,7 +35,8 @@ last_of() {
 rows = list(csv.DictReader(open(sys.argv[1])))
 print(float([r[sys.argv[2]] for r in rows if r[sys.argv[2]]][-1]))' "$progress" "$1"
 }
-check_same "the last evaluation" "$(last_of eval/mean_reward)" \
+check_same "the final evaluation" "$(python3 -c 'import json, sys; print(float(json.load(open(sys.argv[1]))["eval_return"]))' \
+    "$runs/CartPole-v1/reinforce/a/result.json")" \
     "$(python3 -c 'import sys; print(float(sys.argv[1]))' "$(json "$folder/json" runs 1 eval_return)")"
 check_same "the last training return" "$(last_of rollout/ep_rew_mean)" \
     "$(python3 -c 'import sys; print(float(sys.argv[1]))' "$(json "$folder/json" runs 1 train_return)")"
@@ -54,6 +55,10 @@ check_output "a run does not differ from itself" "no setting differs" "$BELLMAN"
 # Damage is listed with its reason.
 truncate -s 200 "$b/checkpoint/last.safetensors"
 mkdir -p "$runs/CartPole-v1/reinforce/c/checkpoint" "$runs/CartPole-v1/reinforce/notes"
+rm "$a/result.json"
+check_into "$folder/table" "a run that has not ended" "$BELLMAN" runs "$runs" --json
+check_same "shows its latest evaluation" "$(last_of eval/mean_reward)" \
+    "$(python3 -c 'import sys; print(float(sys.argv[1]))' "$(json "$folder/table" runs 1 eval_return)")"
 rm "$a/progress.csv"
 check_into "$folder/table" "damaged runs do not stop the list" "$BELLMAN" runs "$runs"
 check_same "a cut checkpoint has its reason" 1 "$(grep -c '^CartPole-v1  reinforce  b  *damaged: .*last.safetensors' "$folder/table")"

@@ -78,16 +78,33 @@ check "--keep" "$BELLMAN" $dqn --checkpoint-every 300 --keep 2 --name keep
 check_same "keeps the last two numbered checkpoints" "step-000001200.safetensors step-000001500.safetensors" \
     "$(cd "$runs/CartPole-v1/dqn/keep/checkpoint" && echo step-*)"
 
+check_into "$folder/stop2" "a run that stopped at its goal" "$BELLMAN" train --resume "$runs/CartPole-v1/dqn/stop" --quiet --json
+check_same "has nothing left to do" "$(json "$folder/stop" hash)" "$(json "$folder/stop2" hash)"
+check_same "the result is kept" 300 "$(python3 -c 'import json, sys
+print(json.load(open(sys.argv[1]))["steps"])' "$runs/CartPole-v1/dqn/stop/result.json")"
+
+# ---- many lanes: a batch has an episode of every lane, and the short ones do not crowd it
+check_into "$folder/lanes" "reinforce with 16 lanes" "$BELLMAN" train reinforce CartPole-v1 --num-envs 16 --steps 200000 \
+    --quiet --runs "$runs" --name lanes --json
+check "learns" python3 -c 'import sys; sys.exit(float(sys.argv[1]) < 300)' "$(json "$folder/lanes" eval_return)"
+
+# ---- training that diverges says so
+check_exit 1 "a learning rate far too high" "$BELLMAN" $dqn --optimizer sgd --learning-rate 1 \
+    --max-grad-norm 0 --loss mse --train-freq 1 --target-update-interval 10 --name diverges
+check_says "diverged at step"
+
 # ---- a signal saves and says how to go on
 for signal in INT:130 TERM:143; do
     name=${signal%:*}
-    "$BELLMAN" $dqn --steps 100000000 --name "sig$name" 2>"$folder/.err" &
+    "$BELLMAN" $dqn --steps 100000000 --name "sig$name" 2>"$folder/sig" &
     pid=$!
     while [ ! -s "$runs/CartPole-v1/dqn/sig$name/progress.csv" ]; do sleep 0.05; done
+    check_exit 1 "a second process on the same run" "$BELLMAN" train --resume "$runs/CartPole-v1/dqn/sig$name" --quiet
+    check_says "another process"
     kill "-$name" $pid
     wait $pid
     check_same "exit code of SIG$name" "${signal#*:}" $?
-    check_says "--resume $runs/CartPole-v1/dqn/sig$name"
+    check "it says how to continue" grep -qF -- "--resume $runs/CartPole-v1/dqn/sig$name" "$folder/sig"
     check "what was saved can be evaluated" "$BELLMAN" eval "$runs/CartPole-v1/dqn/sig$name" --episodes 2
 done
 
@@ -95,6 +112,7 @@ done
 check_output "train --help names the verb's options" "--init-from=RUN" "$BELLMAN" train --help
 check_output "train dqn --help lists hyperparameters" "--target-update-interval=N" "$BELLMAN" train dqn CartPole-v1 --help
 check_output "with ranges" "discount per step (0.99; 0..1)" "$BELLMAN" train dqn --help
+check_output "and the environment's options" "slip=" "$BELLMAN" train dqn GridWorld-v0 --help
 check_output "and the optimizer's own" "--optimizer.beta1=X" "$BELLMAN" train dqn --help
 check_output "bellman --help shows the first three commands" "bellman train dqn CartPole-v1" "$BELLMAN" --help
 check "bellman --help fits a screen" test "$("$BELLMAN" --help | wc -l)" -le 24
@@ -125,6 +143,8 @@ says 2 "loss=hubber" $dqn --loss hubber
 says 2 "--quiet takes no value" train dqn CartPole-v1 --quiet=3
 says 2 "--seeds=0" $dqn --seeds 0
 says 2 "agent and an environment" train dqn
+says 2 "too large" $dqn --seed 2147483647 --seeds 2
+says 2 "without --name" train --resume "$one" --name x
 says 2 "key=value" $dqn --set gamma
 says 2 "name=" $dqn --name a/b
 says 1 "$folder/none.yml" $dqn --config "$folder/none.yml"
