@@ -90,7 +90,7 @@ check "learns" python3 -c 'import sys; sys.exit(float(sys.argv[1]) < 300)' "$(js
 
 # ---- training that diverges says so
 check_exit 1 "a learning rate far too high" "$BELLMAN" $dqn --optimizer sgd --learning-rate 1 \
-    --max-grad-norm 0 --loss mse --train-freq 1 --target-update-interval 10 --name diverges
+    --max-grad-norm 0 --loss mse --train-freq 1 --target-update-interval 10 --activation identity --name diverges
 check_says "diverged at step"
 
 # ---- a signal saves and says how to go on
