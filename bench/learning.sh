@@ -1,6 +1,6 @@
 #!/bin/bash
 # What the presets learn, on seeds that no tuning used: learning.sh BELLMAN RUNS [JOBS]. Agents on CartPole over seeds 1 to 10; on
-# every built-in map of GridWorld, with and without slip, over seeds 6 to 10, the exact gap of the learned policy to the optimal
+# every built-in map of GridWorld, with and without slip, over seeds 11 to 15, the exact gap of the learned policy to the optimal
 # one, as a share of what lies between optimal and random. Takes a quarter of an hour on two cores.
 set -eu
 bellman=$1
@@ -22,7 +22,7 @@ done
 for agent in dqn reinforce; do
     for map in lake open cliff rooms maze treasure; do
         for slip in 0 0.2; do
-            "$bellman" train $agent GridWorld-v0 --env-set map=$map --env-set slip=$slip --seed 6 --seeds 5 --jobs "$jobs" \
+            "$bellman" train $agent GridWorld-v0 --env-set map=$map --env-set slip=$slip --seed 11 --seeds 5 --jobs "$jobs" \
                 --runs "$runs" --quiet --json | tail -n 1 |
                 python3 -c '
 import json, subprocess, sys
