@@ -152,68 +152,6 @@ static bm_status resumed_experiment(bm_experiment *experiment, const char *folde
     return status;
 }
 
-/* ---- running ---------------------------------------------------------------------------------------------------- */
-
-static void announce(const training *job, bool quiet) {
-    if (quiet) {
-        return;
-    }
-    const bm_replay *replay = bm_run_replay(job->run);
-    fprintf(stderr, "run folder %s", job->folder);
-    if (replay) {
-        char count[32];
-        fprintf(stderr, "; replay buffer of %s transitions, %.1f MB",
-                bm_cli_thousands(replay->capacity, count, sizeof count),
-                (double)bm_replay_bytes(bm_run_observation_space(job->run), bm_run_action_space(job->run),
-                                        replay->capacity) /
-                    1e6);
-    }
-    fputc('\n', stderr);
-}
-
-static bm_status open_run(training *job, const bm_arguments *arguments) {
-    const char *resume = bm_cli_value(arguments, "resume");
-    if (resume) {
-        return bm_run_resume(&job->run, &job->experiment, job->folder, &job->error);
-    }
-    const char *runs = bm_cli_value(arguments, "runs");
-    char name[256];
-    const char *wish = bm_cli_value(arguments, "name");
-    if (wish && bm_cli_has(arguments, "seeds")) {
-        snprintf(name, sizeof name, "%s-seed%d", wish, job->experiment.run.seed);
-        wish = name;
-    }
-    const bm_status status = bm_run_create(&job->run, &job->experiment, runs ? runs : "runs", wish,
-                                           bm_cli_value(arguments, "init-from"), &job->error);
-    if (status == BM_OK) {
-        snprintf(job->folder, sizeof job->folder, "%s", bm_run_folder(job->run));
-    }
-    return status;
-}
-
-static bool ended_well(const training *job);
-static bm_status keep_result(const training *job, bm_error *error);
-
-static void train_one(void *context, int item) {
-    trainings *batch = context;
-    training *job = &batch->jobs[item];
-    if (atomic_load(batch->stop)) {
-        job->result.interrupted = atomic_load(batch->stop);
-        return;
-    }
-    job->status = open_run(job, batch->arguments);
-    if (job->status == BM_OK) {
-        announce(job, bm_cli_has(batch->arguments, "quiet"));
-        job->status = bm_run_train(job->run, batch->stop, bm_display_visit, bm_display_slot(batch->display, item),
-                                   &job->result, &job->error);
-    }
-    if (job->run && ended_well(job)) {
-        job->status = keep_result(job, &job->error);
-    }
-    bm_run_destroy(job->run);
-    job->run = NULL;
-}
-
 /* ---- results ---------------------------------------------------------------------------------------------------- */
 
 static cJSON *job_json(const training *job) {
@@ -310,6 +248,45 @@ static void print_summary(const trainings *batch, bool several) {
     }
 }
 
+/* ---- running ---------------------------------------------------------------------------------------------------- */
+
+static void announce(const training *job, bool quiet) {
+    if (quiet) {
+        return;
+    }
+    const bm_replay *replay = bm_run_replay(job->run);
+    fprintf(stderr, "run folder %s", job->folder);
+    if (replay) {
+        char count[32];
+        fprintf(stderr, "; replay buffer of %s transitions, %.1f MB",
+                bm_cli_thousands(replay->capacity, count, sizeof count),
+                (double)bm_replay_bytes(bm_run_observation_space(job->run), bm_run_action_space(job->run),
+                                        replay->capacity) /
+                    1e6);
+    }
+    fputc('\n', stderr);
+}
+
+static bm_status open_run(training *job, const bm_arguments *arguments) {
+    const char *resume = bm_cli_value(arguments, "resume");
+    if (resume) {
+        return bm_run_resume(&job->run, &job->experiment, job->folder, &job->error);
+    }
+    const char *runs = bm_cli_value(arguments, "runs");
+    char name[256];
+    const char *wish = bm_cli_value(arguments, "name");
+    if (wish && bm_cli_has(arguments, "seeds")) {
+        snprintf(name, sizeof name, "%s-seed%d", wish, job->experiment.run.seed);
+        wish = name;
+    }
+    const bm_status status = bm_run_create(&job->run, &job->experiment, runs ? runs : "runs", wish,
+                                           bm_cli_value(arguments, "init-from"), &job->error);
+    if (status == BM_OK) {
+        snprintf(job->folder, sizeof job->folder, "%s", bm_run_folder(job->run));
+    }
+    return status;
+}
+
 /* result.json in the run folder: what --json prints about the run. */
 static bm_status keep_result(const training *job, bm_error *error) {
     char path[BM_PATH_MAX + 16];
@@ -321,6 +298,26 @@ static bm_status keep_result(const training *job, bm_error *error) {
     cJSON_free(text);
     cJSON_Delete(object);
     return status;
+}
+
+static void train_one(void *context, int item) {
+    trainings *batch = context;
+    training *job = &batch->jobs[item];
+    if (atomic_load(batch->stop)) {
+        job->result.interrupted = atomic_load(batch->stop);
+        return;
+    }
+    job->status = open_run(job, batch->arguments);
+    if (job->status == BM_OK) {
+        announce(job, bm_cli_has(batch->arguments, "quiet"));
+        job->status = bm_run_train(job->run, batch->stop, bm_display_visit, bm_display_slot(batch->display, item),
+                                   &job->result, &job->error);
+    }
+    if (job->run && ended_well(job)) {
+        job->status = keep_result(job, &job->error);
+    }
+    bm_run_destroy(job->run);
+    job->run = NULL;
 }
 
 static int finish(const trainings *batch, bool several, bool json) {

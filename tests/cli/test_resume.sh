@@ -46,6 +46,24 @@ for agent in dqn reinforce; do
         "$(cut -d, -f1,2 "$run/monitor.csv" | tail -n +2)"
 done
 
+# ---- a signal in the middle of an evaluation, where this run spends most of its time: the evaluation is made again
+slow="train dqn CartPole-v1 --no-preset --steps 3000 --learning-starts 100 --buffer-size 1000 --eval-every 300
+    --eval-episodes 100000 --seed 5 --quiet --json --runs $runs"
+check_into "$folder/slow" "evaluated thoroughly" "$BELLMAN" $slow --name slow
+for i in 1 2 3; do
+    run=$runs/CartPole-v1/dqn/slow-$i
+    "$BELLMAN" $slow --name "slow-$i" >/dev/null 2>&1 &
+    pid=$!
+    while [ ! -s "$run/checkpoint/last.safetensors" ] && kill -0 $pid 2>/dev/null; do sleep 0.01; done
+    sleep "0.$((i * 2))"
+    kill -TERM $pid 2>/dev/null
+    wait $pid
+    check_same "signal $i: exit code" 143 $?
+    check_into "$folder/resumed" "resume slow-$i" "$BELLMAN" train --resume "$run" --quiet --json
+    check_same "signal $i: equal hash" "$(json "$folder/slow" hash)" "$(json "$folder/resumed" hash)"
+    check_same "signal $i: equal rows" "$(rows "$runs/CartPole-v1/dqn/slow")" "$(rows "$run")"
+done
+
 # ---- damage
 run=$runs/CartPole-v1/dqn/dqn-1
 last=$run/checkpoint/last.safetensors
