@@ -16,6 +16,15 @@ LIBRARIES := yaml-0.1 libcjson
 PKGS       = $(shell pkg-config --cflags $(LIBRARIES) 2>/dev/null)
 LDLIBS     = $(shell pkg-config --libs $(LIBRARIES) 2>/dev/null) -lm -lpthread -ldl
 CHECK_LIBS = $(shell pkg-config --libs check 2>/dev/null)
+# What the render module needs. Each is left out where it is missing, and the program says so when it is asked for.
+have       = $(shell pkg-config --exists $1 2>/dev/null && echo 1)
+SDL_THERE := $(if $(filter-out 0,$(SDL)),$(call have,sdl2))
+PNG_THERE := $(call have,libpng)
+GIF_THERE := $(wildcard /usr/include/gif_lib.h)
+RENDER_FLAGS  = $(if $(SDL_THERE),-DBM_SDL $(shell pkg-config --cflags sdl2))
+RENDER_FLAGS += $(if $(PNG_THERE),-DBM_PNG $(shell pkg-config --cflags libpng)) $(if $(GIF_THERE),-DBM_GIF)
+RENDER_LIBS   = $(if $(SDL_THERE),$(shell pkg-config --libs sdl2)) $(if $(PNG_THERE),$(shell pkg-config --libs libpng))
+RENDER_LIBS  += $(if $(GIF_THERE),-lgif)
 # OpenBLAS is what bench/gemm holds our kernels against; the library does without it (docs/ARCHITECTURE.md).
 BLAS_FLAGS = $(shell pkg-config --cflags openblas 2>/dev/null)
 BLAS_LIBS  = $(shell pkg-config --libs openblas 2>/dev/null)
@@ -34,9 +43,11 @@ STRICT   := -std=c11 -D_POSIX_C_SOURCE=200809L -ffp-contract=off -fno-math-errno
 ALL_CFLAGS = $(STRICT) -Isrc -I$(BUILD)/generated $(PKGS) $(CFLAGS) $(EXTRA) -MMD -MP
 
 LIB_SOURCES := $(filter-out %.isa.c,$(wildcard src/core/*.c src/envs/*.c src/nets/*.c src/optim/*.c src/replay/*.c \
-                 src/agents/*.c src/train/*.c))
+                 src/agents/*.c src/train/*.c src/draw/*.c src/watch/*.c))
 ISA_SOURCES := $(wildcard src/*/*.isa.c)
 CLI_SOURCES := $(wildcard src/cli/*.c)
+# The module carries its own copy of what it shares with the library.
+RENDER_SOURCES := $(wildcard src/render/*.c) src/core/error.c src/core/io.c src/core/arena.c src/core/crc32c.c
 HEADERS     := $(patsubst src/%,%,$(filter-out src/cli/%,$(wildcard src/*/*.h)))
 TESTS       := $(wildcard tests/*/test_*.c)
 DOUBLE_TESTS := $(wildcard tests/*/test_*_double.c)
@@ -57,6 +68,7 @@ OBJECTS        := $(LIB_SOURCES:%.c=$(BUILD)/%.o) $(foreach i,$(ISAS),$(ISA_SOUR
 OBJECTS        += $(BUILD)/generated/presets.o
 DOUBLE_OBJECTS := $(OBJECTS:$(BUILD)/%=$(BUILD)/double/%)
 CLI_OBJECTS    := $(CLI_SOURCES:%.c=$(BUILD)/%.o)
+RENDER_OBJECTS := $(RENDER_SOURCES:%.c=$(BUILD)/module/%.o)
 TEST_PROGRAMS  := $(TESTS:%.c=$(BUILD)/%)
 BENCH_PROGRAMS := $(BENCHES:%.c=$(BUILD)/%)
 
@@ -64,7 +76,7 @@ BENCH_PROGRAMS := $(BENCHES:%.c=$(BUILD)/%)
 .SECONDARY:
 .DELETE_ON_ERROR:
 
-all: $(BUILD)/bellman
+all: $(BUILD)/bellman $(BUILD)/bellman-render.so
 
 help:
 	@echo "make            build the program, $(BUILD)/bellman"
@@ -77,10 +89,10 @@ help:
 	@echo "make clean"
 
 deps:
-	@tools/deps.sh build
+	@SDL=$(SDL) tools/deps.sh build
 
 deps-dev:
-	@tools/deps.sh test
+	@SDL=$(SDL) tools/deps.sh test
 
 demo: deps
 	@$(MAKE) --no-print-directory $(JOBS) all
@@ -110,13 +122,15 @@ format:
 	clang-format -i $(shell git ls-files '*.c' '*.h' | grep -v _list.h)
 
 bench:
-	@tools/deps.sh bench
+	@SDL=$(SDL) tools/deps.sh bench
 	@$(MAKE) --no-print-directory $(JOBS) bench-programs
 	@bench/run.sh $(BUILD) $(PYTHON)
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/include/bellman
 	install -m 755 $(BUILD)/bellman $(DESTDIR)$(PREFIX)/bin/bellman
+	install -d $(DESTDIR)$(PREFIX)/lib/bellman
+	install -m 755 $(BUILD)/bellman-render.so $(DESTDIR)$(PREFIX)/lib/bellman/bellman-render.so
 	install -m 644 $(BUILD)/libbellman.a $(DESTDIR)$(PREFIX)/lib/libbellman.a
 	install -m 644 include/bellman.h $(DESTDIR)$(PREFIX)/include/bellman/bellman.h
 	@for header in $(HEADERS); do \
@@ -131,6 +145,10 @@ clean:
 $(BUILD)/bellman: $(CLI_OBJECTS) $(BUILD)/libbellman.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(EXTRA) -o $@ $^ $(LDLIBS)
+
+$(BUILD)/bellman-render.so: $(RENDER_OBJECTS)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(EXTRA) -shared -Wl,--no-undefined -o $@ $^ $(RENDER_LIBS) -lm -lpthread
 
 $(BUILD)/libbellman.a: $(OBJECTS)
 	@rm -f $@
@@ -188,6 +206,17 @@ $(BUILD)/double/generated/presets.o: $(BUILD)/generated/presets.c
 $(BUILD)/generated/presets.o: $(BUILD)/generated/presets.c
 	$(call say,CC,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+# Rebuilt when a library came or went, or with another SDL=.
+$(BUILD)/module/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(RENDER_FLAGS)' | cmp -s - $@ || echo '$(RENDER_FLAGS)' > $@
+FORCE:
+
+$(BUILD)/module/%.o: %.c $(BUILD)/module/flags
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(RENDER_FLAGS) -fPIC -fvisibility=hidden -c -o $@ $<
 
 $(BUILD)/double/%.o: %.c
 	@mkdir -p $(@D)

@@ -21,6 +21,11 @@ program "$compiler" "${compiler##*/}"
 program pkg-config pkg-config
 library yaml-0.1 libyaml-dev
 library libcjson libcjson-dev
+if [ "${SDL:-1}" != 0 ]; then
+    library sdl2 libsdl2-dev
+fi
+library libpng libpng-dev
+[ -e /usr/include/gif_lib.h ] || need libgif-dev
 if [ "$level" != build ]; then
     library check check
     program python3 python3

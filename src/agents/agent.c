@@ -2,6 +2,7 @@
 #include "agents/agent.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,6 +61,7 @@ bm_status bm_agent_create(bm_agent **result, const bm_agent_setup *setup, bm_err
         }
         const bm_env_batch *batch = setup->batch;
         agent->type = setup->type;
+        agent->acts_only = setup->acts_only;
         agent->config = config;
         agent->observation_space = batch->observation_space;
         agent->action_space = batch->action_space;
@@ -120,8 +122,39 @@ void bm_agent_state(bm_agent *agent, bm_state *state) {
     agent->type->state(agent, state);
 }
 
+void bm_agent_inspect(bm_agent *agent, int n, const void *observation, bm_real *preference, bm_real *value) {
+    const unsigned mode = bm_flush_subnormals();
+    agent->type->inspect(agent, n, observation, preference, value);
+    bm_restore_subnormals(mode);
+}
+
+typedef struct {
+    char names[400];
+    size_t used;
+} live_names;
+
+static void name_live(void *context, const char *key, const bm_option *row, const void *field) {
+    (void)field;
+    live_names *live = context;
+    if (row->live && live->used + strlen(key) + 3 < sizeof live->names) {
+        live->used += (size_t)snprintf(live->names + live->used, sizeof live->names - live->used, "%s%s",
+                                       live->used ? ", " : "", key);
+    }
+}
+
+bm_status bm_agent_set(bm_agent *agent, const char *key, const char *value, bm_error *error) {
+    const bm_options *options = &agent->type->options;
+    const bm_option *row = bm_options_find(options, agent->config, key, NULL);
+    if (row && !row->live) {
+        live_names live = {.used = 0};
+        bm_options_each(options, agent->config, name_live, &live);
+        return bm_invalid(error, "%s cannot change while training; these can: %s", key, live.names);
+    }
+    return bm_options_set(options, agent->config, key, value, error);
+}
+
 bm_replay *bm_agent_replay(bm_agent *agent) {
-    return agent->type->replay ? agent->type->replay(agent) : NULL;
+    return agent->type->replay && !agent->acts_only ? agent->type->replay(agent) : NULL;
 }
 
 double bm_agent_remaining(const bm_agent *agent) {

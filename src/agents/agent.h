@@ -30,11 +30,16 @@ typedef struct {
     void (*update)(bm_agent *agent);
     void (*state)(bm_agent *agent, bm_state *state);
     bm_replay *(*replay)(bm_agent *agent); /* NULL, or the buffer that is saved in its own file */
+    /* What the policy thinks of n <= max_rows observations, for people: preference [n, actions], larger is better, called
+     * preference_name ("Q-value", "probability"); value [n], NAN where the agent has no estimate. Of the deterministic policy. */
+    void (*inspect)(bm_agent *agent, int n, const void *observation, bm_real *preference, bm_real *value);
+    const char *preference_name;
 } bm_agent_type;
 
 struct bm_agent {
     const bm_agent_type *type;
-    const void *config; /* type's config struct; a copy */
+    void *config;   /* type's config struct; a copy, in which bm_agent_set changes live options */
+    bool acts_only; /* cannot learn: has its networks and what acting needs, no more */
     bm_space observation_space, action_space;
     int lanes;    /* of the training batch */
     int max_rows; /* most rows act is called with */
@@ -55,7 +60,8 @@ typedef struct {
     const bm_env_batch *batch; /* spaces and lanes are taken from it */
     int max_rows;              /* 0: the batch's lanes */
     int64_t total_steps;
-    bm_seed seed; /* parent of the agent's own streams */
+    bm_seed seed;   /* parent of the agent's own streams */
+    bool acts_only; /* to play with trained networks: no optimizer, no buffers; observe and update must not be called */
 } bm_agent_setup;
 
 bm_status bm_agent_create(bm_agent **agent, const bm_agent_setup *setup, bm_error *error);
@@ -64,6 +70,9 @@ void bm_agent_act(bm_agent *agent, int n, const void *observation, bool explore,
 void bm_agent_observe(bm_agent *agent, const void *observation, const bm_env_batch *batch);
 void bm_agent_update(bm_agent *agent);
 void bm_agent_state(bm_agent *agent, bm_state *state);
+void bm_agent_inspect(bm_agent *agent, int n, const void *observation, bm_real *preference, bm_real *value);
+/* Changes a hyperparameter between two updates. BM_INVALID: unknown, not one that may change while training, out of range. */
+bm_status bm_agent_set(bm_agent *agent, const char *key, const char *value, bm_error *error);
 bm_replay *bm_agent_replay(bm_agent *agent);      /* NULL: none */
 double bm_agent_remaining(const bm_agent *agent); /* share of training still to come, 1 to 0 */
 

@@ -32,24 +32,28 @@ enum { LOSS_HUBER, LOSS_MSE };
 static const char *const losses[] = {"huber", "mse", NULL};
 
 static const bm_option rows[] = {
-    BM_OPTION(dqn_config, learning_rate, 0.0001, 1e-8, 1, BM_LOG,
-              "step size of the optimizer; lin_X falls from X to 0"),
+    BM_OPTION_LIVE(dqn_config, learning_rate, 0.0001, 1e-8, 1, BM_LOG,
+                   "step size of the optimizer; lin_X falls from X to 0"),
     BM_OPTION(dqn_config, buffer_size, 1000000, 1, 10000000, BM_LOG, "transitions the replay buffer holds"),
     BM_OPTION(dqn_config, learning_starts, 100, 0, 100000000, BM_LINEAR, "steps of random actions before learning"),
     BM_OPTION(dqn_config, batch_size, 32, 1, 65536, BM_LOG, "transitions per gradient step"),
-    BM_OPTION(dqn_config, tau, 1.0, 0, 1, BM_LINEAR, "share of the online network blended into the target; 1 copies"),
-    BM_OPTION(dqn_config, gamma, 0.99, 0, 1, BM_LINEAR, "discount per step"),
+    BM_OPTION_LIVE(dqn_config, tau, 1.0, 0, 1, BM_LINEAR,
+                   "share of the online network blended into the target; 1 copies"),
+    BM_OPTION_LIVE(dqn_config, gamma, 0.99, 0, 1, BM_LINEAR, "discount per step"),
     BM_OPTION(dqn_config, n_steps, 1, 1, 1000, BM_LOG, "steps of reward before the target network's value"),
-    BM_OPTION(dqn_config, train_freq, 4, 1, 1000000, BM_LOG, "steps (of every lane) between blocks of gradient steps"),
-    BM_OPTION(dqn_config, gradient_steps, 1, -1, 1000000, BM_LINEAR,
-              "gradient steps in a block; -1: as many as new steps"),
-    BM_OPTION(dqn_config, target_update_interval, 10000, 1, 100000000, BM_LOG,
-              "steps between updates of the target network"),
-    BM_OPTION(dqn_config, exploration_fraction, 0.1, 0, 1, BM_LINEAR, "share of training over which epsilon falls"),
-    BM_OPTION(dqn_config, exploration_initial_eps, 1.0, 0, 1, BM_LINEAR,
-              "epsilon, the chance of a random action, at first"),
-    BM_OPTION(dqn_config, exploration_final_eps, 0.05, 0, 1, BM_LINEAR, "epsilon once it has fallen"),
-    BM_OPTION(dqn_config, max_grad_norm, 10, 0, 1e9, BM_LINEAR, "longer gradients are scaled to this norm; 0: never"),
+    BM_OPTION_LIVE(dqn_config, train_freq, 4, 1, 1000000, BM_LOG,
+                   "steps (of every lane) between blocks of gradient steps"),
+    BM_OPTION_LIVE(dqn_config, gradient_steps, 1, -1, 1000000, BM_LINEAR,
+                   "gradient steps in a block; -1: as many as new steps"),
+    BM_OPTION_LIVE(dqn_config, target_update_interval, 10000, 1, 100000000, BM_LOG,
+                   "steps between updates of the target network"),
+    BM_OPTION_LIVE(dqn_config, exploration_fraction, 0.1, 0, 1, BM_LINEAR,
+                   "share of training over which epsilon falls"),
+    BM_OPTION_LIVE(dqn_config, exploration_initial_eps, 1.0, 0, 1, BM_LINEAR,
+                   "epsilon, the chance of a random action, at first"),
+    BM_OPTION_LIVE(dqn_config, exploration_final_eps, 0.05, 0, 1, BM_LINEAR, "epsilon once it has fallen"),
+    BM_OPTION_LIVE(dqn_config, max_grad_norm, 10, 0, 1e9, BM_LINEAR,
+                   "longer gradients are scaled to this norm; 0: never"),
     BM_OPTION(dqn_config, policy_average, 0, 0, 0.99999, BM_LINEAR,
               "decay of an average of the weights, which then is the deterministic policy; 0: the last weights"),
     BM_OPTION_STRING(dqn_config, double_q, "false", 0, 1,
@@ -82,6 +86,24 @@ typedef struct {
 
 /* ---- creation --------------------------------------------------------------------------------------------------- */
 
+static bm_status create_learner(bm_agent *agent, bm_error *error) {
+    const dqn_config *config = agent->config;
+    dqn *self = agent->self;
+    bm_arena *arena = &agent->arena;
+    const size_t n = self->net.parameters, batch = (size_t)config->batch_size;
+    self->grad = BM_NEW(arena, bm_real, n);
+    self->q_next_online = config->double_q ? BM_NEW(arena, bm_real, batch * (size_t)self->actions) : NULL;
+    self->td_target = BM_NEW(arena, bm_real, batch);
+    self->grad_q = BM_NEW(arena, bm_real, batch * (size_t)self->actions);
+    bm_optim_create(&self->optim, &config->optimizer, n, arena);
+    const bm_status status = bm_replay_create(&self->replay, &agent->observation_space, &agent->action_space,
+                                              config->buffer_size, arena, error);
+    if (status == BM_OK) {
+        bm_replay_batch_create(&self->batch, &self->replay, config->batch_size, arena);
+    }
+    return status;
+}
+
 static bm_status create(bm_agent *agent, bm_error *error) {
     const dqn_config *config = agent->config;
     bm_arena *arena = &agent->arena;
@@ -102,23 +124,15 @@ static bm_status create(bm_agent *agent, bm_error *error) {
         return status;
     }
     const int rows_most = config->batch_size > agent->max_rows ? config->batch_size : agent->max_rows;
-    const size_t n = self->net.parameters, batch = (size_t)config->batch_size;
+    const size_t n = self->net.parameters;
     self->online = BM_NEW(arena, bm_real, n);
     self->target = BM_NEW(arena, bm_real, n);
-    self->grad = BM_NEW(arena, bm_real, n);
     self->average = config->policy_average > 0 ? BM_NEW(arena, bm_real, n) : NULL;
     self->input = BM_NEW(arena, bm_real, (size_t)rows_most * (size_t)self->features);
     self->workspace = BM_NEW(arena, bm_real, bm_net_workspace(&self->net, rows_most));
-    self->q_next_online = config->double_q ? BM_NEW(arena, bm_real, batch * (size_t)self->actions) : NULL;
-    self->td_target = BM_NEW(arena, bm_real, batch);
-    self->grad_q = BM_NEW(arena, bm_real, batch * (size_t)self->actions);
-    bm_optim_create(&self->optim, &config->optimizer, n, arena);
-    status = bm_replay_create(&self->replay, &agent->observation_space, &agent->action_space, config->buffer_size,
-                              arena, error);
-    if (status != BM_OK) {
+    if (!agent->acts_only && (status = create_learner(agent, error)) != BM_OK) {
         return status;
     }
-    bm_replay_batch_create(&self->batch, &self->replay, config->batch_size, arena);
     if ((status = bm_arena_check(arena, "dqn's networks and buffers", error)) != BM_OK) {
         return status;
     }
@@ -142,10 +156,16 @@ static double epsilon(const bm_agent *agent) {
     return config->exploration_initial_eps - fall * done / config->exploration_fraction;
 }
 
-static void act_greedily(bm_agent *agent, const bm_real *params, int n, const void *observation, int32_t *index) {
+static const bm_real *deterministic_q(bm_agent *agent, int n, const void *observation) {
     dqn *self = agent->self;
     bm_encode(&agent->observation_space, n, observation, self->input);
-    const bm_real *q = bm_net_forward(&self->net, params, self->workspace, n, self->input);
+    const bm_real *params = self->average ? self->average : self->online;
+    return bm_net_forward(&self->net, params, self->workspace, n, self->input);
+}
+
+static void act_greedily(bm_agent *agent, int n, const void *observation, int32_t *index) {
+    const dqn *self = agent->self;
+    const bm_real *q = deterministic_q(agent, n, observation);
     for (int i = 0; i < n; i++) {
         index[i] = bm_argmax(self->actions, q + (size_t)i * (size_t)self->actions);
     }
@@ -156,7 +176,7 @@ static void act(bm_agent *agent, int n, const void *observation, bool explore, i
     const dqn_config *config = agent->config;
     dqn *self = agent->self;
     if (!explore) {
-        act_greedily(agent, self->average ? self->average : self->online, n, observation, index);
+        act_greedily(agent, n, observation, index);
         return;
     }
     const double rate = agent->steps < config->learning_starts ? 1.0 : epsilon(agent);
@@ -173,6 +193,16 @@ static void act(bm_agent *agent, int n, const void *observation, bool explore, i
     const bm_real *q = bm_net_forward(&self->net, self->online, self->workspace, n, self->input);
     for (int i = 0; i < n; i++) {
         index[i] = index[i] >= 0 ? index[i] : bm_argmax(self->actions, q + (size_t)i * (size_t)self->actions);
+    }
+}
+
+static void inspect(bm_agent *agent, int n, const void *observation, bm_real *preference, bm_real *value) {
+    const dqn *self = agent->self;
+    const size_t actions = (size_t)self->actions;
+    memcpy(preference, deterministic_q(agent, n, observation), (size_t)n * actions * sizeof(bm_real));
+    for (int i = 0; i < n; i++) {
+        const bm_real *q = preference + (size_t)i * actions;
+        value[i] = q[bm_argmax(self->actions, q)];
     }
 }
 
@@ -287,6 +317,9 @@ static void state(bm_agent *agent, bm_state *list) {
         list_net(self, "average", self->average, list);
     }
     bm_state_leave(list);
+    if (agent->acts_only) {
+        return;
+    }
     bm_state_enter(list, "optimizer");
     bm_optim_state(&self->optim, list);
     bm_state_leave(list);
@@ -308,4 +341,6 @@ const bm_agent_type bm_agent_dqn = {
     .update = update,
     .state = state,
     .replay = replay,
+    .inspect = inspect,
+    .preference_name = "Q-value",
 };

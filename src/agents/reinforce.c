@@ -34,20 +34,21 @@ typedef struct {
 } reinforce_config;
 
 static const bm_option rows[] = {
-    BM_OPTION(reinforce_config, learning_rate, 0.003, 1e-8, 1, BM_LOG,
-              "step size of the policy's optimizer; lin_X falls to 0"),
-    BM_OPTION(reinforce_config, gamma, 0.99, 0, 1, BM_LINEAR, "discount per step"),
+    BM_OPTION_LIVE(reinforce_config, learning_rate, 0.003, 1e-8, 1, BM_LOG,
+                   "step size of the policy's optimizer; lin_X falls to 0"),
+    BM_OPTION_LIVE(reinforce_config, gamma, 0.99, 0, 1, BM_LINEAR, "discount per step"),
     BM_OPTION(reinforce_config, batch_episodes, 8, 1, 10000, BM_LOG, "episodes per update"),
     BM_OPTION(reinforce_config, max_batch_steps, 8192, 1, 10000000, BM_LOG,
               "steps of each lane after which a batch is cut"),
     BM_OPTION_STRING(reinforce_config, normalize, "true", 0, 1,
                      "subtract the batch's mean weight, divide by its deviation"),
-    BM_OPTION(reinforce_config, ent_coef, 0.0, 0, 10, BM_LINEAR, "weight of the entropy bonus; lin_X falls to 0"),
+    BM_OPTION_LIVE(reinforce_config, ent_coef, 0.0, 0, 10, BM_LINEAR, "weight of the entropy bonus; lin_X falls to 0"),
     BM_OPTION_STRING(reinforce_config, baseline, "false", 0, 1, "learn V(s) and subtract it from the returns"),
-    BM_OPTION(reinforce_config, value_learning_rate, 0.001, 1e-8, 1, BM_LOG, "step size of the baseline's optimizer"),
-    BM_OPTION(reinforce_config, value_steps, 20, 1, 10000, BM_LOG, "gradient steps of the baseline per update"),
-    BM_OPTION(reinforce_config, max_grad_norm, 0, 0, 1e9, BM_LINEAR,
-              "longer gradients are scaled to this norm; 0: never"),
+    BM_OPTION_LIVE(reinforce_config, value_learning_rate, 0.001, 1e-8, 1, BM_LOG,
+                   "step size of the baseline's optimizer"),
+    BM_OPTION_LIVE(reinforce_config, value_steps, 20, 1, 10000, BM_LOG, "gradient steps of the baseline per update"),
+    BM_OPTION_LIVE(reinforce_config, max_grad_norm, 0, 0, 1e9, BM_LINEAR,
+                   "longer gradients are scaled to this norm; 0: never"),
     BM_OPTION_STRING(reinforce_config, net_arch, "[64, 64]", 1, 65536, "widths of the hidden layers"),
     BM_OPTION_CHOICE(reinforce_config, activation, "tanh", bm_activation_names, "of the hidden layers"),
     BM_OPTION_CHOICE(reinforce_config, init, "orthogonal", bm_init_names, "initial weights"),
@@ -104,11 +105,43 @@ static bm_status create_learner(bm_agent *agent, learning_net *learner, int outp
     learner->params = BM_NEW(&agent->arena, bm_real, learner->net.parameters);
     learner->grad = BM_NEW(&agent->arena, bm_real, learner->net.parameters);
     learner->workspace = BM_NEW(&agent->arena, bm_real, bm_net_workspace(&learner->net, rows_most));
-    bm_optim_create(&learner->optim, &config->optimizer, learner->net.parameters, &agent->arena);
+    if (!agent->acts_only) {
+        bm_optim_create(&learner->optim, &config->optimizer, learner->net.parameters, &agent->arena);
+    }
     status = bm_arena_check(&agent->arena, "reinforce's networks", error);
     return status == BM_OK ? bm_init_net((bm_init)config->init, output_gain, &learner->net, learner->params,
                                          &agent->init_rng, error)
                            : status;
+}
+
+/* What learning needs; *rows_most becomes the most rows a network is asked for at once. */
+static bm_status create_buffers(bm_agent *agent, int *rows_most, bm_error *error) {
+    const reinforce_config *config = agent->config;
+    reinforce *self = agent->self;
+    bm_arena *arena = &agent->arena;
+    int64_t capacity = config->max_batch_steps;
+    if (agent->max_episode_steps > 0 && (int64_t)config->batch_episodes * agent->max_episode_steps < capacity) {
+        capacity = (int64_t)config->batch_episodes * agent->max_episode_steps;
+    }
+    const int64_t batch = capacity * agent->lanes;
+    if (batch > 1 << 28) {
+        return bm_invalid(error, "max_batch_steps=%d with %d lanes is too large a batch", config->max_batch_steps,
+                          agent->lanes);
+    }
+    *rows_most = batch > agent->max_rows ? (int)batch : agent->max_rows;
+    const size_t n = (size_t)*rows_most, actions = (size_t)self->actions;
+    bm_rollout_create(&self->rollout, &agent->observation_space, &agent->action_space, (int)capacity, agent->lanes,
+                      arena);
+    self->grad_logits = BM_NEW(arena, bm_real, n * actions);
+    self->grad_value = BM_NEW(arena, bm_real, n);
+    self->weight = BM_NEW(arena, bm_real, n);
+    self->target = BM_NEW(arena, bm_real, n);
+    self->bootstrap = BM_NEW(arena, bm_real, n);
+    self->action = BM_NEW(arena, int32_t, n);
+    self->latest = BM_NEW(arena, unsigned char, (size_t)agent->lanes *bm_space_bytes(&agent->observation_space));
+    self->whole = BM_NEW(arena, int, agent->lanes);
+    self->ended = BM_NEW(arena, uint8_t, agent->lanes);
+    return BM_OK;
 }
 
 static bm_status create(bm_agent *agent, bm_error *error) {
@@ -126,31 +159,14 @@ static bm_status create(bm_agent *agent, bm_error *error) {
     agent->self = self;
     self->actions = agent->action_space.n;
     self->features = bm_space_features(&agent->observation_space);
-    int64_t capacity = config->max_batch_steps;
-    if (agent->max_episode_steps > 0 && (int64_t)config->batch_episodes * agent->max_episode_steps < capacity) {
-        capacity = (int64_t)config->batch_episodes * agent->max_episode_steps;
+    int rows_most = agent->max_rows;
+    bm_status status = agent->acts_only ? BM_OK : create_buffers(agent, &rows_most, error);
+    if (status != BM_OK) {
+        return status;
     }
-    const int64_t batch = capacity * agent->lanes;
-    if (batch > 1 << 28) {
-        return bm_invalid(error, "max_batch_steps=%d with %d lanes is too large a batch", config->max_batch_steps,
-                          agent->lanes);
-    }
-    const int rows_most = batch > agent->max_rows ? (int)batch : agent->max_rows;
-    const size_t n = (size_t)rows_most, actions = (size_t)self->actions;
-    bm_rollout_create(&self->rollout, &agent->observation_space, &agent->action_space, (int)capacity, agent->lanes,
-                      arena);
-    self->input = BM_NEW(arena, bm_real, n * (size_t)self->features);
-    self->log_prob = BM_NEW(arena, bm_real, (size_t)agent->max_rows * actions);
-    self->grad_logits = BM_NEW(arena, bm_real, n * actions);
-    self->grad_value = BM_NEW(arena, bm_real, n);
-    self->weight = BM_NEW(arena, bm_real, n);
-    self->target = BM_NEW(arena, bm_real, n);
-    self->bootstrap = BM_NEW(arena, bm_real, n);
-    self->action = BM_NEW(arena, int32_t, n);
-    self->latest = BM_NEW(arena, unsigned char, (size_t)agent->lanes *bm_space_bytes(&agent->observation_space));
-    self->whole = BM_NEW(arena, int, agent->lanes);
-    self->ended = BM_NEW(arena, uint8_t, agent->lanes);
-    bm_status status = create_learner(agent, &self->policy, self->actions, 0.01, rows_most, error);
+    self->input = BM_NEW(arena, bm_real, (size_t)rows_most * (size_t)self->features);
+    self->log_prob = BM_NEW(arena, bm_real, (size_t)agent->max_rows * (size_t)self->actions);
+    status = create_learner(agent, &self->policy, self->actions, 0.01, rows_most, error);
     if (status == BM_OK && config->baseline) {
         status = create_learner(agent, &self->value, 1, 1.0, rows_most, error);
     }
@@ -172,6 +188,21 @@ static void act(bm_agent *agent, int n, const void *observation, bool explore, i
         const size_t row = (size_t)i * (size_t)self->actions;
         index[i] = explore ? bm_categorical_sample(self->actions, self->log_prob + row, &agent->explore_rng)
                            : bm_argmax(self->actions, logits + row);
+    }
+}
+
+static void inspect(bm_agent *agent, int n, const void *observation, bm_real *preference, bm_real *value) {
+    const reinforce_config *config = agent->config;
+    reinforce *self = agent->self;
+    bm_encode(&agent->observation_space, n, observation, self->input);
+    const bm_real *logits =
+        bm_net_forward(&self->policy.net, self->policy.params, self->policy.workspace, n, self->input);
+    bm_softmax((size_t)n, self->actions, logits, preference);
+    const bm_real *estimate =
+        config->baseline ? bm_net_forward(&self->value.net, self->value.params, self->value.workspace, n, self->input)
+                         : NULL;
+    for (int i = 0; i < n; i++) {
+        value[i] = estimate ? estimate[i] : (bm_real)NAN;
     }
 }
 
@@ -340,6 +371,9 @@ static void state(bm_agent *agent, bm_state *list) {
         list_learner(&self->value, "value", list, true);
     }
     bm_state_leave(list);
+    if (agent->acts_only) {
+        return;
+    }
     bm_state_enter(list, "optimizer");
     list_learner(&self->policy, "policy", list, false);
     if (config->baseline) {
@@ -366,4 +400,6 @@ const bm_agent_type bm_agent_reinforce = {
     .observe = observe,
     .update = update,
     .state = state,
+    .inspect = inspect,
+    .preference_name = "probability",
 };

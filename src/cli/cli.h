@@ -22,7 +22,8 @@ typedef struct {
 
 extern const bm_verb *const bm_verbs[]; /* NULL at the end */
 
-/* A flag of a verb that is no option of a table. value: what it takes ("FILE"), or NULL for a switch. */
+/* A flag of a verb that is no option of a table. name: "json", or "output|o" where -o is the same as --output. value: what it takes
+ * ("FILE"), or NULL for a switch. */
 typedef struct {
     const char *name, *value, *help;
 } bm_flag;
@@ -34,7 +35,7 @@ typedef struct {
     const void *config;
 } bm_flag_group;
 
-enum { BM_GROUPS = 4, BM_SETTINGS = 256, BM_POSITIONALS = 64 };
+enum { BM_GROUPS = 4, BM_SETTINGS = 256, BM_POSITIONALS = 1024 };
 
 typedef struct {
     const char *verb, *arguments; /* "train", "AGENT ENV" */
@@ -71,6 +72,9 @@ bool bm_cli_has(const bm_arguments *arguments, const char *flag);
 /* A whole number within [min, max], fallback when the flag is absent; exits 2 with one sentence. */
 long long bm_cli_integer(const bm_arguments *arguments, const char *flag, long long fallback, long long min,
                          long long max);
+
+/* The run folder that a person means by RUN, RUN/, RUN/checkpoint or RUN/checkpoint/. BM_INVALID: too long a name. */
+bm_status bm_cli_run_folder(const char *path, char *folder, size_t bytes, bm_error *error);
 
 /* Every --env-set KEY=VALUE, into config, which is of type's options. */
 bm_status bm_cli_env_settings(const bm_arguments *arguments, const bm_env_type *type, void *config, bm_error *error);

@@ -41,24 +41,6 @@ typedef struct {
     exact_values values;
 } evaluation;
 
-/* RUN/, RUN/checkpoint and RUN/checkpoint/ mean RUN. */
-static bm_status run_folder(const char *path, char *folder, size_t bytes, bm_error *error) {
-    static const char ending[] = "/checkpoint";
-    size_t length = strlen(path);
-    while (length > 1 && path[length - 1] == '/') {
-        length--;
-    }
-    if (length >= sizeof ending && memcmp(path + length - (sizeof ending - 1), ending, sizeof ending - 1) == 0) {
-        length -= sizeof ending - 1;
-    }
-    if (length >= bytes) {
-        return bm_invalid(error, "the run folder's name is too long: %.80s...", path);
-    }
-    memcpy(folder, path, length);
-    folder[length] = '\0';
-    return BM_OK;
-}
-
 /* The deterministic policy as a table: the action in every state of env's model, a lane's worth of states at a time. */
 static void tabulate(bm_agent *agent, bm_env_batch *env, int states, int32_t *action) {
     for (int first = 0; first < states; first += env->lanes) {
@@ -202,7 +184,7 @@ static int run(int argc, char **argv) {
     }
     const int episodes = (int)bm_cli_integer(&arguments, "episodes", 100, 1, MOST_EPISODES);
     bm_error error;
-    bm_status status = run_folder(arguments.positional[0], e.folder, sizeof e.folder, &error);
+    bm_status status = bm_cli_run_folder(arguments.positional[0], e.folder, sizeof e.folder, &error);
     if (status == BM_OK) {
         status = bm_policy_load(&e.policy, e.folder, e.checkpoint, &error);
     }

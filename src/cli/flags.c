@@ -1,5 +1,5 @@
 /* Flags, from a verb's own rows and from option tables, through argp. A first pass over the words does what argp does not:
- * '_' for '-', "did you mean", `--switch false`, and dotted keys of variants, which become --set KEY=VALUE. */
+ * '_' for '-', "did you mean", `--switch false`, single letters, and dotted keys of variants, which become --set KEY=VALUE. */
 #include <argp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +12,7 @@ enum { MOST_OPTIONS = 256, NAME_BYTES = 64, FIRST_KEY = 1000 };
 
 typedef struct {
     char name[NAME_BYTES]; /* as on the command line, with '-' */
+    char letter;           /* of "-o"; '\0': none */
     bool takes_value, of_table;
     const char *help;
     const char *value;
@@ -45,7 +46,9 @@ static flag_entry *add(catalogue *all, const char *name, bool takes_value) {
         bm_cli_usage("too many options"); /* a table grew beyond MOST_OPTIONS: a programming error */
     }
     flag_entry *new = &all->entries[all->count++];
-    snprintf(new->name, sizeof new->name, "%s", name);
+    const size_t length = strcspn(name, "|");
+    snprintf(new->name, sizeof new->name, "%.*s", (int)length, name);
+    new->letter = name[length] ? name[length + 1] : '\0';
     for (char *c = new->name; *c; c++) {
         *c = *c == '_' ? '-' : *c;
     }
@@ -121,6 +124,15 @@ static bool is_truth(const char *word) {
     return false;
 }
 
+static const flag_entry *find_letter(const catalogue *all, char letter) {
+    for (int i = 0; i < all->count && letter; i++) {
+        if (all->entries[i].letter == letter) {
+            return &all->entries[i];
+        }
+    }
+    return NULL;
+}
+
 typedef struct {
     char name[NAME_BYTES];   /* with '-'; "" when the word is no flag */
     const char *value;       /* after '=', or the next word when the flag takes it; NULL: none */
@@ -128,9 +140,26 @@ typedef struct {
     int words;               /* 1 or 2 */
 } word;
 
+/* -o VALUE and -oVALUE; one letter a word. */
+static word read_letter(const flag_entry *entry, const char *text, const char *next) {
+    word result = {.words = 1, .entry = entry};
+    snprintf(result.name, sizeof result.name, "%s", entry->name);
+    if (text[2]) {
+        result.value = text + 2;
+    } else if (next && entry->takes_value) {
+        result.value = next;
+        result.words = 2;
+    }
+    return result;
+}
+
 static word read_word(const catalogue *all, int argc, char **argv, int at) {
     word result = {.name = "", .words = 1};
     const char *text = argv[at];
+    const flag_entry *lettered = text[0] == '-' ? find_letter(all, text[1]) : NULL;
+    if (lettered) {
+        return read_letter(lettered, text, at + 1 < argc ? argv[at + 1] : NULL);
+    }
     if (strncmp(text, "--", 2) != 0 || !text[2]) {
         return result;
     }
@@ -197,6 +226,16 @@ static void put_setting(bm_arguments *arguments, const char *name, const char *v
     arguments->setting[arguments->settings++].option = option;
 }
 
+/* argp shows a key that is a letter in its help. */
+static int key_of(const catalogue *all, const flag_entry *entry) {
+    return entry->letter ? entry->letter : FIRST_KEY + (int)(entry - all->entries);
+}
+
+static const flag_entry *entry_of(const catalogue *all, int key) {
+    const bool numbered = key >= FIRST_KEY && key < FIRST_KEY + all->count;
+    return numbered ? &all->entries[key - FIRST_KEY] : key < FIRST_KEY ? find_letter(all, (char)key) : NULL;
+}
+
 static error_t parse_one(int key, char *value, struct argp_state *state) {
     parse_state *parsing = state->input;
     bm_arguments *arguments = parsing->arguments;
@@ -207,10 +246,10 @@ static error_t parse_one(int key, char *value, struct argp_state *state) {
         arguments->positional[arguments->positionals++] = value;
         return 0;
     }
-    if (key < FIRST_KEY || key >= FIRST_KEY + parsing->all->count) {
+    const flag_entry *entry = entry_of(parsing->all, key);
+    if (!entry) {
         return ARGP_ERR_UNKNOWN;
     }
-    const flag_entry *entry = &parsing->all->entries[key - FIRST_KEY];
     if (strcmp(entry->name, "set") == 0) {
         const char *equals = value ? strchr(value, '=') : NULL;
         if (!equals || equals == value) {
@@ -233,6 +272,9 @@ static char **normalise(const catalogue *all, bm_arena *memory, const char *verb
     for (int i = 1; i < argc;) {
         const word next = read_word(all, argc, argv, i);
         if (!next.name[0]) {
+            if (argv[i][0] == '-' && argv[i][1] && argv[i][1] != '-' && argv[i][1] != '?') {
+                bm_cli_usage("unknown option %s (see bellman %s --help)", argv[i], verb);
+            }
             words[n++] = argv[i];
         } else if (!next.entry && strchr(next.name, '.')) {
             if (!next.value) {
@@ -280,7 +322,7 @@ void bm_cli_parse(const bm_command *command, int argc, char **argv, bm_arguments
         }
         options[n++] = (struct argp_option){
             .name = e->name,
-            .key = FIRST_KEY + i,
+            .key = key_of(all, e),
             .arg = e->value,
             .flags = e->takes_value || !e->of_table ? 0 : OPTION_ARG_OPTIONAL,
             .doc = e->help,
@@ -295,7 +337,7 @@ void bm_cli_parse(const bm_command *command, int argc, char **argv, bm_arguments
     words[0] = joined(memory, "bellman ", command->verb, "");
     parse_state parsing = {all, arguments};
     argp_err_exit_status = BM_EXIT_USAGE;
-    setenv("ARGP_HELP_FMT", "opt-doc-col=34,rmargin=100", 0);
+    setenv("ARGP_HELP_FMT", "opt-doc-col=34,rmargin=100,no-dup-args-note", 0);
     if (argp_parse(&argp, count, words, 0, NULL, &parsing) != 0) {
         exit(BM_EXIT_USAGE);
     }

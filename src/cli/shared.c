@@ -25,6 +25,23 @@ bm_status bm_cli_env_settings(const bm_arguments *arguments, const bm_env_type *
     return BM_OK;
 }
 
+bm_status bm_cli_run_folder(const char *path, char *folder, size_t bytes, bm_error *error) {
+    static const char ending[] = "/checkpoint";
+    size_t length = strlen(path);
+    while (length > 1 && path[length - 1] == '/') {
+        length--;
+    }
+    if (length >= sizeof ending && memcmp(path + length - (sizeof ending - 1), ending, sizeof ending - 1) == 0) {
+        length -= sizeof ending - 1;
+    }
+    if (length >= bytes) {
+        return bm_invalid(error, "the run folder's name is too long: %.80s...", path);
+    }
+    memcpy(folder, path, length);
+    folder[length] = '\0';
+    return BM_OK;
+}
+
 typedef struct {
     char *text;
     size_t used, bytes;

@@ -22,3 +22,7 @@ const atomic_int *bm_cli_catch_signals(void) {
     sigaction(SIGTERM, &action, NULL);
     return &received;
 }
+
+void bm_cli_request_stop(void) {
+    atomic_store(&received, SIGINT);
+}

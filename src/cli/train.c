@@ -9,7 +9,9 @@
 
 #include "cli/cli.h"
 #include "cli/progress.h"
+#include "cli/show_flags.h"
 #include "cli/signals.h"
+#include "cli/train_watched.h"
 #include "core/io.h"
 #include "core/pool.h"
 #include "core/suggest.h"
@@ -26,6 +28,9 @@ static const bm_flag flags[] = {
     {"jobs", "J", "of which J at a time (default: 1)"},
     {"resume", "RUN", "continue a run from its last checkpoint; more --steps stretch its schedules"},
     {"init-from", "RUN", "start from the networks' weights of another run"},
+    {"changes", "FILE", "hyperparameters that change while it trains, as a run's changes.csv has them"},
+    {"render", NULL, "watch it train, in a window: episodes of the policy so far, curves, hyperparameters to turn"},
+    BM_SHOW_FLAGS,
     {"quiet", NULL, "no progress line"},
     {"json", NULL, "the last line of the output is one JSON object"},
     {NULL, NULL, NULL},
@@ -49,6 +54,7 @@ typedef struct {
     bm_display *display;
     training *jobs;
     int count;
+    bm_show_setup *show; /* NULL: nobody watches */
 } trainings;
 
 /* ---- from the command line to experiments ----------------------------------------------------------------------- */
@@ -279,8 +285,9 @@ static bm_status open_run(training *job, const bm_arguments *arguments) {
         snprintf(name, sizeof name, "%s-seed%d", wish, job->experiment.run.seed);
         wish = name;
     }
-    const bm_status status = bm_run_create(&job->run, &job->experiment, runs ? runs : "runs", wish,
-                                           bm_cli_value(arguments, "init-from"), &job->error);
+    const bm_status status =
+        bm_run_create(&job->run, &job->experiment, runs ? runs : "runs", wish, bm_cli_value(arguments, "init-from"),
+                      bm_cli_value(arguments, "changes"), &job->error);
     if (status == BM_OK) {
         snprintf(job->folder, sizeof job->folder, "%s", bm_run_folder(job->run));
     }
@@ -309,9 +316,15 @@ static void train_one(void *context, int item) {
     }
     job->status = open_run(job, batch->arguments);
     if (job->status == BM_OK) {
-        announce(job, bm_cli_has(batch->arguments, "quiet"));
-        job->status = bm_run_train(job->run, batch->stop, bm_display_visit, bm_display_slot(batch->display, item),
-                                   &job->result, &job->error);
+        announce(job, bm_cli_has(batch->arguments, "quiet") || bm_cli_has(batch->arguments, "terminal"));
+        const bm_run_watch watch = {
+            .stop = batch->stop,
+            .visit = bm_display_visit,
+            .context = bm_display_slot(batch->display, item),
+        };
+        job->status = batch->show
+                          ? bm_train_watched(job->run, &job->experiment, &watch, batch->show, &job->result, &job->error)
+                          : bm_run_train(job->run, &watch, &job->result, &job->error);
     }
     if (job->run && ended_well(job)) {
         job->status = keep_result(job, &job->error);
@@ -349,14 +362,15 @@ static bm_status prepare(trainings *batch, int argc, char **argv, bm_error *erro
     const char *resume = bm_cli_value(batch->arguments, "resume");
     for (int i = 0; i < batch->count; i++) {
         training *job = &batch->jobs[i];
-        const bm_status status = resume ? resumed_experiment(&job->experiment, resume, batch->arguments, error)
-                                        : new_experiment(&job->experiment, batch->arguments, error);
+        bm_status status = resume ? bm_cli_run_folder(resume, job->folder, sizeof job->folder, error) : BM_OK;
+        if (status == BM_OK) {
+            status = resume ? resumed_experiment(&job->experiment, job->folder, batch->arguments, error)
+                            : new_experiment(&job->experiment, batch->arguments, error);
+        }
         if (status != BM_OK) {
             return status;
         }
-        if (resume) {
-            snprintf(job->folder, sizeof job->folder, "%s", resume);
-        } else {
+        if (!resume) {
             note_command(&job->experiment, argc, argv);
             if (job->experiment.run.seed > INT_MAX - i) {
                 return bm_invalid(error, "seed=%d is too large for %d seeds from there", job->experiment.run.seed,
@@ -369,19 +383,38 @@ static bm_status prepare(trainings *batch, int argc, char **argv, bm_error *erro
     return BM_OK;
 }
 
+static bool watched(const bm_arguments *arguments) {
+    return bm_cli_has(arguments, "render") || bm_cli_has(arguments, "terminal");
+}
+
 static bm_status train_all(trainings *batch, bm_error *error) {
     const int threads = (int)bm_cli_integer(batch->arguments, "jobs", 1, 1, 1024);
-    bm_pool *pool;
-    const bm_status status = bm_pool_create(&pool, threads < batch->count ? threads : batch->count, error);
-    if (status != BM_OK) {
-        return status;
-    }
     char title[128];
     const bm_experiment *first = &batch->jobs[0].experiment;
     snprintf(title, sizeof title, "%s %s", first->agent->name, first->env->id);
     batch->stop = bm_cli_catch_signals();
-    batch->display = bm_display_create(title, batch->count, bm_cli_has(batch->arguments, "quiet"));
-    bm_pool_run(pool, batch->count, train_one, batch);
+    bm_pool *pool = NULL;
+    bm_show_setup show = {.title = title, .width = 1040, .height = 660};
+    const bm_stage_kind kind = bm_show_stage_kind(batch->arguments);
+    bm_status status = BM_OK;
+    if (watched(batch->arguments)) {
+        bm_show_read_flags(batch->arguments, &show);
+        batch->show = &show;
+        status = bm_stage_open(&show.stage, kind, title, show.width, show.height, error);
+    } else {
+        status = bm_pool_create(&pool, threads < batch->count ? threads : batch->count, error);
+    }
+    if (status != BM_OK) {
+        return status;
+    }
+    const bool silent = bm_cli_has(batch->arguments, "quiet") || (batch->show && kind == BM_STAGE_TERMINAL);
+    batch->display = bm_display_create(title, batch->count, silent);
+    if (batch->show) {
+        train_one(batch, 0); /* a window belongs to the main thread */
+        bm_stage_close(show.stage);
+    } else {
+        bm_pool_run(pool, batch->count, train_one, batch);
+    }
     bm_pool_destroy(pool);
     bm_display_destroy(batch->display);
     return BM_OK;
@@ -411,8 +444,9 @@ static bm_status shown_experiment(bm_experiment *shown, int argc, char **argv, c
                                   bm_error *error) {
     const char *resume = run_to_resume(argc, argv), *agent, *env;
     if (resume) {
-        const bm_status status = bm_run_experiment(resume, "last", shown, error);
-        if (status == BM_OK) {
+        char folder[BM_PATH_MAX];
+        bm_status status = bm_cli_run_folder(resume, folder, sizeof folder, error);
+        if (status == BM_OK && (status = bm_run_experiment(folder, "last", shown, error)) == BM_OK) {
             snprintf(heading, bytes, "Hyperparameters of %s, as the run has them:", shown->agent->name);
         }
         return status;
@@ -436,13 +470,23 @@ static bm_status shown_experiment(bm_experiment *shown, int argc, char **argv, c
 }
 
 static void check_usage(const bm_arguments *arguments) {
+    static const char *const of_pictures[] = {"speed", "fps", "size", "record"};
+    for (size_t i = 0; !watched(arguments) && i < sizeof of_pictures / sizeof of_pictures[0]; i++) {
+        if (bm_cli_has(arguments, of_pictures[i])) {
+            bm_cli_usage("--%s is about the picture: give --render or --terminal too", of_pictures[i]);
+        }
+    }
+    if (watched(arguments) && bm_cli_has(arguments, "seeds")) {
+        bm_cli_usage("one run can be watched at a time: leave --seeds or --%s out",
+                     bm_cli_has(arguments, "render") ? "render" : "terminal");
+    }
     const bool resume = bm_cli_has(arguments, "resume");
     if (arguments->positionals != (resume ? 0 : 2)) {
         bm_cli_usage(resume ? "--resume RUN takes neither agent nor environment: the run knows them"
                             : "train wants an agent and an environment, for example: bellman train dqn CartPole-v1");
     }
-    static const char *const fresh_only[] = {"seeds",     "jobs",    "init-from", "config",
-                                             "no-preset", "env-set", "name",      "runs"};
+    static const char *const fresh_only[] = {"seeds",   "jobs", "init-from", "config", "no-preset",
+                                             "env-set", "name", "runs",      "changes"};
     for (size_t i = 0; resume && i < sizeof fresh_only / sizeof fresh_only[0]; i++) {
         if (bm_cli_has(arguments, fresh_only[i])) {
             bm_cli_usage("--resume RUN continues one run as it is, without --%s", fresh_only[i]);
@@ -452,6 +496,7 @@ static void check_usage(const bm_arguments *arguments) {
 
 static const char examples[] = "Precedence: defaults < preset < --config < flags.\n\n"
                                "  bellman train dqn CartPole-v1\n"
+                               "  bellman train dqn CartPole-v1 --render\n"
                                "  bellman train reinforce CartPole-v1 --seeds 10 --jobs 2\n"
                                "  bellman train dqn GridWorld-v0 --env-set map=maze --learning-rate lin_0.001\n\n";
 

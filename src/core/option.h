@@ -70,6 +70,7 @@ typedef struct {
     const char *help;             /* one line, lower case, no full stop */
     const char *const *choices;   /* BM_CHOICE: names, NULL at the end */
     const bm_variant_kind *kinds; /* BM_VARIANT */
+    bool live;                    /* may change while an agent trains */
 } bm_option;
 
 struct bm_options {
@@ -87,6 +88,12 @@ struct bm_options {
     {                                                                                                                  \
         .name = #field, .type = BM_OPTION_TYPE(((config *)0)->field), .offset = offsetof(config, field),               \
         .initial = #initial_, .min = (min_), .max = (max_), .scale = (scale_), .help = (help_)                         \
+    }
+/* The same for one that may change while an agent trains: it is read where it is used, and nothing was sized by it. */
+#define BM_OPTION_LIVE(config, field, initial_, min_, max_, scale_, help_)                                             \
+    {                                                                                                                  \
+        .name = #field, .type = BM_OPTION_TYPE(((config *)0)->field), .offset = offsetof(config, field),               \
+        .initial = #initial_, .min = (min_), .max = (max_), .scale = (scale_), .help = (help_), .live = true           \
     }
 /* Texts, switches, lists and falling schedules: the default as a string ("", "true", "[64,64]", "lin_0.001"). */
 #define BM_OPTION_STRING(config, field, initial_, min_, max_, help_)                                                   \
@@ -123,6 +130,11 @@ const bm_option *bm_options_find(const bm_options *options, const void *config, 
 
 /* Writes the option's value as bm_options_set reads it, shortest text that parses back to the same value. */
 void bm_option_format(const bm_option *row, const void *field, char *text, size_t bytes);
+
+/* The value a little further up (direction 1) or down (-1), as text within the range: what a person who turns a knob expects. Reals
+ * and integers move by about a quarter or, between 0 and 1, by 0.01; a switch flips, a choice moves on. False, and no text, where
+ * there is nothing to turn. */
+bool bm_option_nudge(const bm_option *row, const void *field, int direction, char *text, size_t bytes);
 
 /* Writes a range for people: "0..1", "one of huber, mse", "true or false", "64,64 with each 1..4096", "any text". */
 void bm_option_range(const bm_option *row, char *text, size_t bytes);

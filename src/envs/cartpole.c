@@ -12,6 +12,7 @@
  * Barto, Sutton and Anderson 1983, with the equations of Florian 2007 (friction left out), as in Gymnasium 1.3: the
  * same operations in the same order on doubles, so that episodes agree with Gymnasium's bit for bit. */
 #include <math.h>
+#include <stdlib.h>
 
 #include "envs/env.h"
 
@@ -190,6 +191,106 @@ static void set_state(bm_env_batch *batch, int lane, const double *values) {
     s->angular_velocity[lane] = values[3];
 }
 
+/* ---- drawing ---- */
+
+/* In metres, on a track at height 0. */
+static const double cart_half = 0.26, wheel_radius = 0.085, wheel_at = 0.15, axle_height = 0.34, pole_width = 0.075;
+static const double wedge_radius = 1.18; /* a little longer than the pole */
+
+/* The ground with its scale; beyond the limits all is tinted in the colour of warnings. text 0: no labels. */
+static void draw_track(bm_canvas *canvas, double thin, double text) {
+    const double reach = bm_canvas_pixels(canvas, canvas->right - canvas->left + canvas->bottom - canvas->top);
+    bm_draw_rectangle(canvas, -reach, -reach, reach, 0, BM_PANEL);
+    for (int side = -1; side <= 1; side += 2) {
+        const double limit = side * position_limit;
+        bm_draw_rectangle(canvas, limit, -reach, side * reach, reach, bm_color_fade(BM_VERMILLION, 0.1));
+        bm_draw_rectangle(canvas, limit, 0, side * reach, -0.09, bm_color_fade(BM_VERMILLION, 0.55));
+        bm_draw_line(canvas, limit, 0, limit, 0.5, fmax(0.05, 2 * thin), BM_VERMILLION);
+        bm_draw_circle(canvas, limit, 0.5, fmax(0.06, 1.5 * thin), BM_VERMILLION);
+    }
+    bm_draw_line(canvas, -position_limit, 0, position_limit, 0, fmax(0.03, 1.2 * thin), BM_INK);
+    for (int half_metre = -4; half_metre <= 4; half_metre++) {
+        const double depth = half_metre % 2 == 0 ? 0.12 : 0.07;
+        bm_draw_line(canvas, half_metre / 2.0, 0, half_metre / 2.0, -depth, thin, BM_GRAY);
+    }
+    for (int metre = -2; metre <= 2 && text > 0; metre++) {
+        bm_draw_textf(canvas, metre, -0.3, text, BM_ALIGN_CENTER, BM_GRAY, "%s%d", metre < 0 ? "−" : "", abs(metre));
+    }
+    if (text > 0) {
+        bm_draw_text(canvas, 2.12, -0.3, text, BM_ALIGN_LEFT, BM_GRAY, "m");
+    }
+}
+
+/* Where the pole may lean, as a wedge that travels with the cart; side: of the limit that was passed, 0: none. */
+static void draw_wedge(bm_canvas *canvas, double x, int side, double thin, double text) {
+    enum { PIECES = 12 };
+    bm_point wedge[PIECES + 2] = {{x, axle_height}};
+    for (int i = 0; i <= PIECES; i++) {
+        const double angle = angle_limit * (2.0 * i / PIECES - 1);
+        wedge[i + 1] = (bm_point){x + wedge_radius * sin(angle), axle_height + wedge_radius * cos(angle)};
+    }
+    bm_draw_polygon(canvas, wedge, PIECES + 2, bm_color_fade(BM_SKY, 0.18));
+    for (int at = -1; at <= 1; at += 2) {
+        const bm_point end = wedge[at < 0 ? 1 : PIECES + 1];
+        const bool passed = at == side;
+        bm_draw_line(canvas, x, axle_height, end.x, end.y, passed ? 2 * thin : thin,
+                     passed ? BM_VERMILLION : bm_color_fade(BM_GRAY, 0.5));
+        if (text > 0 && fabs(end.x) < position_limit) {
+            bm_draw_text(canvas, end.x + 0.06 * at, end.y + 0.05, 0.8 * text, at < 0 ? BM_ALIGN_RIGHT : BM_ALIGN_LEFT,
+                         passed ? BM_VERMILLION : BM_GRAY, "12°");
+        }
+    }
+}
+
+static void draw_cart(bm_canvas *canvas, double x, bm_color color, double thin) {
+    const double edge = 0.06; /* the line around the body rounds its corners */
+    const double low = wheel_radius + edge / 2, high = axle_height - edge / 2, half = cart_half - edge / 2;
+    bm_draw_rectangle(canvas, x - half, low, x + half, high, color);
+    bm_draw_outline(canvas, x - half, low, x + half, high, edge, color);
+    for (int side = -1; side <= 1; side += 2) {
+        bm_draw_circle(canvas, x + side * wheel_at, wheel_radius, wheel_radius, BM_INK);
+        bm_draw_circle(canvas, x + side * wheel_at, wheel_radius, 0.4 * wheel_radius, BM_RULE);
+    }
+    const double needle = fmax(0.06, 2 * thin); /* where the cart is on the scale */
+    bm_draw_polygon(
+        canvas, (const bm_point[3]){{x, -0.01}, {x - needle, -0.01 - 1.6 * needle}, {x + needle, -0.01 - 1.6 * needle}},
+        3, color);
+}
+
+static void draw_pole(bm_canvas *canvas, double x, double angle, bm_color color, double thin) {
+    const double length = 2 * half_length, width = fmax(pole_width, 2 * thin);
+    const double tip_x = x + length * sin(angle), tip_y = axle_height + length * cos(angle);
+    bm_draw_line(canvas, x, axle_height, tip_x, tip_y, width, color);
+    bm_draw_circle(canvas, x, axle_height, 0.8 * width, BM_INK);
+    bm_draw_circle(canvas, x, axle_height, 0.35 * width, BM_PAPER);
+}
+
+static void draw(const bm_env_batch *batch, int lane, const bm_env_policy_view *view, bm_canvas *canvas) {
+    (void)view; /* not a finite table */
+    const cartpole_state *s = batch->state;
+    const double x = s->position[lane], angle = s->angle[lane];
+    const bool cart_lost = fabs(x) > position_limit, pole_lost = fabs(angle) > angle_limit;
+    bm_canvas_fit(canvas, -2.8, -0.7, 2.8, 2.1);
+    const double thin = bm_canvas_pixels(canvas, 1);
+    const double wanted = fmin(0.19, bm_canvas_pixels(canvas, 24)), text = wanted < 6 * thin ? 0 : wanted;
+
+    draw_track(canvas, thin, text);
+    draw_wedge(canvas, x, !pole_lost ? 0 : angle < 0 ? -1 : 1, fmax(0.012, thin), text);
+    draw_cart(canvas, x, cart_lost ? BM_VERMILLION : BM_BLUE, thin);
+    draw_pole(canvas, x, angle, pole_lost ? BM_VERMILLION : BM_ORANGE, thin);
+    if (batch->elapsed[lane] > 0) {
+        const int way = batch->action_index[lane] == 1 ? 1 : -1;
+        const double hand = x - way * (cart_half + 0.06);
+        bm_draw_arrow(canvas, hand - way * 0.36, 0.21, hand, 0.21, 0.05, bm_color_mix(BM_PAPER, BM_GRAY, 0.8));
+    }
+    if (text > 0 && (cart_lost || pole_lost)) {
+        bm_draw_text(canvas, 0, 1.9, 1.2 * text, BM_ALIGN_CENTER, BM_VERMILLION,
+                     cart_lost ? "the cart left the track" : "the pole fell past 12°");
+    }
+}
+
+static const bm_env_action actions[] = {{"push left", "left"}, {"push right", "right"}, {NULL, NULL}};
+
 const bm_env_type bm_env_cartpole = {
     .id = "CartPole-v1",
     .summary = "balance a pole on a cart that is pushed left or right",
@@ -205,4 +306,8 @@ const bm_env_type bm_env_cartpole = {
     .state_names = state_names,
     .get_state = get_state,
     .set_state = set_state,
+    .draw = draw,
+    .steps_per_second = 50,
+    .turn_based = false,
+    .actions = actions,
 };

@@ -159,11 +159,14 @@ static void count_step(bm_env_batch *batch) {
     batch->ended_count = count;
 }
 
-void bm_env_step(bm_env_batch *batch) {
-    const bm_env_type *type = batch->type;
-    type->step(batch);
+void bm_env_advance(bm_env_batch *batch) {
+    batch->type->step(batch);
     count_step(batch);
-    type->observe(batch, 0, batch->lanes);
+    batch->type->observe(batch, 0, batch->lanes);
+}
+
+void bm_env_restart_ended(bm_env_batch *batch) {
+    const bm_env_type *type = batch->type;
     const size_t bytes = bm_space_bytes(&batch->observation_space);
     for (int k = 0; k < batch->ended_count; k++) {
         const int lane = batch->ended[k];
@@ -174,6 +177,11 @@ void bm_env_step(bm_env_batch *batch) {
         start_episode(batch, lane);
         type->observe(batch, lane, 1);
     }
+}
+
+void bm_env_step(bm_env_batch *batch) {
+    bm_env_advance(batch);
+    bm_env_restart_ended(batch);
 }
 
 /* ---- state ---- */

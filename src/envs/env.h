@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "core/arena.h"
+#include "core/canvas.h"
 #include "core/error.h"
 #include "core/option.h"
 #include "core/rng.h"
@@ -49,6 +50,17 @@ typedef struct {
     void (*place)(bm_env_batch *batch, int lane, int state); /* puts a lane there; type->observe shows what it sees */
 } bm_env_model;
 
+/* What people call a discrete action, and the key that takes it: names as in render/render.h ("left", "space", "a"). */
+typedef struct {
+    const char *name, *key;
+} bm_env_action;
+
+/* What a policy thinks of every state of the model, for drawing it over the map. */
+typedef struct {
+    const double *value;   /* [states]; NAN: none */
+    const int32_t *action; /* [states] the action it prefers */
+} bm_env_policy_view;
+
 typedef struct {
     const char *id, *summary, *source; /* "CartPole-v1", one line, where its dynamics come from */
     bm_options options;
@@ -65,6 +77,12 @@ typedef struct {
     void (*get_state)(const bm_env_batch *batch, int lane, double *values);
     void (*set_state)(bm_env_batch *batch, int lane, const double *values);
     const bm_env_model *model; /* NULL: not a finite table */
+    /* Draws one lane so that it explains itself, in world units of its own choice (bm_canvas_fit). action_index or action hold
+     * what was done last, where elapsed is not 0. view: NULL, or over the model's states. */
+    void (*draw)(const bm_env_batch *batch, int lane, const bm_env_policy_view *view, bm_canvas *canvas);
+    double steps_per_second;      /* that look natural */
+    bool turn_based;              /* a person thinks as long as he likes; else time goes on */
+    const bm_env_action *actions; /* of a discrete space, in order; a NULL name at the end */
 } bm_env_type;
 
 /* The one option all environments share, as a row of their tables; their config has `int max_episode_steps`. */
@@ -106,7 +124,11 @@ void bm_env_seed(bm_env_batch *batch, uint64_t seed);                  /* lane i
 void bm_env_seed_children(bm_env_batch *batch, const bm_seed *parent); /* lane i: child i of parent */
 void bm_env_reset(bm_env_batch *batch);                                /* every lane starts an episode */
 void bm_env_step(bm_env_batch *batch);                                 /* takes the actions; autoresets */
-void bm_env_state(bm_env_batch *batch, bm_state *state);               /* what exact resume between two steps needs */
+/* The two halves of a step, for those who want to see how an episode ended: after the first, lanes whose episode ended still
+ * show their last state. */
+void bm_env_advance(bm_env_batch *batch);
+void bm_env_restart_ended(bm_env_batch *batch);
+void bm_env_state(bm_env_batch *batch, bm_state *state); /* what exact resume between two steps needs */
 
 /* A uniform action for every lane, as Gymnasium's action_space.sample() draws them, lane 0 first. Action boxes are
  * bounded. */

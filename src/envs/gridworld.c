@@ -11,17 +11,9 @@
  *
  * Maps: grid_map.h. With map lake, slip 2/3, pit_reward 0 and step_cost 0 it is Gymnasium's FrozenLake-v1, episode by
  * episode: one uniform number at a reset, and one a step where walkers slip, both used as Gymnasium uses them. */
+#include "envs/gridworld.h"
+
 #include <math.h>
-
-#include "envs/env.h"
-#include "envs/grid_map.h"
-
-typedef struct {
-    int max_episode_steps;
-    bm_text map;
-    double slip, goal_reward, pit_reward, step_cost;
-    int observation;
-} gridworld_config;
 
 enum { OBSERVE_INDEX, OBSERVE_ONEHOT, OBSERVE_XY };
 static const char *const observations[] = {"index", "onehot", "xy", NULL};
@@ -35,17 +27,6 @@ static const bm_option rows[] = {
     BM_OPTION_CHOICE(gridworld_config, observation, "index", observations, "what the agent sees of its place"),
     BM_ENV_TIME_LIMIT(gridworld_config),
 };
-
-enum { ACTIONS = 4, CELL_KINDS = 256 };
-
-/* The map is part of the saved state: a resumed run walks the map it began with, even if the file has changed. */
-typedef struct {
-    bm_grid_map map;
-    int move[ACTIONS];         /* what each action adds to a position */
-    double reward[CELL_KINDS]; /* of entering a cell, by its character */
-    bool ends[CELL_KINDS];     /* whether entering it ends the episode */
-    int32_t *position;         /* [lanes] in map.cell */
-} gridworld_state;
 
 /* Cells as the outside numbers them: row by row, without the walls around. */
 static int cell_number(const bm_grid_map *map, int position) {
@@ -263,6 +244,9 @@ static void model_place(bm_env_batch *batch, int lane, int state) {
 static const bm_env_model model = {
     .states = model_states, .start = model_start, .outcomes = model_outcomes, .place = model_place};
 
+static const bm_env_action actions[] = {
+    {"left", "left"}, {"down", "down"}, {"right", "right"}, {"up", "up"}, {NULL, NULL}};
+
 const bm_env_type bm_env_gridworld = {
     .id = "GridWorld-v0",
     .summary = "walk over a map, past walls and pits, to a goal",
@@ -279,4 +263,8 @@ const bm_env_type bm_env_gridworld = {
     .get_state = get_state,
     .set_state = set_state,
     .model = &model,
+    .draw = bm_gridworld_draw,
+    .steps_per_second = 4,
+    .turn_based = true,
+    .actions = actions,
 };

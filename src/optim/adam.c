@@ -17,10 +17,10 @@ typedef struct {
 } adam_config;
 
 static const bm_option rows[] = {
-    BM_OPTION(adam_config, beta1, 0.9, 0, 0.99999, BM_LINEAR, "decay of the mean of gradients"),
-    BM_OPTION(adam_config, beta2, 0.999, 0, 0.9999999, BM_LINEAR, "decay of the mean of squared gradients"),
-    BM_OPTION(adam_config, eps, 1e-8, 1e-16, 1, BM_LOG, "added to the denominator"),
-    BM_OPTION(adam_config, weight_decay, 0, 0, 1, BM_LINEAR, "L2 penalty added to the gradient"),
+    BM_OPTION_LIVE(adam_config, beta1, 0.9, 0, 0.99999, BM_LINEAR, "decay of the mean of gradients"),
+    BM_OPTION_LIVE(adam_config, beta2, 0.999, 0, 0.9999999, BM_LINEAR, "decay of the mean of squared gradients"),
+    BM_OPTION_LIVE(adam_config, eps, 1e-8, 1e-16, 1, BM_LOG, "added to the denominator"),
+    BM_OPTION_LIVE(adam_config, weight_decay, 0, 0, 1, BM_LINEAR, "L2 penalty added to the gradient"),
 };
 
 static const char *const slot_names[] = {"exp_avg", "exp_avg_sq", NULL};

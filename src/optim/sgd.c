@@ -14,8 +14,8 @@ typedef struct {
 } sgd_config;
 
 static const bm_option rows[] = {
-    BM_OPTION(sgd_config, momentum, 0, 0, 0.99999, BM_LINEAR, "share of the last step that is kept"),
-    BM_OPTION(sgd_config, weight_decay, 0, 0, 1, BM_LINEAR, "L2 penalty added to the gradient"),
+    BM_OPTION_LIVE(sgd_config, momentum, 0, 0, 0.99999, BM_LINEAR, "share of the last step that is kept"),
+    BM_OPTION_LIVE(sgd_config, weight_decay, 0, 0, 1, BM_LINEAR, "L2 penalty added to the gradient"),
 };
 
 static const char *const slot_names[] = {"velocity", NULL};

@@ -63,8 +63,7 @@ static bm_status build(bm_policy *policy, const bm_safetensors *file, bm_error *
     if (status != BM_OK) {
         return status;
     }
-    const int lanes = experiment->run.num_envs; /* the agent's state has their shape */
-    if ((status = bm_env_create(&policy->env, experiment->env, experiment->env_config, lanes, error)) != BM_OK) {
+    if ((status = bm_env_create(&policy->env, experiment->env, experiment->env_config, 1, error)) != BM_OK) {
         return status;
     }
     const bm_agent_setup setup = {
@@ -74,6 +73,7 @@ static bm_status build(bm_policy *policy, const bm_safetensors *file, bm_error *
         .max_rows = BM_EVAL_LANES,
         .total_steps = experiment->run.steps,
         .seed = bm_seed_of(0),
+        .acts_only = true,
     };
     if ((status = bm_agent_create(&policy->agent, &setup, error)) != BM_OK) {
         return status;

@@ -1,5 +1,4 @@
-/* The one training loop. Step by step: act, step the environment, observe, update; then whatever falls due at this step,
- * in a fixed order: evaluation, a row of metrics, a checkpoint. All that decides how the run goes on is on the state list. */
+/* Creating and continuing a run: its objects, its folder, and the checkpoints between. The loop is in loop.c. */
 #include "train/run.h"
 
 #include <dirent.h>
@@ -14,72 +13,25 @@
 #include <unistd.h>
 
 #include "core/io.h"
-#include "core/metrics.h"
-#include "train/checkpoint.h"
 #include "train/folder.h"
+#include "train/run_state.h"
 
-enum { WINDOW = 100, METRICS_MAX = 6 + BM_AGENT_METRICS };
-
-/* Children of the run's seed, by purpose. Numbers are part of what "same seed, same run" means: never reuse one. */
-enum { STREAM_LANES, STREAM_AGENT, STREAM_SELECTION, STREAM_EVALUATION };
-
-/* Metrics that every run has, before the agent's own. */
-enum { EP_REW_MEAN, EP_LEN_MEAN, EVAL_MEAN_REWARD, EVAL_MEAN_EP_LENGTH, FPS, TOTAL_TIMESTEPS, SHARED_METRICS };
-static const char *const shared_metric_names[SHARED_METRICS] = {
+static const char *const shared_metric_names[BM_SHARED_METRICS] = {
     "rollout/ep_rew_mean",  "rollout/ep_len_mean", "eval/mean_reward", "eval/mean_ep_length", "time/fps",
     "time/total_timesteps",
 };
 
-typedef struct {
-    int64_t step, episodes, evaluations;
-    double window_return[WINDOW], window_length[WINDOW]; /* of the last episodes; a ring by episodes % WINDOW */
-    double best, latest;                                 /* mean returns of selection evaluations */
-} counters;
-
-struct bm_run {
-    const bm_experiment *experiment;
-    char folder[BM_PATH_MAX], checkpoints[BM_PATH_MAX + 16];
-    bm_seed seed;
-    bm_env_batch *env;
-    bm_agent *agent;
-    bm_evaluator evaluator;
-    unsigned char *acted_on; /* [lanes, observation bytes] the observation before the step */
-    counters counters;
-    bm_state state;
-    bm_metrics *metrics;
-    const char *metric_names[METRICS_MAX];
-    int metric_count;
-    bm_replay_file replay_file;
-    double started;               /* seconds since 1970 */
-    double seconds, eval_seconds; /* before this process's start of training; spent in evaluations */
-    double clock_start;
-    double log_seconds; /* at the last row, for time/fps */
-    int64_t log_step;
-    int lock; /* descriptor that holds the lock on the folder; -1: none */
-    bm_arena arena;
-};
-
-static double clock_now(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
-static double seconds_so_far(const bm_run *run) {
-    return run->seconds + clock_now() - run->clock_start;
-}
-
 /* ---- creation --------------------------------------------------------------------------------------------------- */
 
 static void list_state(bm_run *run) {
-    counters *c = &run->counters;
+    bm_run_counters *c = &run->counters;
     bm_state *state = &run->state;
     bm_state_enter(state, "run");
     bm_state_scalar(state, "step", BM_I64, &c->step);
     bm_state_scalar(state, "episodes", BM_I64, &c->episodes);
     bm_state_scalar(state, "evaluations", BM_I64, &c->evaluations);
-    bm_state_vector(state, "window_return", BM_F64, c->window_return, WINDOW);
-    bm_state_vector(state, "window_length", BM_F64, c->window_length, WINDOW);
+    bm_state_vector(state, "window_return", BM_F64, c->window_return, BM_RUN_WINDOW);
+    bm_state_vector(state, "window_length", BM_F64, c->window_length, BM_RUN_WINDOW);
     bm_state_scalar(state, "best", BM_F64, &c->best);
     bm_state_scalar(state, "latest", BM_F64, &c->latest);
     bm_state_leave(state);
@@ -104,7 +56,7 @@ static bm_status create_objects(bm_run *run, bm_error *error) {
         .batch = run->env,
         .max_rows = config->eval_episodes < BM_EVAL_LANES ? config->eval_episodes : BM_EVAL_LANES,
         .total_steps = config->steps,
-        .seed = bm_seed_child(&run->seed, STREAM_AGENT),
+        .seed = bm_seed_child(&run->seed, BM_STREAM_AGENT),
     };
     if ((status = bm_agent_create(&run->agent, &setup, error)) != BM_OK) {
         return status;
@@ -116,7 +68,7 @@ static bm_status create_objects(bm_run *run, bm_error *error) {
     }
     run->acted_on =
         BM_NEW(&run->arena, unsigned char, (size_t)run->env->lanes *bm_space_bytes(&run->env->observation_space));
-    for (int i = 0; i < SHARED_METRICS; i++) {
+    for (int i = 0; i < BM_SHARED_METRICS; i++) {
         run->metric_names[run->metric_count++] = shared_metric_names[i];
     }
     for (int i = 0; i < BM_AGENT_METRICS && experiment->agent->metric_names[i]; i++) {
@@ -140,8 +92,12 @@ static bm_status new_run(bm_run **result, const bm_experiment *experiment, bm_er
     run->seed = bm_seed_of((uint64_t)experiment->run.seed);
     run->counters.best = -INFINITY;
     run->counters.latest = NAN;
-    run->clock_start = clock_now();
+    run->clock_start = bm_clock();
     return create_objects(run, error);
+}
+
+void bm_run_changes_path(const bm_run *run, char *path, size_t bytes) {
+    snprintf(path, bytes, "%s/changes.csv", run->folder);
 }
 
 static bm_status open_metrics(bm_run *run, const bm_metrics_length *length, bm_error *error) {
@@ -157,7 +113,7 @@ static void put_number(cJSON *metadata, const char *key, double number) {
     cJSON_AddStringToObject(metadata, key, text);
 }
 
-static bm_status save(bm_run *run, const char *name, bool with_replay, bm_error *error) {
+bm_status bm_run_save(bm_run *run, const char *name, bool with_replay, bm_error *error) {
     bm_metrics_length length;
     bm_status status = bm_metrics_flush(run->metrics, &length, error);
     if (status != BM_OK) {
@@ -171,7 +127,7 @@ static bm_status save(bm_run *run, const char *name, bool with_replay, bm_error 
     put_number(metadata, "episodes", (double)run->counters.episodes);
     put_number(metadata, "updates", (double)run->agent->updates);
     put_number(metadata, "started", run->started);
-    put_number(metadata, "seconds", seconds_so_far(run));
+    put_number(metadata, "seconds", bm_run_seconds(run));
     put_number(metadata, "eval_seconds", run->eval_seconds);
     put_number(metadata, "length.progress", (double)length.progress);
     put_number(metadata, "length.monitor", (double)length.monitor);
@@ -216,13 +172,12 @@ static void prune(const bm_run *run) {
     }
 }
 
-/* The checkpoint to continue from, and, with --keep, a numbered one in place of the oldest kept. */
-static bm_status save_last(bm_run *run, bm_error *error) {
-    bm_status status = save(run, "last", true, error);
+bm_status bm_run_save_last(bm_run *run, bm_error *error) {
+    bm_status status = bm_run_save(run, "last", true, error);
     if (status == BM_OK && run->experiment->run.keep > 0 && run->counters.step > 0) {
         char name[32];
         numbered_name(name, sizeof name, run->counters.step);
-        status = save(run, name, false, error);
+        status = bm_run_save(run, name, false, error);
         prune(run);
     }
     return status;
@@ -277,7 +232,7 @@ static bm_status lock_folder(bm_run *run, bm_error *error) {
 /* The run begins: every lane's first episode, and files that say so. */
 static bm_status begin(bm_run *run, bm_error *error) {
     char path[BM_PATH_MAX + 16];
-    const bm_seed lanes = bm_seed_child(&run->seed, STREAM_LANES);
+    const bm_seed lanes = bm_seed_child(&run->seed, BM_STREAM_LANES);
     bm_env_seed_children(run->env, &lanes);
     bm_env_reset(run->env);
     run->started = (double)time(NULL);
@@ -287,16 +242,26 @@ static bm_status begin(bm_run *run, bm_error *error) {
     if (status == BM_OK) {
         status = bm_experiment_write(run->experiment, path, error);
     }
+    if (status == BM_OK && run->changes.count > 0) {
+        bm_run_changes_path(run, path, sizeof path);
+        status = bm_changes_write(&run->changes, path, error);
+    }
     if (status == BM_OK) {
         status = open_metrics(run, NULL, error);
     }
-    return status == BM_OK ? save_last(run, error) : status;
+    return status == BM_OK ? bm_run_save_last(run, error) : status;
 }
 
 bm_status bm_run_create(bm_run **result, const bm_experiment *experiment, const char *runs, const char *name,
-                        const char *init_from, bm_error *error) {
+                        const char *init_from, const char *changes, bm_error *error) {
     bm_run *run = NULL;
     bm_status status = new_run(&run, experiment, error);
+    if (status == BM_OK && changes) {
+        status = bm_changes_read(&run->changes, changes, error);
+    }
+    if (status == BM_OK) {
+        status = bm_changes_check(&run->changes, run->agent, error);
+    }
     if (status == BM_OK && init_from) {
         status = take_weights(run, init_from, error);
     }
@@ -335,6 +300,17 @@ static bm_status restore(bm_run *run, const bm_safetensors *checkpoint, bm_error
     return open_metrics(run, &length, error);
 }
 
+/* Those up to the checkpoint are made at the first step, later ones when their step comes. */
+static bm_status recall_changes(bm_run *run, bm_error *error) {
+    char path[BM_PATH_MAX + 16];
+    bm_run_changes_path(run, path, sizeof path);
+    if (!bm_path_exists(path)) {
+        return BM_OK;
+    }
+    const bm_status status = bm_changes_read(&run->changes, path, error);
+    return status == BM_OK ? bm_changes_check(&run->changes, run->agent, error) : BM_FAILED;
+}
+
 bm_status bm_run_resume(bm_run **result, const bm_experiment *experiment, const char *folder, bm_error *error) {
     bm_run *run = NULL;
     bm_safetensors checkpoint;
@@ -345,6 +321,9 @@ bm_status bm_run_resume(bm_run **result, const bm_experiment *experiment, const 
     if (status == BM_OK) {
         snprintf(run->checkpoints, sizeof run->checkpoints, "%s/checkpoint", run->folder);
         status = lock_folder(run, error);
+    }
+    if (status == BM_OK) {
+        status = recall_changes(run, error);
     }
     if (status == BM_OK) {
         status = bm_checkpoint_open(run->checkpoints, "last", &checkpoint, error);
@@ -387,204 +366,8 @@ void bm_run_destroy(bm_run *run) {
         bm_agent_destroy(run->agent);
         bm_env_destroy(run->env);
         bm_state_free(&run->state);
+        bm_changes_free(&run->changes);
         bm_arena_free(&run->arena);
         free(run);
     }
-}
-
-/* ---- the loop --------------------------------------------------------------------------------------------------- */
-
-static double window_mean(const counters *c, const double *window) {
-    const int64_t n = c->episodes < WINDOW ? c->episodes : WINDOW;
-    double sum = 0;
-    for (int64_t i = 0; i < n; i++) {
-        sum += window[i];
-    }
-    return n ? sum / (double)n : NAN;
-}
-
-static void count_episodes(bm_run *run) {
-    const bm_env_batch *env = run->env;
-    counters *c = &run->counters;
-    if (env->ended_count == 0) {
-        return;
-    }
-    const double seconds = seconds_so_far(run);
-    for (int e = 0; e < env->ended_count; e++) {
-        const int lane = env->ended[e];
-        const int64_t slot = c->episodes++ % WINDOW;
-        c->window_return[slot] = env->final_return[lane];
-        c->window_length[slot] = env->final_length[lane];
-        bm_metrics_episode(run->metrics, env->final_return[lane], env->final_length[lane], seconds);
-    }
-}
-
-static void step(bm_run *run) {
-    bm_env_batch *env = run->env;
-    bm_agent *agent = run->agent;
-    bm_agent_act(agent, env->lanes, env->observation, true, env->action_index, env->action);
-    memcpy(run->acted_on, env->observation, (size_t)env->lanes * bm_space_bytes(&env->observation_space));
-    bm_env_step(env);
-    run->counters.step += env->lanes;
-    bm_agent_observe(agent, run->acted_on, env);
-    bm_agent_update(agent);
-    count_episodes(run);
-}
-
-/* Whether a multiple of every was reached or passed by the last step of all lanes. */
-static bool due(const bm_run *run, int every) {
-    const int64_t now = run->counters.step, before = now - run->env->lanes;
-    return now / every != before / every;
-}
-
-/* Chooses the best policy on episodes that nothing else uses; the k-th selection has its own. */
-static bm_status select_best(bm_run *run, bm_evaluation *evaluation, bm_error *error) {
-    counters *c = &run->counters;
-    const double start = clock_now();
-    const bm_seed stream = bm_seed_child(&run->seed, STREAM_SELECTION);
-    const int64_t number = c->step / run->experiment->run.eval_every;
-    const bm_seed seeds = bm_seed_child(&stream, (uint32_t)number);
-    *evaluation = bm_evaluate(&run->evaluator, run->experiment->run.eval_episodes, &seeds, 0, false);
-    if (evaluation->episodes == 0) {
-        return BM_OK; /* stopped: a resumed run does it again */
-    }
-    c->evaluations = number; /* more than one may have fallen due at this step */
-    c->latest = evaluation->mean_return;
-    run->eval_seconds += clock_now() - start;
-    if (evaluation->mean_return > c->best) {
-        c->best = evaluation->mean_return;
-        return save(run, "best", false, error);
-    }
-    return BM_OK;
-}
-
-static void write_row(bm_run *run, const bm_evaluation *evaluation) {
-    double values[METRICS_MAX];
-    const counters *c = &run->counters;
-    const double seconds = seconds_so_far(run), elapsed = seconds - run->log_seconds;
-    values[EP_REW_MEAN] = window_mean(c, c->window_return);
-    values[EP_LEN_MEAN] = window_mean(c, c->window_length);
-    values[EVAL_MEAN_REWARD] = evaluation->episodes ? evaluation->mean_return : NAN;
-    values[EVAL_MEAN_EP_LENGTH] = evaluation->episodes ? evaluation->mean_length : NAN;
-    values[FPS] = elapsed > 0 ? (double)(c->step - run->log_step) / elapsed : NAN;
-    values[TOTAL_TIMESTEPS] = (double)c->step;
-    memcpy(values + SHARED_METRICS, run->agent->metric, sizeof run->agent->metric);
-    run->log_seconds = seconds;
-    run->log_step = c->step;
-    bm_metrics_row(run->metrics, c->step, seconds, values);
-}
-
-static double speed(const bm_run *run, double seconds) {
-    const double training = seconds - run->eval_seconds;
-    return training > 0 ? (double)run->counters.step / training : NAN;
-}
-
-static void show(const bm_run *run, bm_progress_visitor *visit, void *context) {
-    const double seconds = seconds_so_far(run);
-    const bm_progress progress = {
-        .step = run->counters.step,
-        .total = run->experiment->run.steps,
-        .seconds = seconds,
-        .steps_per_second = speed(run, seconds),
-        .train_return = window_mean(&run->counters, run->counters.window_return),
-        .eval_return = run->counters.latest,
-    };
-    visit(context, &progress);
-}
-
-/* An evaluation is due and has not been made: a signal came in between. */
-static bool owes_evaluation(const bm_run *run) {
-    return run->counters.evaluations < run->counters.step / run->experiment->run.eval_every;
-}
-
-static bool reached_goal(const bm_run *run) {
-    return run->counters.latest >= run->experiment->run.stop_at_return;
-}
-
-/* What falls due at this step. */
-static bm_status observe_run(bm_run *run, bm_error *error) {
-    const bm_run_config *config = &run->experiment->run;
-    bm_evaluation evaluation = {0};
-    bm_status status = BM_OK;
-    const bool evaluate = owes_evaluation(run);
-    if (evaluate) {
-        status = select_best(run, &evaluation, error);
-        if (status != BM_OK || evaluation.episodes == 0) {
-            return status;
-        }
-    }
-    if (evaluate || due(run, config->log_every)) {
-        write_row(run, &evaluation);
-    }
-    if (due(run, config->checkpoint_every) || run->counters.step >= config->steps || reached_goal(run)) {
-        status = save_last(run, error);
-    }
-    return status;
-}
-
-static bm_status diverged(const bm_run *run, bm_error *error) {
-    return bm_fail(error,
-                   "training diverged at step %" PRId64 ": the loss is not finite; try a lower learning rate or a "
-                   "max_grad_norm (the checkpoints in %s are from before)",
-                   run->counters.step, run->folder);
-}
-
-static bm_status loop(bm_run *run, const atomic_int *stop, bm_progress_visitor *visit, void *context, bm_error *error) {
-    enum { LOOK_AT_CLOCK = 64 };
-    const bm_run_config *config = &run->experiment->run;
-    double shown = 0;
-    bm_status status = owes_evaluation(run) ? observe_run(run, error) : BM_OK;
-    for (int64_t turn = 0; status == BM_OK && run->counters.step < config->steps && !reached_goal(run); turn++) {
-        if (stop && atomic_load_explicit(stop, memory_order_relaxed)) {
-            return save_last(run, error);
-        }
-        step(run);
-        if (run->agent->diverged) {
-            return diverged(run, error);
-        }
-        status = observe_run(run, error);
-        if (turn % LOOK_AT_CLOCK == 0) {
-            const double now = clock_now();
-            if (visit && now - shown > 0.1) {
-                show(run, visit, context);
-                shown = now;
-            }
-            if (status == BM_OK && seconds_so_far(run) >= config->max_seconds) {
-                return save_last(run, error);
-            }
-        }
-    }
-    /* a signal during the last evaluation that was due: nothing has been saved since */
-    return status == BM_OK && owes_evaluation(run) ? save_last(run, error) : status;
-}
-
-bm_status bm_run_train(bm_run *run, const atomic_int *stop, bm_progress_visitor *visit, void *context,
-                       bm_run_result *result, bm_error *error) {
-    run->clock_start = clock_now();
-    run->evaluator.stop = stop;
-    bm_status status = loop(run, stop, visit, context, error);
-    memset(result, 0, sizeof *result);
-    result->seconds = seconds_so_far(run);
-    result->steps_per_second = speed(run, result->seconds);
-    result->steps = run->counters.step;
-    result->episodes = run->counters.episodes;
-    result->updates = run->agent->updates;
-    result->train_return = window_mean(&run->counters, run->counters.window_return);
-    result->hash = bm_state_hash(&run->state, 0);
-    const bm_replay *replay = bm_agent_replay(run->agent);
-    if (replay) {
-        result->hash = bm_replay_hash(replay, result->hash);
-    }
-    const bm_run_config *config = &run->experiment->run;
-    if (status == BM_OK && !(stop && atomic_load(stop))) {
-        const bm_seed seeds = bm_seed_child(&run->seed, STREAM_EVALUATION);
-        result->eval = bm_evaluate(&run->evaluator, config->eval_episodes, &seeds, 0, false);
-    }
-    result->interrupted = result->eval.episodes == 0 && stop ? atomic_load(stop) : 0;
-    bm_error ignored;
-    const bm_status closed = bm_metrics_flush(run->metrics, NULL, status == BM_OK ? error : &ignored);
-    if (visit) {
-        show(run, visit, context);
-    }
-    return status == BM_OK ? closed : status;
 }

@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+#include "train/changes.h"
 #include "train/eval.h"
 #include "train/experiment.h"
 
@@ -20,6 +21,11 @@ typedef struct {
     double seconds, steps_per_second; /* of training, evaluation not counted in the speed */
     double train_return;              /* mean over the last 100 training episodes */
     double eval_return;               /* of the latest evaluation */
+    bool evaluated;                   /* just now: eval_return is new */
+    int64_t episodes;
+    /* valid while the visitor runs */
+    const double *metric;      /* the agent's (bm_agent_type.metric_names) */
+    const bm_changes *changes; /* of hyperparameters */
 } bm_progress;
 
 typedef void bm_progress_visitor(void *context, const bm_progress *progress);
@@ -33,13 +39,24 @@ typedef struct {
     int interrupted;     /* the signal that stopped the run (saved, not evaluated), or 0 */
 } bm_run_result;
 
+/* Who watches a run train. */
+typedef struct bm_live bm_live;
+typedef struct {
+    const atomic_int *stop; /* NULL: nothing stops it; non-zero, a signal's number: it saves and returns */
+    bm_progress_visitor
+        *visit; /* NULL, or called a few times a second, and after evaluations, from the training thread */
+    void *context;
+    bm_live *live; /* NULL, or train/live.h */
+} bm_run_watch;
+
 /* A fresh run. Its folder is RUNS/ENV/AGENT/NAME, NAME (when NULL) being seedS-DATE-TIME, with -2, -3... when that exists; it gets
  * config.yaml and a checkpoint of step 0. Nothing is created when anything is wrong with the experiment. init_from (may be
- * NULL): a run folder whose networks' weights are taken over. The experiment must be settled and outlive the run. */
+ * NULL): a run folder whose networks' weights are taken over. changes (may be NULL): a file of hyperparameters that change while
+ * it trains (train/changes.h). The experiment must be settled and outlive the run. */
 bm_status bm_run_create(bm_run **run, const bm_experiment *experiment, const char *runs, const char *name,
-                        const char *init_from, bm_error *error);
+                        const char *init_from, const char *changes, bm_error *error);
 /* Continues from FOLDER/checkpoint/last; experiment must come from that checkpoint (bm_run_experiment), possibly with other
- * steps, stop_at_return or max_seconds. Cuts the metric files back to the checkpoint. */
+ * steps, stop_at_return or max_seconds. Cuts the metric files back to the checkpoint; changes recorded after it are made again. */
 bm_status bm_run_resume(bm_run **run, const bm_experiment *experiment, const char *folder, bm_error *error);
 void bm_run_destroy(bm_run *run); /* NULL is fine */
 
@@ -49,10 +66,8 @@ const bm_replay *bm_run_replay(const bm_run *run);
 const bm_space *bm_run_observation_space(const bm_run *run);
 const bm_space *bm_run_action_space(const bm_run *run);
 
-/* Trains to the end, or until *stop becomes non-zero (a signal's number), then saves. visit (may be NULL) is called a few
- * times a second from the training thread. */
-bm_status bm_run_train(bm_run *run, const atomic_int *stop, bm_progress_visitor *visit, void *context,
-                       bm_run_result *result, bm_error *error);
+/* Trains to the end, or until it is stopped, then saves. */
+bm_status bm_run_train(bm_run *run, const bm_run_watch *watch, bm_run_result *result, bm_error *error);
 
 /* The experiment stored in a run's checkpoint: "last", "best" or a step number. */
 bm_status bm_run_experiment(const char *folder, const char *checkpoint, bm_experiment *experiment, bm_error *error);
@@ -61,7 +76,7 @@ bm_status bm_run_experiment(const char *folder, const char *checkpoint, bm_exper
 typedef struct {
     bm_experiment experiment;
     bm_env_batch *env; /* one lane */
-    bm_agent *agent;   /* max_rows = BM_EVAL_LANES */
+    bm_agent *agent;   /* acts only; max_rows = BM_EVAL_LANES */
     int64_t step;      /* of training */
 } bm_policy;
 

@@ -442,9 +442,31 @@ START_TEST(a_number_of_lanes_out_of_range_is_refused) {
 }
 END_TEST
 
-TEST_MAIN("env contract", 60, every_type_describes_itself, observations_stay_in_their_space_and_rewards_finite,
-          a_batch_equals_single_lanes_seeded_one_by_one, lanes_seeded_as_children_use_those_children,
-          final_observation_is_what_the_ended_episode_showed_last,
+START_TEST(every_type_can_be_watched_and_its_discrete_actions_played) {
+    EACH_TYPE(type) {
+        ck_assert_msg(type->draw != NULL, "%s does not draw itself", type->id);
+        ck_assert_msg(type->steps_per_second > 0, "%s: %g steps a second", type->id, type->steps_per_second);
+        bm_env_batch *batch = started(type, 1, 1);
+        const bm_space *space = &batch->action_space;
+        const bm_env_action *actions = type->actions;
+        for (int i = 0; space->kind == BM_DISCRETE && i < space->n; i++) {
+            ck_assert_msg(actions && actions[i].name && actions[i].name[0] && actions[i].key && actions[i].key[0],
+                          "%s: action %d of %d has no name or key", type->id, i, space->n);
+            for (int k = 0; k < i; k++) {
+                ck_assert_str_ne(actions[i].key, actions[k].key);
+                ck_assert_str_ne(actions[i].name, actions[k].name);
+            }
+        }
+        ck_assert_msg(space->kind != BM_DISCRETE || !actions[space->n].name, "%s: more than %d actions", type->id,
+                      space->n);
+        bm_env_destroy(batch);
+    }
+}
+END_TEST
+
+TEST_MAIN("env contract", 60, every_type_describes_itself, every_type_can_be_watched_and_its_discrete_actions_played,
+          observations_stay_in_their_space_and_rewards_finite, a_batch_equals_single_lanes_seeded_one_by_one,
+          lanes_seeded_as_children_use_those_children, final_observation_is_what_the_ended_episode_showed_last,
           ended_lanes_returns_and_lengths_agree_with_an_account_kept_outside,
           the_time_limit_truncates_on_its_last_step_and_not_before, no_time_limit_means_no_truncation,
           a_restored_batch_goes_on_as_if_nothing_had_happened, a_state_carried_as_numbers_steps_the_same,

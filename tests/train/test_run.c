@@ -42,7 +42,7 @@ static bm_run *new_run(const bm_experiment *experiment, const char *init_from, c
     bm_error error;
     bm_run *run;
     scratch_make(runs);
-    ck_assert_msg(bm_run_create(&run, experiment, runs, "run", init_from, &error) == BM_OK, "%s", error.text);
+    ck_assert_msg(bm_run_create(&run, experiment, runs, "run", init_from, NULL, &error) == BM_OK, "%s", error.text);
     snprintf(folder, BM_PATH_MAX, "%s", bm_run_folder(run));
     return run;
 }
@@ -60,7 +60,7 @@ static void remove_run(const char *folder) {
 static bm_run_result finish(bm_run *run) {
     bm_run_result result;
     bm_error error;
-    ck_assert_msg(bm_run_train(run, NULL, NULL, NULL, &result, &error) == BM_OK, "%s", error.text);
+    ck_assert_msg(bm_run_train(run, &(bm_run_watch){0}, &result, &error) == BM_OK, "%s", error.text);
     bm_run_destroy(run);
     return result;
 }
@@ -126,7 +126,7 @@ START_TEST(a_run_stopped_many_times_ends_with_the_hash_and_the_files_of_one_that
         bm_error error;
         atomic_int stop = 2;
         bm_run_result stopped;
-        ck_assert_msg(bm_run_train(run, &stop, NULL, NULL, &stopped, &error) == BM_OK, "%s", error.text);
+        ck_assert_msg(bm_run_train(run, &(bm_run_watch){.stop = &stop}, &stopped, &error) == BM_OK, "%s", error.text);
         ck_assert_int_eq(stopped.interrupted, 2);
         ck_assert_int_eq(stopped.steps, 0);
         bm_run_destroy(run);

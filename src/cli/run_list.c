@@ -1,0 +1,197 @@
+/* See run_list.h. */
+#include "cli/run_list.h"
+
+#include <dirent.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "cli/cli.h"
+#include "core/io.h"
+#include "train/checkpoint.h"
+#include "train/history.h"
+
+/* How deep run folders may lie: RUNS/ENV/AGENT/NAME, and one more for an ENV with a slash in its name. */
+enum { DEPTH_MAX = 4, RESULT_BYTES_MAX = 1 << 20 };
+
+/* ---- reading one run -------------------------------------------------------------------------------------------- */
+
+/* The final evaluation of a run that has ended; of one that has not, the latest in progress.csv. Without either, or with a damaged
+ * one, a run just has no scores: the checkpoint is what counts. */
+static void read_scores(bm_run_entry *run) {
+    char path[BM_PATH_MAX + 32];
+    bm_arena arena = {0};
+    char *text;
+    size_t bytes;
+    bm_history history;
+    if (bm_history_read(&history, run->path, NULL) == BM_OK) {
+        run->eval_return = bm_history_last(&history, "eval/mean_reward");
+        run->train_return = bm_history_last(&history, "rollout/ep_rew_mean");
+        bm_history_free(&history);
+    }
+    snprintf(path, sizeof path, "%s/result.json", run->path);
+    if (bm_read_file(path, RESULT_BYTES_MAX, &arena, &text, &bytes, NULL) == BM_OK) {
+        cJSON *result = cJSON_ParseWithLength(text, bytes);
+        const cJSON *steps = cJSON_GetObjectItemCaseSensitive(result, "steps");
+        const cJSON *score = cJSON_GetObjectItemCaseSensitive(result, "eval_return");
+        if (cJSON_IsNumber(steps) && cJSON_IsNumber(score) && steps->valuedouble == (double)run->steps) {
+            run->eval_return = score->valuedouble;
+        }
+        cJSON_Delete(result);
+    }
+    bm_arena_free(&arena);
+}
+
+/* What the folder's place says, for runs whose checkpoint cannot: .../ENV/AGENT/NAME. */
+static void name_by_path(bm_run_entry *run) {
+    char *const field[] = {run->name, run->agent, run->env};
+    const char *end = run->path + strlen(run->path);
+    for (int i = 0; i < 3; i++) {
+        const char *start = end;
+        while (start > run->path && start[-1] != '/') {
+            start--;
+        }
+        snprintf(field[i], BM_RUN_NAME_BYTES, "%.*s", (int)(end - start), start);
+        end = start > run->path ? start - 1 : run->path;
+    }
+}
+
+static bm_status read_metadata(bm_run_entry *run, bm_safetensors *checkpoint) {
+    double steps, total;
+    bm_status status = bm_checkpoint_number(checkpoint, "step", &steps, &run->error);
+    if (status == BM_OK) {
+        status = bm_checkpoint_number(checkpoint, "run.steps", &total, &run->error);
+    }
+    if (status == BM_OK) {
+        status = bm_checkpoint_number(checkpoint, "seconds", &run->seconds, &run->error);
+    }
+    const char *env = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(checkpoint->metadata, "env"));
+    const char *agent = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(checkpoint->metadata, "agent"));
+    if (status != BM_OK || !env || !agent) {
+        return status != BM_OK ? status : bm_fail(&run->error, "the checkpoint does not name agent and environment");
+    }
+    run->steps = (int64_t)steps;
+    run->total_steps = (int64_t)total;
+    snprintf(run->env, sizeof run->env, "%s", env);
+    snprintf(run->agent, sizeof run->agent, "%s", agent);
+    run->metadata = checkpoint->metadata;
+    checkpoint->metadata = NULL; /* taken over */
+    return BM_OK;
+}
+
+bm_status bm_run_entry_read(bm_run_entry *run, const char *path) {
+    char folder[BM_PATH_MAX + 32];
+    memset(run, 0, sizeof *run);
+    snprintf(run->path, sizeof run->path, "%s", path);
+    run->eval_return = run->train_return = run->seconds = NAN;
+    name_by_path(run);
+    snprintf(folder, sizeof folder, "%s/checkpoint", path);
+    bm_safetensors checkpoint;
+    bm_status status = bm_checkpoint_open(folder, "last", &checkpoint, &run->error);
+    if (status == BM_OK) {
+        status = read_metadata(run, &checkpoint);
+        bm_safetensors_free(&checkpoint);
+        read_scores(run);
+    }
+    return status;
+}
+
+/* ---- finding runs ----------------------------------------------------------------------------------------------- */
+
+bool bm_is_folder(const char *path) {
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+/* Unless it is there already, by whatever path. */
+static void add_run(bm_run_list *list, const char *path) {
+    struct stat status = {0};
+    stat(path, &status);
+    for (size_t i = 0; i < list->count; i++) {
+        if (list->entry[i].device == status.st_dev && list->entry[i].inode == status.st_ino) {
+            return;
+        }
+    }
+    if (list->count == list->capacity) {
+        const size_t capacity = list->capacity ? 2 * list->capacity : 16;
+        bm_run_entry *entry = bm_cli_alloc(capacity, sizeof *entry);
+        for (size_t i = 0; i < list->count; i++) {
+            entry[i] = list->entry[i];
+        }
+        free(list->entry);
+        list->entry = entry;
+        list->capacity = capacity;
+    }
+    bm_run_entry *run = &list->entry[list->count++];
+    bm_run_entry_read(run, path);
+    run->device = status.st_dev;
+    run->inode = status.st_ino;
+}
+
+/* A folder with a folder checkpoint is a run; others are looked into. */
+static size_t find_runs(bm_run_list *list, const char *path, int depth) {
+    char inside[BM_PATH_MAX];
+    int n = snprintf(inside, sizeof inside, "%s/checkpoint", path);
+    if (n < (int)sizeof inside && bm_is_folder(inside)) {
+        add_run(list, path);
+        return 1;
+    }
+    DIR *folder = depth < DEPTH_MAX ? opendir(path) : NULL;
+    size_t found = 0;
+    if (!folder) {
+        return 0;
+    }
+    for (const struct dirent *entry; (entry = readdir(folder)) != NULL;) {
+        n = snprintf(inside, sizeof inside, "%s/%s", path, entry->d_name);
+        if (entry->d_name[0] != '.' && n < (int)sizeof inside && bm_is_folder(inside)) {
+            found += find_runs(list, inside, depth + 1);
+        }
+    }
+    closedir(folder);
+    return found;
+}
+
+size_t bm_run_list_find(bm_run_list *list, const char *path) {
+    char folder[BM_PATH_MAX];
+    return bm_cli_run_folder(path, folder, sizeof folder, NULL) == BM_OK ? find_runs(list, folder, 0) : 0;
+}
+
+static int by_env_agent_name(const void *a, const void *b) {
+    const bm_run_entry *x = a, *y = b;
+    int order = strcmp(x->env, y->env);
+    order = order ? order : strcmp(x->agent, y->agent);
+    order = order ? order : strcmp(x->name, y->name);
+    return order ? order : strcmp(x->path, y->path);
+}
+
+void bm_run_list_sort(bm_run_list *list) {
+    if (list->count) {
+        qsort(list->entry, list->count, sizeof *list->entry, by_env_agent_name);
+    }
+}
+
+void bm_run_list_free(bm_run_list *list) {
+    for (size_t i = 0; i < list->count; i++) {
+        cJSON_Delete(list->entry[i].metadata);
+    }
+    free(list->entry);
+    *list = (bm_run_list){0};
+}
+
+/* ---- settings --------------------------------------------------------------------------------------------------- */
+
+bool bm_run_is_setting(const char *key) {
+    static const char *const beginnings[] = {"run.", "agent.", "env."};
+    for (size_t i = 0; i < sizeof beginnings / sizeof beginnings[0]; i++) {
+        if (strncmp(key, beginnings[i], strlen(beginnings[i])) == 0) {
+            return true;
+        }
+    }
+    return strcmp(key, "agent") == 0 || strcmp(key, "env") == 0 || strcmp(key, "version") == 0;
+}
+
+const char *bm_run_setting(const bm_run_entry *run, const char *key) {
+    return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(run->metadata, key));
+}

@@ -1,0 +1,67 @@
+/* See show_flags.h. */
+#include "cli/show_flags.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+double bm_cli_positive(const bm_arguments *arguments, const char *flag, double fallback, double max) {
+    const char *text = bm_cli_value(arguments, flag);
+    if (!text) {
+        return fallback;
+    }
+    char *end;
+    const double value = strtod(text, &end);
+    if (end == text || *end || !(value > 0) || value > max) {
+        bm_cli_usage("%s=%s is not a number above 0, up to %g", flag, text, max);
+    }
+    return value;
+}
+
+static void read_size(const bm_arguments *arguments, bm_show_setup *setup) {
+    const char *text = bm_cli_value(arguments, "size");
+    char after;
+    enum { LEAST = 120, MOST = 4096 };
+    if (text && (sscanf(text, "%dx%d%c", &setup->width, &setup->height, &after) != 2 || setup->width < LEAST ||
+                 setup->height < LEAST || setup->width > MOST || setup->height > MOST)) {
+        bm_cli_usage("size=%s is not WIDTHxHEIGHT with both from %d to %d, such as 600x400", text, LEAST, MOST);
+    }
+}
+
+void bm_show_read_flags(const bm_arguments *arguments, bm_show_setup *setup) {
+    read_size(arguments, setup);
+    setup->speed = bm_cli_positive(arguments, "speed", 1, 1000);
+    setup->fps = bm_cli_positive(arguments, "fps", 0, 240);
+    setup->record = bm_cli_value(arguments, "record");
+}
+
+bm_stage_kind bm_show_stage_kind(const bm_arguments *arguments) {
+    const bool terminal = bm_cli_has(arguments, "terminal"), headless = bm_cli_has(arguments, "headless");
+    if (terminal && headless) {
+        bm_cli_usage("--headless shows nothing and --terminal does: give one of them");
+    }
+    return terminal ? BM_STAGE_TERMINAL : headless ? BM_STAGE_NONE : BM_STAGE_WINDOW;
+}
+
+bm_status bm_show_in_stage(const bm_arguments *arguments, bm_show_setup *setup, bm_show_result *result,
+                           bm_error *error) {
+    const bm_stage_kind kind = bm_show_stage_kind(arguments);
+    bm_status status = BM_OK;
+    if (kind != BM_STAGE_NONE) {
+        status = bm_stage_open(&setup->stage, kind, setup->title, setup->width, setup->height, error);
+    }
+    if (status == BM_OK) {
+        status = bm_show(setup, result, error);
+    }
+    bm_stage_close(setup->stage);
+    setup->stage = NULL;
+    return status;
+}
+
+void bm_show_report(const bm_show_setup *setup, const bm_show_result *result) {
+    if (result->recorded) {
+        fprintf(stderr, "recorded %s", setup->record);
+        fprintf(stderr, result->record_bytes >= 0 ? " (%.0f kB)\n" : "\n",
+                fmax(1, (double)result->record_bytes / 1000));
+    }
+}

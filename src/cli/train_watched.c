@@ -1,0 +1,87 @@
+/* See train_watched.h. Whatever happens to the window, the training thread is waited for. */
+#include "cli/train_watched.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/signals.h"
+#include "train/live.h"
+
+typedef struct {
+    bm_run *run;
+    const bm_run_watch *outer; /* who else is told of progress */
+    bm_live *live;
+    bm_curve_store curves;
+    bm_player *player;
+    atomic_int ended;
+    bm_run_result *result;
+    bm_status status;
+    bm_error *error;
+} watched;
+
+static void visit(void *context, const bm_progress *progress) {
+    watched *w = context;
+    bm_curve_store_add(&w->curves, progress);
+    if (w->outer->visit) {
+        w->outer->visit(w->outer->context, progress);
+    }
+}
+
+static void *train(void *context) {
+    watched *w = context;
+    const bm_run_watch watch = {.stop = w->outer->stop, .visit = visit, .context = w, .live = w->live};
+    w->status = bm_run_train(w->run, &watch, w->result, w->error);
+    atomic_store(&w->ended, 1);
+    return NULL;
+}
+
+static bm_status show_training(watched *w, bm_show_setup *show, bm_error *error) {
+    pthread_t thread;
+    const int failed = pthread_create(&thread, NULL, train, w);
+    if (failed) {
+        return bm_fail(error, "cannot start a thread for training: %s", strerror(failed));
+    }
+    bm_error seen;
+    bm_show_result shown;
+    const bm_status status = bm_show(show, &shown, &seen);
+    bm_stage_close(show->stage);
+    show->stage = NULL;
+    if (status != BM_OK) {
+        fprintf(stderr, "bellman: %s; training goes on\n", seen.text);
+    } else if (shown.stop_training) {
+        bm_cli_request_stop();
+    }
+    pthread_join(thread, NULL);
+    return w->status;
+}
+
+bm_status bm_train_watched(bm_run *run, const bm_experiment *experiment, const bm_run_watch *watch, bm_show_setup *show,
+                           bm_run_result *result, bm_error *error) {
+    watched w = {.run = run, .outer = watch, .result = result, .error = error};
+    char title[128];
+    snprintf(title, sizeof title, "%s on %s", experiment->agent->name, experiment->env->id);
+    bm_curve_store_init(&w.curves, experiment->agent);
+    bm_status status = bm_live_create(&w.live, run, error);
+    if (status == BM_OK) {
+        /* episodes to look at have seeds that neither training nor an evaluation uses */
+        status = bm_player_create(&w.player, experiment->env, experiment->env_config, bm_live_agent(w.live),
+                                  UINT64_C(2000000) + (uint64_t)experiment->run.seed, error);
+    }
+    if (status == BM_OK) {
+        show->title = title;
+        show->player = w.player;
+        show->folder = bm_run_folder(run);
+        show->stop = watch->stop;
+        show->live = w.live;
+        show->curves = &w.curves;
+        show->trained = &w.ended;
+        status = show_training(&w, show, error);
+    }
+    bm_stage_close(show->stage);
+    bm_player_destroy(w.player);
+    bm_live_destroy(w.live);
+    bm_curve_store_free(&w.curves);
+    return status;
+}

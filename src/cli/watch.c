@@ -1,0 +1,152 @@
+/* bellman watch RUN|ENV: plays a trained policy, or random actions, in a window, a terminal, or into a file. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cli/show_flags.h"
+#include "cli/signals.h"
+#include "core/io.h"
+#include "train/run.h"
+
+static const bm_flag flags[] = {
+    {"episodes", "N", "how many (default: until the window is closed; 1 where there is none)"},
+    {"checkpoint", "WHICH", "last, best or a step number (default: last)"},
+    {"seed", "S", "the first episode's seed; the next ones follow (default: 1000000, as eval has)"},
+    {"stochastic", NULL, "act as in training, with exploration"},
+    BM_SHOW_FLAGS,
+    {"headless", NULL, "no window: for recordings, or only to play"},
+    {"env-set", "KEY=VALUE", "set an option of the environment (of watch ENV); may be repeated"},
+    {"quiet", NULL, "say nothing but errors"},
+    {"json", NULL, "the last line of the output is one JSON object"},
+    {NULL, NULL, NULL},
+};
+
+enum { FIRST_SEED = 1000000, PLAYER_TITLE = 160 };
+
+typedef struct {
+    const char *name; /* RUN or ENV */
+    bool is_run;
+    bm_policy policy; /* of a run */
+    const bm_env_type *type;
+    void *config;
+    char title[PLAYER_TITLE], folder[BM_PATH_MAX];
+} subject;
+
+static bm_status open_run(subject *it, const bm_arguments *arguments, bm_error *error) {
+    const char *checkpoint = bm_cli_value(arguments, "checkpoint");
+    if (bm_cli_has(arguments, "env-set")) {
+        return bm_invalid(error, "--env-set is for watch ENV; a run's environment is as it was trained in");
+    }
+    bm_status status = bm_cli_run_folder(it->name, it->folder, sizeof it->folder, error);
+    if (status == BM_OK) {
+        status = bm_policy_load(&it->policy, it->folder, checkpoint ? checkpoint : "last", error);
+    }
+    if (status == BM_OK) {
+        it->type = it->policy.experiment.env;
+        it->config = it->policy.experiment.env_config;
+        snprintf(it->title, sizeof it->title, "%s on %s", it->policy.experiment.agent->name, it->type->id);
+        it->policy.agent->explore_rng =
+            bm_rng_seeded((uint64_t)bm_cli_integer(arguments, "seed", FIRST_SEED, 0, 1LL << 53));
+    }
+    return status;
+}
+
+static bm_status open_env(subject *it, const bm_arguments *arguments, bm_error *error) {
+    bm_error reason;
+    if (bm_cli_has(arguments, "checkpoint") || bm_cli_has(arguments, "stochastic")) {
+        return bm_invalid(error, "%s is no run folder; --checkpoint and --stochastic are about a trained policy",
+                          it->name);
+    }
+    if (bm_env_lookup(it->name, &it->type, &reason) != BM_OK) {
+        return bm_invalid(error, "there is no run folder %s, and %.300s", it->name, reason.text);
+    }
+    it->config = bm_cli_alloc(1, it->type->options.config_bytes);
+    bm_options_defaults(&it->type->options, it->config);
+    snprintf(it->title, sizeof it->title, "%s", it->type->id);
+    snprintf(it->folder, sizeof it->folder, ".");
+    return bm_cli_env_settings(arguments, it->type, it->config, error);
+}
+
+static void report(const bm_arguments *arguments, const subject *it, const bm_show_setup *setup,
+                   const bm_show_result *result) {
+    if (!bm_cli_has(arguments, "quiet")) {
+        bm_show_report(setup, result);
+        if (result->episodes > 0 && !bm_cli_has(arguments, "json")) {
+            printf("%lld episode%s: return %.2f ± %.2f\n", (long long)result->episodes,
+                   result->episodes == 1 ? "" : "s", result->mean_return, result->std_return);
+        }
+    }
+    if (bm_cli_has(arguments, "json")) {
+        cJSON *object = cJSON_CreateObject();
+        cJSON_AddStringToObject(object, it->is_run ? "run" : "env", it->is_run ? it->folder : it->name);
+        cJSON_AddNumberToObject(object, "episodes", (double)result->episodes);
+        bm_cli_json_number(object, "mean_return", result->mean_return);
+        bm_cli_json_number(object, "std_return", result->std_return);
+        if (result->recorded) {
+            cJSON_AddStringToObject(object, "recorded", setup->record);
+        }
+        bm_cli_json_print(object);
+    }
+}
+
+static int watch(const bm_arguments *arguments) {
+    subject *it = bm_cli_alloc(1, sizeof *it);
+    bm_error error;
+    bm_show_result result = {0};
+    bm_player *player = NULL;
+    it->name = arguments->positional[0];
+    it->is_run = bm_env_find(it->name) == NULL && bm_path_exists(it->name);
+    bm_show_setup setup = {.title = it->title, .folder = it->folder, .width = 600, .height = 460};
+    bm_show_read_flags(arguments, &setup);
+    setup.episodes = (int)bm_cli_integer(arguments, "episodes", 0, 1, 1000000);
+    const uint64_t seed = (uint64_t)bm_cli_integer(arguments, "seed", FIRST_SEED, 0, 1LL << 53);
+    bm_status status = it->is_run ? open_run(it, arguments, &error) : open_env(it, arguments, &error);
+    if (status == BM_OK) {
+        status = bm_player_create(&player, it->type, it->config, it->policy.agent, seed, &error);
+    }
+    if (status == BM_OK) {
+        player->explore = bm_cli_has(arguments, "stochastic");
+        setup.player = player;
+        setup.stop = bm_cli_catch_signals();
+        status = bm_show_in_stage(arguments, &setup, &result, &error);
+    }
+    int code = status == BM_OK ? BM_EXIT_OK : bm_cli_report(status, &error);
+    if (status == BM_OK) {
+        report(arguments, it, &setup, &result);
+        code = *setup.stop ? 128 + *setup.stop : BM_EXIT_OK;
+    }
+    bm_player_destroy(player);
+    if (it->is_run) {
+        bm_policy_free(&it->policy);
+    } else {
+        free(it->config);
+    }
+    free(it);
+    return code;
+}
+
+static int run(int argc, char **argv) {
+    const bm_command command = {
+        .verb = "watch",
+        .arguments = "RUN|ENV",
+        .summary =
+            "Plays episodes with the policy of a run folder, or an environment with random actions, in a window. "
+            "In the window, h shows the keys.",
+        .examples = "  bellman watch RUN\n"
+                    "  bellman watch RUN --terminal\n"
+                    "  bellman watch RUN --episodes 1 --headless --record episode.gif\n"
+                    "  bellman watch GridWorld-v0 --env-set map=maze\n",
+        .flags = flags,
+    };
+    bm_arguments *arguments = bm_cli_alloc(1, sizeof *arguments);
+    bm_cli_parse(&command, argc, argv, arguments);
+    if (arguments->positionals != 1) {
+        bm_cli_usage("watch wants one run folder or one environment, for example: bellman watch CartPole-v1");
+    }
+    const int code = watch(arguments);
+    bm_cli_free(arguments);
+    free(arguments);
+    return code;
+}
+
+const bm_verb bm_verb_watch = {"watch", "see a trained policy play, in a window, a terminal or a file", run};

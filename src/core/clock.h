@@ -1,0 +1,13 @@
+#ifndef BM_CORE_CLOCK_H
+#define BM_CORE_CLOCK_H
+
+#include <time.h>
+
+/* Seconds that only ever grow, from an arbitrary start. */
+static inline double bm_clock(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+#endif

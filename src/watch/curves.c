@@ -1,0 +1,98 @@
+/* See curves.h. */
+#include "watch/curves.h"
+
+#include <math.h>
+#include <string.h>
+
+static void halve(bm_curve *curve) {
+    for (int i = 0; 2 * i < curve->count; i++) {
+        curve->x[i] = curve->x[2 * i];
+        curve->y[i] = curve->y[2 * i];
+    }
+    curve->count = (curve->count + 1) / 2;
+    curve->stride *= 2;
+}
+
+void bm_curve_add(bm_curve *curve, double x, double y) {
+    if (isnan(y)) {
+        return;
+    }
+    curve->stride = curve->stride > 0 ? curve->stride : 1;
+    if (++curve->skipped < curve->stride) {
+        return;
+    }
+    curve->skipped = 0;
+    if (curve->count == BM_CURVE_POINTS) {
+        halve(curve);
+    }
+    curve->x[curve->count] = x;
+    curve->y[curve->count++] = y;
+}
+
+static int find(const bm_agent_type *agent, const char *name) {
+    for (int i = 0; agent->metric_names[i]; i++) {
+        if (strcmp(agent->metric_names[i], name) == 0) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+void bm_curve_store_init(bm_curve_store *store, const bm_agent_type *agent) {
+    static const char *const losses[] = {"train/loss", "train/policy_gradient_loss", "train/actor_loss", NULL};
+    memset(store, 0, sizeof *store);
+    pthread_mutex_init(&store->lock, NULL);
+    store->curves.progress.eval_return = store->curves.progress.train_return = NAN;
+    store->loss_metric = -1;
+    for (int i = 0; losses[i] && store->loss_metric < 0; i++) {
+        store->loss_metric = find(agent, losses[i]);
+    }
+    store->curves.loss_name = store->loss_metric >= 0 ? "loss" : NULL;
+    store->exploration_sign = 1;
+    store->exploration_metric = find(agent, "rollout/exploration_rate");
+    store->curves.exploration_name = store->exploration_metric >= 0 ? "exploration rate" : NULL;
+    if (store->exploration_metric < 0 && (store->exploration_metric = find(agent, "train/entropy_loss")) >= 0) {
+        store->exploration_sign = -1;
+        store->curves.exploration_name = "policy entropy (nats)";
+    }
+}
+
+void bm_curve_store_free(bm_curve_store *store) {
+    pthread_mutex_destroy(&store->lock);
+}
+
+void bm_curve_store_add(bm_curve_store *store, const bm_progress *progress) {
+    bm_curves *curves = &store->curves;
+    const double step = (double)progress->step;
+    pthread_mutex_lock(&store->lock);
+    if (progress->evaluated) {
+        bm_curve_add(&curves->evaluation, step, progress->eval_return);
+    } else {
+        bm_curve_add(&curves->episode_return, step, progress->train_return);
+        if (store->loss_metric >= 0) {
+            bm_curve_add(&curves->loss, step, progress->metric[store->loss_metric]);
+        }
+        if (store->exploration_metric >= 0) {
+            bm_curve_add(&curves->exploration, step,
+                         store->exploration_sign * progress->metric[store->exploration_metric]);
+        }
+    }
+    for (; curves->mark_count < progress->changes->next && curves->mark_count < BM_CURVE_MARKS; curves->mark_count++) {
+        curves->marks[curves->mark_count] = (double)progress->changes->items[curves->mark_count].step;
+    }
+    curves->progress = *progress;
+    curves->progress.metric = NULL;
+    curves->progress.changes = NULL;
+    curves->version++;
+    pthread_mutex_unlock(&store->lock);
+}
+
+bool bm_curve_store_read(bm_curve_store *store, bm_curves *copy) {
+    pthread_mutex_lock(&store->lock);
+    const bool newer = copy->version != store->curves.version;
+    if (newer) {
+        *copy = store->curves;
+    }
+    pthread_mutex_unlock(&store->lock);
+    return newer;
+}

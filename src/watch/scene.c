@@ -1,0 +1,316 @@
+/* Layout, in pixels: a header; the environment; below it what the policy prefers; on the right, for a run that trains, curves and
+ * knobs. What does not fit is left out, the environment last. */
+#include "watch/scene.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "draw/chart.h"
+
+enum { HEADER = 34, MARGIN = 14, BAR = 22, SIDE_LEAST = 300, TEXT = 13 };
+
+/* ---- words ------------------------------------------------------------------------------------------------------ */
+
+static const char *thousands(int64_t number, char *text, size_t bytes) {
+    char digits[32];
+    const int n = snprintf(digits, sizeof digits, "%lld", (long long)number);
+    size_t at = 0;
+    for (int i = 0; i < n && at + 2 < bytes; i++) {
+        text[at++] = digits[i];
+        if ((n - 1 - i) % 3 == 0 && i < n - 1 && digits[i] != '-') {
+            text[at++] = ',';
+        }
+    }
+    text[at] = '\0';
+    return text;
+}
+
+static const char *speed_text(const bm_scene *scene, char text[32]) {
+    if (scene->paused) {
+        snprintf(text, 32, "paused");
+    } else if (isinf(scene->speed)) {
+        snprintf(text, 32, "full speed");
+    } else {
+        snprintf(text, 32, "speed ×%g", scene->speed);
+    }
+    return text;
+}
+
+static const char *policy_text(const bm_player *player) {
+    return !player->agent ? "random actions" : player->explore ? "exploring" : "greedy";
+}
+
+void bm_scene_status(const bm_scene *scene, char line[BM_SCENE_LINE]) {
+    const bm_player *player = scene->player;
+    char speed[32];
+    snprintf(line, BM_SCENE_LINE, "episode %lld   step %d   return %.4g   %s   %s", (long long)player->episode + 1,
+             bm_player_length(player), bm_player_return(player), scene->person ? scene->person : policy_text(player),
+             speed_text(scene, speed));
+}
+
+void bm_scene_training(const bm_scene *scene, char line[BM_SCENE_LINE]) {
+    line[0] = '\0';
+    if (scene->curves) {
+        const bm_progress *p = &scene->curves->progress;
+        char step[32], total[32], rate[32];
+        int at = snprintf(line, BM_SCENE_LINE, "%s of %s steps   %s steps/s", thousands(p->step, step, sizeof step),
+                          thousands(p->total, total, sizeof total),
+                          bm_chart_number(p->steps_per_second, p->steps_per_second / 10, rate, sizeof rate));
+        if (isfinite(p->train_return)) {
+            at += snprintf(line + at, (size_t)(BM_SCENE_LINE - at), "   return %.1f", p->train_return);
+        }
+        if (isfinite(p->eval_return)) {
+            snprintf(line + at, (size_t)(BM_SCENE_LINE - at), "   evaluated %.1f", p->eval_return);
+        }
+    }
+}
+
+/* ---- knobs ------------------------------------------------------------------------------------------------------ */
+
+typedef struct {
+    bm_knob *knobs;
+    int count;
+} knob_list;
+
+static void list_knob(void *context, const char *key, const bm_option *row, const void *field) {
+    knob_list *list = context;
+    if (row->live && list->count < BM_SCENE_KNOBS) {
+        bm_knob *knob = &list->knobs[list->count++];
+        char value[BM_OPTION_TEXT_BYTES];
+        bm_option_format(row, field, value, sizeof value);
+        snprintf(knob->key, sizeof knob->key, "%s", key);
+        snprintf(knob->value, sizeof knob->value, "%.*s", BM_SCENE_VALUE - 1, value);
+        knob->schedule = row->type == BM_SCHEDULE;
+    }
+}
+
+int bm_scene_list_knobs(const bm_agent *agent, bm_knob knobs[BM_SCENE_KNOBS]) {
+    knob_list list = {.knobs = knobs};
+    bm_options_each(&agent->type->options, agent->config, list_knob, &list);
+    return list.count;
+}
+
+static void draw_knobs(const bm_scene *scene, bm_canvas *canvas, double width, double height) {
+    enum { ROW = 18, FIRST = 30, LAST = 14 }; /* below the title; for the word that there are more */
+    const int all = (int)((height - FIRST + ROW / 2.0) / ROW);
+    const int fit = all >= scene->knob_count ? all : (int)((height - FIRST + ROW / 2.0 - LAST) / ROW);
+    int first = scene->knob - fit / 2;
+    first = first > scene->knob_count - fit ? scene->knob_count - fit : first;
+    first = first < 0 ? 0 : first;
+    bm_draw_text(canvas, 0, 8, TEXT, BM_ALIGN_LEFT, BM_INK, "hyperparameters");
+    bm_draw_text(canvas, width, 8, 11, BM_ALIGN_RIGHT, BM_GRAY, "↑ ↓ choose   ← → change");
+    for (int i = first; i < scene->knob_count && i < first + fit; i++) {
+        const bm_knob *knob = &scene->knobs[i];
+        const double y = FIRST + ROW * (i - first);
+        if (i == scene->knob) {
+            bm_draw_rectangle(canvas, 0, y - ROW / 2.0, width, y + ROW / 2.0, bm_color_fade(BM_SKY, 0.35));
+        }
+        bm_draw_text(canvas, 4, y, 12, BM_ALIGN_LEFT, i == scene->knob ? BM_INK : BM_GRAY, knob->key);
+        bm_draw_text(canvas, width - 4, y, 12, BM_ALIGN_RIGHT, BM_INK, knob->value);
+    }
+    if (first + fit < scene->knob_count) {
+        bm_draw_text(canvas, width / 2, height - 6, 11, BM_ALIGN_CENTER, BM_GRAY, "↓ more");
+    }
+}
+
+/* ---- what the policy thinks ------------------------------------------------------------------------------------- */
+
+static const char *action_name(const bm_env_type *type, int action, char text[24]) {
+    if (type->actions) {
+        return type->actions[action].name;
+    }
+    snprintf(text, 24, "action %d", action);
+    return text;
+}
+
+static double bars_height(const bm_scene *scene) {
+    return scene->player->preferences > 0 ? (scene->player->preferences + 1) * (double)BAR : 0;
+}
+
+/* Probabilities begin at 0 and end at 1; Q-values span what the actions span, with room for the smallest. */
+static void draw_bars(const bm_scene *scene, bm_canvas *canvas, double width) {
+    const bm_player *player = scene->player;
+    const bm_env_type *type = player->env->type;
+    const bool probability = strcmp(player->agent->type->preference_name, "probability") == 0;
+    double low = INFINITY, high = -INFINITY;
+    int best = 0;
+    for (int a = 0; a < player->preferences; a++) {
+        const double value = (double)player->preference[a];
+        low = fmin(low, value);
+        high = fmax(high, value);
+        best = player->preference[a] > player->preference[best] ? a : best;
+    }
+    const double span = fmax(high - low, 0.02 * fmax(fabs(high), fabs(low)));
+    const double from = probability ? 0 : low - 0.5 * span, to = probability ? 1 : low + span;
+    double names = 60;
+    char text[24];
+    for (int a = 0; a < player->preferences; a++) {
+        names = fmax(names, bm_text_width(canvas, 12, action_name(type, a, text)));
+    }
+    bm_draw_textf(canvas, 0, BAR / 2.0, 12, BM_ALIGN_LEFT, BM_GRAY, "%s of each action here",
+                  player->agent->type->preference_name);
+    const double left = names + 10, right = width - 64;
+    for (int a = 0; a < player->preferences; a++) {
+        const double y = BAR * (a + 1.5), value = (double)player->preference[a];
+        const double share = to > from ? fmax(0, fmin(1, (value - from) / (to - from))) : 0;
+        bm_draw_text(canvas, 0, y, 12, BM_ALIGN_LEFT, BM_INK, action_name(type, a, text));
+        bm_draw_rectangle(canvas, left, y - 7, right, y + 7, BM_PANEL);
+        bm_draw_rectangle(canvas, left, y - 7, left + (right - left) * share, y + 7, a == best ? BM_BLUE : BM_SKY);
+        bm_draw_textf(canvas, width, y, 12, BM_ALIGN_RIGHT, BM_INK, probability ? "%.3f" : "%.4g", value);
+    }
+}
+
+/* ---- curves ----------------------------------------------------------------------------------------------------- */
+
+static bm_chart chart_of(const char *title, const bm_curves *curves, const bm_series *series, int count) {
+    return (bm_chart){
+        .title = title,
+        .series = series,
+        .series_count = count,
+        .marks = curves->marks,
+        .mark_count = curves->mark_count,
+        .x_low = 0,
+        .x_high = fmax(1, (double)curves->progress.step),
+        .y_low = NAN,
+        .y_high = NAN,
+        .text = 11,
+    };
+}
+
+static bm_series series_of(const char *name, bm_color color, const bm_curve *curve, bool points) {
+    return (bm_series){
+        .name = name, .color = color, .count = curve->count, .x = curve->x, .y = curve->y, .points = points};
+}
+
+static void draw_returns(const bm_curves *curves, bm_canvas *canvas) {
+    const bm_series series[2] = {
+        series_of("training, mean of 100 episodes", BM_BLUE, &curves->episode_return, false),
+        series_of("evaluation", BM_VERMILLION, &curves->evaluation, true),
+    };
+    bm_chart chart = chart_of("return", curves, series, 2);
+    chart.x_label = "steps";
+    bm_chart_draw(&chart, canvas);
+}
+
+static void draw_small(const char *title, bm_color color, const bm_curves *curves, const bm_curve *curve,
+                       bm_canvas *canvas) {
+    const bm_series series = series_of(NULL, color, curve, false);
+    const bm_chart chart = chart_of(title, curves, &series, 1);
+    bm_chart_draw(&chart, canvas);
+}
+
+static void draw_side(const bm_scene *scene, bm_canvas *canvas, double left, double top, double width, double height) {
+    const bm_curves *curves = scene->curves;
+    const double knobs = fmin(24 + 18.0 * scene->knob_count + 8, fmax(78, 0.34 * height));
+    const double charts = height - knobs - MARGIN, large = 0.6 * charts, small = charts - large - MARGIN;
+    bm_canvas_viewport(canvas, left, top, width, large);
+    draw_returns(curves, canvas);
+    const double half = (width - MARGIN) / 2;
+    if (curves->loss_name) {
+        bm_canvas_viewport(canvas, left, top + large + MARGIN, half, small);
+        draw_small(curves->loss_name, BM_PURPLE, curves, &curves->loss, canvas);
+    }
+    if (curves->exploration_name) {
+        bm_canvas_viewport(canvas, left + half + MARGIN, top + large + MARGIN, half, small);
+        draw_small(curves->exploration_name, BM_GREEN, curves, &curves->exploration, canvas);
+    }
+    bm_canvas_viewport(canvas, left, top + height - knobs, width, knobs);
+    draw_knobs(scene, canvas, width, knobs);
+}
+
+/* ---- the picture ------------------------------------------------------------------------------------------------ */
+
+void bm_scene_draw_environment(const bm_scene *scene, bm_canvas *canvas) {
+    const bm_player *player = scene->player;
+    bm_env_policy_view view;
+    player->env->type->draw(player->env, 0, bm_player_view(player, &view), canvas);
+}
+
+static void draw_header(const bm_scene *scene, bm_canvas *canvas) {
+    char line[BM_SCENE_LINE];
+    const double width = canvas->width;
+    bm_canvas_viewport(canvas, 0, 0, width, HEADER);
+    bm_draw_rectangle(canvas, 0, 0, width, HEADER, BM_PANEL);
+    bm_draw_text(canvas, MARGIN, HEADER / 2.0, 15, BM_ALIGN_LEFT, BM_INK, scene->title);
+    double right = width - MARGIN;
+    if (scene->recording) {
+        bm_draw_circle(canvas, right - 6, HEADER / 2.0, 6, BM_VERMILLION);
+        right -= 22;
+    }
+    if (scene->curves) {
+        bm_scene_training(scene, line);
+    } else {
+        bm_scene_status(scene, line);
+    }
+    const double room = right - MARGIN - bm_text_width(canvas, 15, scene->title) - 20;
+    if (bm_text_width(canvas, TEXT, line) <= room) {
+        bm_draw_text(canvas, right, HEADER / 2.0, TEXT, BM_ALIGN_RIGHT, BM_INK, line);
+    } else {
+        bm_draw_textf(canvas, right, HEADER / 2.0, TEXT, BM_ALIGN_RIGHT, BM_INK, "return %.4g",
+                      bm_player_return(scene->player));
+    }
+}
+
+/* Where little is drawn: at the top of the environment, main_width wide. */
+static void draw_notice(const bm_scene *scene, bm_canvas *canvas, double main_width) {
+    const double width = bm_text_width(canvas, 14, scene->notice) + 36;
+    const double center = fmax(main_width, width) / 2, y = HEADER + 26;
+    bm_draw_rectangle(canvas, center - width / 2, y - 15, center + width / 2, y + 15, bm_color_fade(BM_INK, 0.88));
+    bm_draw_text(canvas, center, y, 14, BM_ALIGN_CENTER, BM_PAPER, scene->notice);
+}
+
+static void draw_help(const bm_scene *scene, bm_canvas *canvas) {
+    const double row = 22;
+    int rows = 0;
+    double keys = 0, words = 0;
+    for (; scene->help[rows].key; rows++) {
+        keys = fmax(keys, bm_text_width(canvas, TEXT, scene->help[rows].key));
+        words = fmax(words, bm_text_width(canvas, TEXT, scene->help[rows].help));
+    }
+    const double width = keys + words + 72, height = row * rows + 36;
+    const double left = (canvas->width - width) / 2, top = fmax(4, (canvas->height - height) / 2);
+    bm_draw_rectangle(canvas, 0, 0, canvas->width, canvas->height, bm_color_fade(BM_PAPER, 0.6));
+    bm_draw_rectangle(canvas, left, top, left + width, top + height, BM_PAPER);
+    bm_draw_outline(canvas, left, top, left + width, top + height, 1, BM_GRAY);
+    for (int i = 0; i < rows; i++) {
+        const double y = top + 18 + row * (i + 0.5);
+        bm_draw_text(canvas, left + 24, y, TEXT, BM_ALIGN_LEFT, BM_BLUE, scene->help[i].key);
+        bm_draw_text(canvas, left + 48 + keys, y, TEXT, BM_ALIGN_LEFT, BM_INK, scene->help[i].help);
+    }
+}
+
+void bm_scene_draw(const bm_scene *scene, bm_canvas *canvas) {
+    const double width = canvas->width, height = canvas->height;
+    const bool side = scene->curves && width >= 2 * SIDE_LEAST;
+    const double right = side ? fmax(SIDE_LEAST, 0.38 * width) : 0;
+    const double main_width = width - right - (side ? MARGIN : 0);
+    const double bars = height > 300 ? bars_height(scene) : 0;
+    const double footer = scene->curves ? 24 : 0; /* the header speaks of the training */
+    draw_header(scene, canvas);
+    bm_canvas_viewport(canvas, 0, HEADER, main_width, fmax(1, height - HEADER - bars - footer));
+    bm_scene_draw_environment(scene, canvas);
+    if (bars > 0) {
+        bm_canvas_viewport(canvas, MARGIN, height - bars - footer - 4, main_width - 2 * MARGIN, bars);
+        draw_bars(scene, canvas, main_width - 2 * MARGIN);
+    }
+    if (footer > 0) {
+        char line[BM_SCENE_LINE];
+        bm_scene_status(scene, line);
+        bm_canvas_viewport(canvas, MARGIN, height - footer - 4, main_width - MARGIN, footer);
+        bm_draw_text(canvas, 0, footer / 2, TEXT, BM_ALIGN_LEFT, BM_INK, line);
+        bm_draw_text(canvas, main_width - 2 * MARGIN, footer / 2, 12, BM_ALIGN_RIGHT, BM_GRAY, "h: keys");
+    }
+    if (side) {
+        bm_canvas_viewport(canvas, main_width, HEADER, 1, height - HEADER);
+        bm_draw_rectangle(canvas, 0, 0, 1, height, BM_RULE);
+        draw_side(scene, canvas, main_width + MARGIN, HEADER + MARGIN, right - MARGIN, height - HEADER - 2 * MARGIN);
+    }
+    bm_canvas_viewport(canvas, 0, 0, width, height);
+    if (scene->help) {
+        draw_help(scene, canvas);
+    }
+    if (scene->notice) {
+        draw_notice(scene, canvas, main_width);
+    }
+}

@@ -1,0 +1,163 @@
+# bellman plot: which runs become one curve, numbers worked from their files, pictures that are whole, bad input.
+. tests/cli/lib.sh
+
+runs=$folder/runs
+cartpole=$runs/CartPole-v1
+svg=$folder/curves.svg
+
+check "train three seeds" "$BELLMAN" train reinforce CartPole-v1 --steps 2000 --eval-episodes 5 --seeds 3 --name a --runs "$runs" --quiet
+check "train with another discount" "$BELLMAN" train reinforce CartPole-v1 --steps 2000 --eval-episodes 5 --gamma 0.9 --name b \
+    --runs "$runs" --quiet
+check "train a second agent" "$BELLMAN" train dqn CartPole-v1 --steps 1000 --eval-episodes 5 --name c --runs "$runs" --quiet
+check "train in another environment" "$BELLMAN" train dqn GridWorld-v0 --steps 1000 --eval-episodes 5 --name d --runs "$runs" --quiet
+
+# whole FILE: well-formed XML, without what another site would have to send
+whole() {
+    python3 -c 'import re, sys, xml.dom.minidom
+text = open(sys.argv[1], encoding="utf-8").read()
+xml.dom.minidom.parseString(text)
+sys.exit(re.search(r"\b(nan|inf)\b", text) is not None)' "$1"
+}
+
+# ---- one environment
+
+check_into "$folder/json" "plot a folder of runs" "$BELLMAN" plot "$cartpole" -o "$svg" --json
+check "a whole SVG" whole "$svg"
+check_same "the file in the JSON" "$svg" "$(json "$folder/json" file)"
+check_same "runs that differ in the seed only are one setting, named by what differs" \
+    "dqn:1 reinforce gamma=0.99:3 reinforce gamma=0.9:1" "$(python3 -c 'import json, sys
+print(*(s["label"] + ":" + str(s["runs"]) for s in json.load(open(sys.argv[1]))["settings"]))' "$folder/json")"
+check_same "mean and deviation over runs of the last known values" True "$(python3 -c 'import csv, glob, json, statistics, sys
+last = []
+for path in sorted(glob.glob(sys.argv[2] + "/reinforce/a*/progress.csv")):
+    last.append([float(r["rollout/ep_rew_mean"]) for r in csv.DictReader(open(path)) if r["rollout/ep_rew_mean"]][-1])
+setting = json.load(open(sys.argv[1]))["settings"][1]
+print(len(last) == 3 and abs(setting["final_mean"] - statistics.mean(last)) < 1e-9
+      and abs(setting["final_std"] - statistics.pstdev(last)) < 1e-9)' "$folder/json" "$cartpole")"
+check_same "the picture has a curve a setting" 3 "$(grep -c '<polyline.*stroke-width="2"' "$svg")"
+check_same "and a band for the one of several runs" 1 "$(grep -c '<polygon' "$svg")"
+check_same "the legend names the settings" 1 "$(grep -c '>reinforce gamma=0.9<' "$svg")"
+check_same "the title names environment and metric" 1 "$(grep -c '>CartPole-v1: return in training' "$svg")"
+
+cp "$svg" "$folder/first.svg"
+check "the same command" "$BELLMAN" plot "$cartpole" --output "$svg" --quiet
+check "writes the same picture, by either name of the flag" cmp "$svg" "$folder/first.svg"
+check "a flag and its value in one word" "$BELLMAN" plot "$cartpole" "-o$svg" --quiet
+check_into "$folder/json" "runs named twice count once" "$BELLMAN" plot "$cartpole/reinforce/b" "$cartpole/reinforce/b/" "$runs" -o "$svg" --json
+check_same "in all" 6 "$(python3 -c 'import json, sys
+print(sum(s["runs"] for s in json.load(open(sys.argv[1]))["settings"]))' "$folder/json")"
+check_into "$folder/json" "runs by themselves" "$BELLMAN" plot "$cartpole"/reinforce/a* -o "$svg" --json --interval iqm --metric eval/mean_reward \
+    --x seconds --smooth 3 --title 'A & <b>' --size 640x360
+check_same "one setting needs no options in its name" reinforce "$(json "$folder/json" settings 0 label)"
+check_same "the interquartile mean lies within its interval" True "$(python3 -c 'import json, sys
+s = json.load(open(sys.argv[1]))["settings"][0]
+print(s["final_low"] <= s["final_iqm"] <= s["final_high"])' "$folder/json")"
+check "a title is escaped" grep -q '>A &amp; &lt;b&gt;<' "$svg"
+check "the size is as asked for" grep -q 'width="640" height="360"' "$svg"
+check "seconds are named" grep -q '>seconds of training<' "$svg"
+
+# ---- several environments, a page
+
+page=$folder/out/page.html
+mkdir -p "$folder/out" "$cartpole/dqn/c/recordings"
+printf 'step,option,value\n500,learning_rate,0.0001\n' >"$cartpole/dqn/c/changes.csv"
+: >"$cartpole/dqn/c/recordings/a b&<c>.gif"
+: >"$cartpole/dqn/c/notes.txt"
+check_into "$folder/json" "a page" "$BELLMAN" plot "$runs" -o "$page" --json
+check_same "environments are named where they differ" "dqn CartPole-v1" "$(json "$folder/json" settings 0 label)"
+check_same "in every label" "dqn GridWorld-v0" "$(json "$folder/json" settings 3 label)"
+check "the page is one file of balanced tags that asks for nothing from elsewhere" python3 -c 'import sys
+from html.parser import HTMLParser
+open_tags = []
+class Page(HTMLParser):
+    def handle_starttag(self, tag, attributes):
+        if tag not in ("meta", "br"):
+            open_tags.append(tag)
+        for name, value in attributes:
+            if name in ("src", "href") and "//" in value or tag in ("script", "link", "img", "iframe"):
+                sys.exit("reaches out: " + tag)
+    def handle_startendtag(self, tag, attributes):
+        pass
+    def handle_endtag(self, tag):
+        if open_tags.pop() != tag:
+            sys.exit("unbalanced: " + tag)
+text = open(sys.argv[1], encoding="utf-8").read()
+Page().feed(text)
+if open_tags or "url(" in text or "@import" in text:
+    sys.exit("left open: " + " ".join(open_tags))' "$page"
+check_same "a panel for each environment" 2 "$(grep -cE '>(CartPole-v1|GridWorld-v0)</text>' "$page")"
+check "light and dark" grep -q 'prefers-color-scheme:dark' "$page"
+check_same "the other discount is marked" 1 "$(grep -c '<td class="differs">0.9</td>' "$page")"
+check "the live change is in its table" grep -q '>learning_rate</td><td>0.0001</td>' "$page"
+link=$(sed -n 's/.*<a href="\([^"]*\)".*/\1/p' "$page")
+check_same "recordings are linked from where the page lies" "../runs/CartPole-v1/dqn/c/recordings/a%20b%26%3Cc%3E.gif" "$link"
+check_same "the link's text is escaped" 1 "$(grep -c '>recordings/a b&amp;&lt;c&gt;.gif</a>' "$page")"
+check "a live change is a dashed mark" "$BELLMAN" plot "$cartpole/dqn/c" -o "$svg" --quiet
+check "that the words below explain" grep -q '>Dashed: hyperparameters changed while training.<' "$svg"
+
+# A run with live changes is a setting of its own.
+check "the same run without changes" cp -r "$cartpole/dqn/c" "$cartpole/dqn/c2"
+rm "$cartpole/dqn/c2/changes.csv"
+check_into "$folder/json" "runs of which one was changed" "$BELLMAN" plot "$cartpole/dqn" -o "$svg" --json
+check_same "are two settings" "dqn, 1 live change" "$(json "$folder/json" settings 0 label)"
+
+# ---- PNG, where the render module has it
+
+check_png() {
+    check "$1" python3 -c 'import struct, sys
+data = open(sys.argv[1], "rb").read()
+sys.exit(data[:8] != b"\x89PNG\r\n\x1a\n" or struct.unpack(">II", data[16:24]) != (400, 300))' "$folder/p.png"
+}
+if "$BELLMAN" plot "$cartpole" -o "$folder/p.png" --size 400x300 --quiet 2>"$folder/.err"; then
+    check_png "a PNG of the size asked for"
+else
+    check_exit 1 "without libpng that is told" "$BELLMAN" plot "$cartpole" -o "$folder/p.png"
+fi
+
+# ---- bad input
+
+check_exit 2 "no runs" "$BELLMAN" plot -o "$svg"
+check_exit 2 "nowhere to write" "$BELLMAN" plot "$cartpole"
+check_says "-o FILE.svg"
+check_exit 2 "an unknown ending" "$BELLMAN" plot "$cartpole" -o "$folder/curves.jpg"
+check_says ".svg, .png or .html"
+check_exit 2 "no ending" "$BELLMAN" plot "$cartpole" -o curves
+check_exit 2 "no value" "$BELLMAN" plot "$cartpole" -o
+check_exit 2 "an unknown letter" "$BELLMAN" plot "$cartpole" -q -o "$svg"
+check_exit 2 "a misspelt metric" "$BELLMAN" plot "$cartpole" -o "$svg" --metric eval/mean_rewrd
+check_says "did you mean eval/mean_reward"
+check_exit 2 "a metric that there is not" "$BELLMAN" plot "$cartpole" -o "$svg" --metric x
+check_says "rollout/ep_rew_mean"
+check_exit 2 "an interval that there is not" "$BELLMAN" plot "$cartpole" -o "$svg" --interval iqn
+check_says "did you mean iqm?"
+check_exit 2 "x that there is not" "$BELLMAN" plot "$cartpole" -o "$svg" --x days
+for size in 10 0x0 640x 640x360x2 axb 1e9x1e9; do
+    check_exit 2 "size $size" "$BELLMAN" plot "$cartpole" -o "$svg" --size $size
+done
+check_exit 1 "a folder that is not there" "$BELLMAN" plot "$folder/nothing" -o "$svg"
+check_exit 1 "a folder without runs" "$BELLMAN" plot "$folder/out" -o "$svg"
+check_exit 1 "a file that cannot be written" "$BELLMAN" plot "$cartpole" -o "$folder/nothing/curves.svg"
+check_exit 1 "no program that shows it" env PATH=/nonexistent "$(command -v "$BELLMAN")" plot "$cartpole" -o "$svg" --open
+check_says "xdg-open"
+
+# What is damaged is left out and told; alone, it is an error.
+b=$cartpole/reinforce/b
+printf '123,4' >>"$b/progress.csv"
+check "a half-written last line" "$BELLMAN" plot "$b" -o "$svg" --quiet
+printf '\n' >>"$b/progress.csv"
+check_exit 1 "a damaged line" "$BELLMAN" plot "$b" -o "$svg"
+check_says "progress.csv is damaged: line"
+check_exit 0 "with others it is left out" "$BELLMAN" plot "$cartpole" -o "$svg" --quiet
+check_says "left out $b"
+rm "$b/progress.csv"
+check_exit 1 "no progress" "$BELLMAN" plot "$b" -o "$svg"
+rm "$cartpole/dqn/c/checkpoint/last.safetensors"
+check_exit 1 "no checkpoint" "$BELLMAN" plot "$cartpole/dqn/c" -o "$svg"
+printf 'step,option\n' >"$cartpole/dqn/c2/changes.csv"
+check_exit 1 "damaged changes" "$BELLMAN" plot "$cartpole/dqn/c2" -o "$svg"
+check_says "changes.csv"
+head -n 1 "$cartpole/reinforce/a-seed1/progress.csv" >"$folder/head"
+mv "$folder/head" "$cartpole/reinforce/a-seed1/progress.csv"
+check_exit 1 "a run that has just begun" "$BELLMAN" plot "$cartpole/reinforce/a-seed1" -o "$svg"
+check_says "nothing is known yet of rollout/ep_rew_mean"
+finish
