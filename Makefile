@@ -49,7 +49,8 @@ CLI_SOURCES := $(wildcard src/cli/*.c)
 # The module carries its own copy of what it shares with the library.
 RENDER_SOURCES := $(wildcard src/render/*.c) src/core/error.c src/core/io.c src/core/arena.c src/core/crc32c.c
 HEADERS     := $(patsubst src/%,%,$(filter-out src/cli/%,$(wildcard src/*/*.h)))
-TESTS       := $(wildcard tests/*/test_*.c)
+# Without libpng no picture can be compared with those kept.
+TESTS       := $(filter-out $(if $(PNG_THERE),,%/test_pictures.c),$(wildcard tests/*/test_*.c))
 DOUBLE_TESTS := $(wildcard tests/*/test_*_double.c)
 SCRIPTS     := $(wildcard tests/*/test_*.sh)
 PRESETS     := $(wildcard presets/*.yaml)
@@ -72,7 +73,7 @@ RENDER_OBJECTS := $(RENDER_SOURCES:%.c=$(BUILD)/module/%.o)
 TEST_PROGRAMS  := $(TESTS:%.c=$(BUILD)/%)
 BENCH_PROGRAMS := $(BENCHES:%.c=$(BUILD)/%)
 
-.PHONY: all demo test asan lint bench install clean deps deps-dev help format
+.PHONY: all demo test asan lint pictures bench install clean deps deps-dev help format
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -84,6 +85,7 @@ help:
 	@echo "make test       install what is missing, build, run all tests"
 	@echo "make asan       the tests under AddressSanitizer and UndefinedBehaviorSanitizer"
 	@echo "make lint       layering, forbidden calls, formatting, warnings of gcc and clang"
+	@echo "make pictures   draw the pictures that tests compare with again"
 	@echo "make bench      speed beside peers and the machine's limits (installs PyTorch from apt for the comparison)"
 	@echo "make install    PREFIX=$(PREFIX)"
 	@echo "make clean"
@@ -113,6 +115,11 @@ asan: deps-dev
 	@KILLS=4 $(MAKE) --no-print-directory BUILD=$(BUILD)/asan test CFLAGS="-O2 -g" \
 	    EXTRA="-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer" \
 	    SCRIPTS="$(filter-out %/test_learning.sh,$(SCRIPTS))"
+
+pictures: deps-dev
+	@$(MAKE) --no-print-directory $(JOBS) $(BUILD)/tests/draw/test_pictures
+	@BM_PICTURES=renew $(BUILD)/tests/draw/test_pictures
+	@echo "tests/golden/pictures is renewed: look at every picture before you commit it"
 
 lint: deps-dev
 	@$(MAKE) --no-print-directory -s $(JOBS) $(BUILD)/libbellman.a
@@ -169,6 +176,8 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/tests/support.o $(BUILD)/libbellma
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(EXTRA) -o $@ $^ $(LDLIBS) $(CHECK_LIBS)
+
+$(BUILD)/tests/draw/test_pictures: LDLIBS += $(shell pkg-config --libs libpng 2>/dev/null)
 
 $(BUILD)/bench/gemm.o: EXTRA += $(BLAS_FLAGS)
 $(BUILD)/bench/gemm: LDLIBS += $(BLAS_LIBS)

@@ -29,6 +29,10 @@ library libpng libpng-dev
 if [ "$level" != build ]; then
     library check check
     program python3 python3
+    if [ "${SDL:-1}" != 0 ]; then
+        program Xvfb xvfb
+        program xdotool xdotool
+    fi
 fi
 if [ "$level" = bench ]; then
     library openblas libopenblas-dev

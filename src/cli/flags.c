@@ -71,10 +71,10 @@ static void add_row(void *context, const char *key, const bm_option *row, const 
     char range[BM_OPTION_TEXT_BYTES], now[BM_OPTION_TEXT_BYTES];
     bm_option_range(row, range, sizeof range);
     bm_option_format(row, field, now, sizeof now);
-    const size_t bytes = strlen(row->help) + strlen(range) + strlen(now) + 16;
+    const size_t bytes = strlen(row->help) + strlen(range) + strlen(now) + 24;
     new->value = values[row->type];
     char *help = allocate(all->memory, bytes, 1);
-    snprintf(help, bytes, "%s (%s; %s)", row->help, *now ? now : "none", range);
+    snprintf(help, bytes, "%s (%s; %s%s)", row->help, *now ? now : "none", range, row->live ? "; live" : "");
     new->help = help;
 }
 

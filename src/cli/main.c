@@ -91,9 +91,9 @@ const char *bm_cli_thousands(long long number, char *text, size_t bytes) {
 static void print_help(FILE *out) {
     fputs("bellman: train reinforcement-learning agents from the command line\n\n"
           "Start with\n"
-          "  bellman train dqn CartPole-v1        train an agent; writes a folder below runs/\n"
-          "  bellman eval RUN                     play the trained policy for 100 episodes\n"
-          "  bellman train dqn CartPole-v1 --help the hyperparameters, with defaults and ranges\n\n"
+          "  bellman train dqn CartPole-v1 --render   train an agent and watch; writes a folder below runs/\n"
+          "  bellman watch RUN                        see the trained policy play (eval RUN: its score)\n"
+          "  bellman train dqn CartPole-v1 --help     the hyperparameters, with defaults and ranges\n\n"
           "Verbs\n",
           out);
     for (const bm_verb *const *verb = bm_verbs; *verb; verb++) {

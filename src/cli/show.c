@@ -27,6 +27,11 @@ void bm_show_notify(bm_show_state *s, const char *format, ...) {
     s->changed = true;
 }
 
+/* Where nobody looks at episodes of a policy that stands still, time is free. */
+static bool follows_clock(const bm_show_state *s) {
+    return s->stage || s->setup->live;
+}
+
 /* ---- playing ---------------------------------------------------------------------------------------------------- */
 
 static double natural_rate(const bm_show_state *s) {
@@ -73,7 +78,7 @@ static void play(bm_show_state *s, double elapsed) {
         const double end = bm_clock() + full_speed_share / s->fps;
         do {
             step_player(s);
-        } while (!enough(s) && (s->stage ? bm_clock() < end : !bm_player_at_end(s->setup->player)));
+        } while (!enough(s) && (follows_clock(s) ? bm_clock() < end : !bm_player_at_end(s->setup->player)));
         return;
     }
     s->owed += elapsed * natural_rate(s) * s->speed;
@@ -184,6 +189,10 @@ static void handle(bm_show_state *s, const bm_event *event) {
 static void wait_and_listen(bm_show_state *s) {
     bm_event event;
     const double left = s->next_frame - bm_clock();
+    if (!s->stage) {
+        bm_sleep(left);
+        return;
+    }
     bool more = bm_stage_event(s->stage, left > 0 ? (int)ceil(left * 1000) : 0, &event);
     while (more && !s->closed) {
         handle(s, &event);
@@ -206,7 +215,7 @@ static bm_status loop(bm_show_state *s, bm_error *error) {
             break;
         }
         s->closed |= s->setup->person && !s->interactive;
-        if (s->stage) {
+        if (follows_clock(s)) {
             s->next_frame = fmax(s->next_frame + 1 / s->fps, s->now);
             wait_and_listen(s);
             s->now = bm_clock();
@@ -234,10 +243,10 @@ static bm_status begin(bm_show_state *s, bm_error *error) {
         status = bm_raster_create(&s->frame, setup->width, setup->height, error);
         s->fps = setup->fps > 0 ? setup->fps : usual;
         s->interactive = bm_stage_interactive(s->stage);
-        s->now = s->next_frame = bm_clock();
     } else {
         s->fps = recording_fps(setup);
     }
+    s->now = s->next_frame = follows_clock(s) ? bm_clock() : 0;
     if (status == BM_OK && setup->record) {
         status = bm_show_start_recording(s, setup->record, recording_fps(setup), error);
     }

@@ -1,4 +1,4 @@
-/* The one mutable object at file scope: a signal handler has nowhere else to write to. */
+/* A mutable object at file scope, because a signal handler has nowhere else to write to (cli/tty.c has the other). */
 #include "cli/signals.h"
 
 #include <signal.h>

@@ -31,6 +31,7 @@ static const bm_flag flags[] = {
     {"changes", "FILE", "hyperparameters that change while it trains, as a run's changes.csv has them"},
     {"render", NULL, "watch it train, in a window: episodes of the policy so far, curves, hyperparameters to turn"},
     BM_SHOW_FLAGS,
+    {"headless", NULL, "with --record: no window"},
     {"quiet", NULL, "no progress line"},
     {"json", NULL, "the last line of the output is one JSON object"},
     {NULL, NULL, NULL},
@@ -384,7 +385,7 @@ static bm_status prepare(trainings *batch, int argc, char **argv, bm_error *erro
 }
 
 static bool watched(const bm_arguments *arguments) {
-    return bm_cli_has(arguments, "render") || bm_cli_has(arguments, "terminal");
+    return bm_cli_has(arguments, "render") || bm_cli_has(arguments, "terminal") || bm_cli_has(arguments, "headless");
 }
 
 static bm_status train_all(trainings *batch, bm_error *error) {
@@ -400,7 +401,8 @@ static bm_status train_all(trainings *batch, bm_error *error) {
     if (watched(batch->arguments)) {
         bm_show_read_flags(batch->arguments, &show);
         batch->show = &show;
-        status = bm_stage_open(&show.stage, kind, title, show.width, show.height, error);
+        status =
+            kind == BM_STAGE_NONE ? BM_OK : bm_stage_open(&show.stage, kind, title, show.width, show.height, error);
     } else {
         status = bm_pool_create(&pool, threads < batch->count ? threads : batch->count, error);
     }
@@ -473,12 +475,15 @@ static void check_usage(const bm_arguments *arguments) {
     static const char *const of_pictures[] = {"speed", "fps", "size", "record"};
     for (size_t i = 0; !watched(arguments) && i < sizeof of_pictures / sizeof of_pictures[0]; i++) {
         if (bm_cli_has(arguments, of_pictures[i])) {
-            bm_cli_usage("--%s is about the picture: give --render or --terminal too", of_pictures[i]);
+            bm_cli_usage("--%s is about the picture: give --render, --terminal or --headless too", of_pictures[i]);
         }
     }
+    if (bm_cli_has(arguments, "headless") && !bm_cli_has(arguments, "record")) {
+        bm_cli_usage(
+            "--headless opens no window, which is for --record FILE; without either, train shows nothing anyway");
+    }
     if (watched(arguments) && bm_cli_has(arguments, "seeds")) {
-        bm_cli_usage("one run can be watched at a time: leave --seeds or --%s out",
-                     bm_cli_has(arguments, "render") ? "render" : "terminal");
+        bm_cli_usage("one run can be watched at a time: --seeds trains several");
     }
     const bool resume = bm_cli_has(arguments, "resume");
     if (arguments->positionals != (resume ? 0 : 2)) {
@@ -494,11 +499,13 @@ static void check_usage(const bm_arguments *arguments) {
     }
 }
 
-static const char examples[] = "Precedence: defaults < preset < --config < flags.\n\n"
-                               "  bellman train dqn CartPole-v1\n"
-                               "  bellman train dqn CartPole-v1 --render\n"
-                               "  bellman train reinforce CartPole-v1 --seeds 10 --jobs 2\n"
-                               "  bellman train dqn GridWorld-v0 --env-set map=maze --learning-rate lin_0.001\n\n";
+static const char examples[] =
+    "Precedence: defaults < preset < --config < flags. What is marked live can be turned while it trains, in\n"
+    "the window of --render; the run folder's changes.csv then replays it (--changes).\n\n"
+    "  bellman train dqn CartPole-v1\n"
+    "  bellman train dqn CartPole-v1 --render\n"
+    "  bellman train reinforce CartPole-v1 --seeds 10 --jobs 2\n"
+    "  bellman train dqn GridWorld-v0 --env-set map=maze --learning-rate lin_0.001\n\n";
 
 static int run(int argc, char **argv) {
     bm_run_config settings;

@@ -57,12 +57,22 @@ static bm_status show_training(watched *w, bm_show_setup *show, bm_error *error)
     return w->status;
 }
 
+/* The curves of a resumed run begin where the run did. */
+static void recall(watched *w, const bm_experiment *experiment) {
+    bm_history history = {0};
+    if (bm_history_read(&history, bm_run_folder(w->run), NULL) == BM_OK) {
+        bm_curve_store_recall(&w->curves, experiment->agent, &history);
+    }
+    bm_history_free(&history);
+}
+
 bm_status bm_train_watched(bm_run *run, const bm_experiment *experiment, const bm_run_watch *watch, bm_show_setup *show,
                            bm_run_result *result, bm_error *error) {
     watched w = {.run = run, .outer = watch, .result = result, .error = error};
     char title[128];
     snprintf(title, sizeof title, "%s on %s", experiment->agent->name, experiment->env->id);
     bm_curve_store_init(&w.curves, experiment->agent);
+    recall(&w, experiment);
     bm_status status = bm_live_create(&w.live, run, error);
     if (status == BM_OK) {
         /* episodes to look at have seeds that neither training nor an evaluation uses */

@@ -54,7 +54,8 @@ static void send_whole(const char *bytes, size_t count) {
         if (written > 0) {
             bytes += written;
             count -= (size_t)written;
-        } else if (errno != EINTR && (errno != EAGAIN || (!wait_for(POLLOUT, LEAVE_WAIT_MS) && errno != EINTR))) {
+        } else if (written == 0 ||
+                   (errno != EINTR && (errno != EAGAIN || (!wait_for(POLLOUT, LEAVE_WAIT_MS) && errno != EINTR)))) {
             return;
         }
     }

@@ -10,4 +10,11 @@ static inline double bm_clock(void) {
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
+static inline void bm_sleep(double seconds) {
+    if (seconds > 0) {
+        const struct timespec length = {(time_t)seconds, (long)(1e9 * (seconds - (double)(time_t)seconds))};
+        nanosleep(&length, NULL);
+    }
+}
+
 #endif

@@ -197,6 +197,11 @@ static void set_state(bm_env_batch *batch, int lane, const double *values) {
 static const double cart_half = 0.26, wheel_radius = 0.085, wheel_at = 0.15, axle_height = 0.34, pole_width = 0.075;
 static const double wedge_radius = 1.18; /* a little longer than the pole */
 
+/* 0 instead of a size too small to read. */
+static double legible(const bm_canvas *canvas, double size) {
+    return size < bm_canvas_pixels(canvas, 6) ? 0 : size;
+}
+
 /* The ground with its scale; beyond the limits all is tinted in the colour of warnings. text 0: no labels. */
 static void draw_track(bm_canvas *canvas, double thin, double text) {
     const double reach = bm_canvas_pixels(canvas, canvas->right - canvas->left + canvas->bottom - canvas->top);
@@ -236,7 +241,7 @@ static void draw_wedge(bm_canvas *canvas, double x, int side, double thin, doubl
         bm_draw_line(canvas, x, axle_height, end.x, end.y, passed ? 2 * thin : thin,
                      passed ? BM_VERMILLION : bm_color_fade(BM_GRAY, 0.5));
         if (text > 0 && fabs(end.x) < position_limit) {
-            bm_draw_text(canvas, end.x + 0.06 * at, end.y + 0.05, 0.8 * text, at < 0 ? BM_ALIGN_RIGHT : BM_ALIGN_LEFT,
+            bm_draw_text(canvas, end.x + 0.06 * at, end.y + 0.05, text, at < 0 ? BM_ALIGN_RIGHT : BM_ALIGN_LEFT,
                          passed ? BM_VERMILLION : BM_GRAY, "12°");
         }
     }
@@ -272,10 +277,10 @@ static void draw(const bm_env_batch *batch, int lane, const bm_env_policy_view *
     const bool cart_lost = fabs(x) > position_limit, pole_lost = fabs(angle) > angle_limit;
     bm_canvas_fit(canvas, -2.8, -0.7, 2.8, 2.1);
     const double thin = bm_canvas_pixels(canvas, 1);
-    const double wanted = fmin(0.19, bm_canvas_pixels(canvas, 24)), text = wanted < 6 * thin ? 0 : wanted;
+    const double text = legible(canvas, fmin(0.19, bm_canvas_pixels(canvas, 24)));
 
     draw_track(canvas, thin, text);
-    draw_wedge(canvas, x, !pole_lost ? 0 : angle < 0 ? -1 : 1, fmax(0.012, thin), text);
+    draw_wedge(canvas, x, !pole_lost ? 0 : angle < 0 ? -1 : 1, fmax(0.012, thin), legible(canvas, 0.8 * text));
     draw_cart(canvas, x, cart_lost ? BM_VERMILLION : BM_BLUE, thin);
     draw_pole(canvas, x, angle, pole_lost ? BM_VERMILLION : BM_ORANGE, thin);
     if (batch->elapsed[lane] > 0) {

@@ -5,7 +5,6 @@
  * A cell is one unit wide; (0, 0) is the lower left corner of the map. What would be too small to read is left out. */
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "envs/gridworld.h"
 
@@ -293,7 +292,7 @@ static void draw_walker(const grid_scene *scene, const place *at, bm_point look)
     bm_draw_circle(scene->canvas, x, y, radius, fallen ? bm_color_mix(BM_BLUE, BM_INK, 0.4) : BM_BLUE);
     if (radius >= 4 * scene->thin) {
         const double apart = (look.x != 0 ? 0.36 : 0.42) * radius; /* closer when seen from the side */
-        const double eye_x = x + 0.25 * radius * 0, eye_y = y + radius * (0.15 + 0.3 * look.y);
+        const double eye_x = x + 0.25 * radius * look.x, eye_y = y + radius * (0.15 + 0.3 * look.y);
         draw_eye(scene, eye_x - apart, eye_y, 0.26 * radius, look, !fallen);
         draw_eye(scene, eye_x + apart, eye_y, 0.26 * radius, look, !fallen);
     }

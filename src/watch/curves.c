@@ -61,6 +61,26 @@ void bm_curve_store_free(bm_curve_store *store) {
     pthread_mutex_destroy(&store->lock);
 }
 
+static void recall(bm_curve *curve, const bm_history *history, const char *name, double sign) {
+    const double *values = bm_history_column(history, name);
+    for (int i = 0; values && i < history->rows; i++) {
+        bm_curve_add(curve, history->step[i], sign * values[i]);
+    }
+}
+
+void bm_curve_store_recall(bm_curve_store *store, const bm_agent_type *agent, const bm_history *history) {
+    bm_curves *curves = &store->curves;
+    recall(&curves->episode_return, history, "rollout/ep_rew_mean", 1);
+    recall(&curves->evaluation, history, "eval/mean_reward", 1);
+    if (store->loss_metric >= 0) {
+        recall(&curves->loss, history, agent->metric_names[store->loss_metric], 1);
+    }
+    if (store->exploration_metric >= 0) {
+        recall(&curves->exploration, history, agent->metric_names[store->exploration_metric], store->exploration_sign);
+    }
+    curves->version++;
+}
+
 void bm_curve_store_add(bm_curve_store *store, const bm_progress *progress) {
     bm_curves *curves = &store->curves;
     const double step = (double)progress->step;

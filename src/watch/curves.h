@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "agents/agent.h"
+#include "train/history.h"
 #include "train/run.h"
 
 enum { BM_CURVE_POINTS = 1024, BM_CURVE_MARKS = 64 };
@@ -35,6 +36,8 @@ typedef struct {
 
 void bm_curve_store_init(bm_curve_store *store, const bm_agent_type *agent);
 void bm_curve_store_free(bm_curve_store *store);
+/* What went before, of a run that is resumed; before training begins. */
+void bm_curve_store_recall(bm_curve_store *store, const bm_agent_type *agent, const bm_history *history);
 void bm_curve_store_add(bm_curve_store *store, const bm_progress *progress); /* from the training thread */
 bool bm_curve_store_read(bm_curve_store *store, bm_curves *copy);            /* false: copy is up to date */
 void bm_curve_add(bm_curve *curve, double x, double y);                      /* a NAN y is left out */

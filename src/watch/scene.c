@@ -185,10 +185,10 @@ static bm_series series_of(const char *name, bm_color color, const bm_curve *cur
 
 static void draw_returns(const bm_curves *curves, bm_canvas *canvas) {
     const bm_series series[2] = {
-        series_of("training, mean of 100 episodes", BM_BLUE, &curves->episode_return, false),
+        series_of("training", BM_BLUE, &curves->episode_return, false),
         series_of("evaluation", BM_VERMILLION, &curves->evaluation, true),
     };
-    bm_chart chart = chart_of("return", curves, series, 2);
+    bm_chart chart = chart_of("return, mean of 100 episodes", curves, series, 2);
     chart.x_label = "steps";
     bm_chart_draw(&chart, canvas);
 }

@@ -100,7 +100,8 @@ START_TEST(nothing_is_drawn_outside_of_the_viewport) {
 END_TEST
 
 START_TEST(text_too_small_to_read_is_left_out) {
-    static const int size[][2] = {{1200, 800}, {600, 400}, {300, 200}, {240, 160}, {120, 76}, {60, 40}, {8, 8}, {1, 1}};
+    static const int size[][2] = {{1200, 800}, {600, 400}, {300, 200}, {240, 160}, {200, 130},
+                                  {160, 100},  {120, 76},  {60, 40},   {8, 8},     {1, 1}};
     for (int k = 0; k < STORED; k++) {
         for (size_t i = 0; i < sizeof size / sizeof size[0]; i++) {
             const notes taken = take_notes(&stored[k], size[i][0], size[i][1]);
