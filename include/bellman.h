@@ -5,6 +5,9 @@
  *
  *     train/run.h     train a run from an experiment, resume it, load a trained policy
  *     train/eval.h    play whole episodes with a policy
+ *     train/live.h    watch a run train from another thread, and turn its hyperparameters
+ *     watch/          episodes to look at, and scenes of them
+ *     draw/           a raster and SVG to draw them on, charts
  *     agents/agent.h  agents: act, observe, update, state
  *     envs/env.h      batches of environments
  *     nets/, optim/   small networks and optimizers over flat buffers
@@ -15,6 +18,9 @@
 #include "core/machine.h"
 #include "core/pool.h"
 #include "core/preset.h"
+#include "draw/chart.h"
+#include "draw/raster.h"
+#include "draw/svg.h"
 #include "envs/encode.h"
 #include "envs/env.h"
 #include "envs/exact.h"
@@ -26,6 +32,9 @@
 #include "replay/replay.h"
 #include "replay/rollout.h"
 #include "train/eval.h"
+#include "train/live.h"
 #include "train/run.h"
+#include "watch/player.h"
+#include "watch/scene.h"
 
 #endif

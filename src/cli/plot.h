@@ -3,7 +3,7 @@
 
 /* bellman plot, from run folders to a picture: plot_settings.c reads runs and groups them, plot_curves.c makes one curve of each
  * group, plot_picture.c draws, plot_html.c writes the page. */
-#include "cli/run_list.h"
+#include "cli/run_finder.h"
 #include "core/canvas.h"
 #include "draw/markup.h"
 #include "train/changes.h"

@@ -9,7 +9,7 @@
 #include <cjson/cJSON.h>
 
 #include "cli/cli.h"
-#include "cli/run_list.h"
+#include "cli/run_finder.h"
 
 static const bm_flag flags[] = {
     {"json", NULL, "one JSON object instead of a table"},

@@ -119,7 +119,9 @@ static void follow_training(bm_show_state *s) {
     if (!s->scene.trained && atomic_load(setup->trained)) {
         s->scene.trained = true;
         s->farewell = s->now + (s->interactive ? farewell_seconds : 0);
-        bm_show_notify(s, "training has ended; any key keeps this open");
+        if (s->interactive) {
+            bm_show_notify(s, "training has ended; any key keeps this open");
+        }
     }
     s->closed |= s->scene.trained && s->now >= s->farewell;
 }

@@ -111,7 +111,7 @@ done
 # ---- help
 check_output "train --help names the verb's options" "--init-from=RUN" "$BELLMAN" train --help
 check_output "train dqn --help lists hyperparameters" "--target-update-interval=N" "$BELLMAN" train dqn CartPole-v1 --help
-check_output "with ranges" "discount per step (0.99; 0..1)" "$BELLMAN" train dqn --help
+check_output "with ranges" "discount per step (0.99; 0..1; live)" "$BELLMAN" train dqn --help
 check_output "and the environment's options" "slip=" "$BELLMAN" train dqn GridWorld-v0 --help
 check_output "and the optimizer's own" "--optimizer.beta1=X" "$BELLMAN" train dqn --help
 check_output "bellman --help shows the first three commands" "bellman train dqn CartPole-v1" "$BELLMAN" --help

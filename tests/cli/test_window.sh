@@ -48,7 +48,8 @@ for _ in $(seq 100); do
     [ -s "$folder/display" ] && break
     sleep 0.1
 done
-export DISPLAY=:$(cat "$folder/display")
+DISPLAY=:$(cat "$folder/display")
+export DISPLAY
 
 # eventually NAME COMMAND...: it comes true within ten seconds
 eventually() {

@@ -1,5 +1,5 @@
 /* See run_list.h. */
-#include "cli/run_list.h"
+#include "cli/run_finder.h"
 
 #include <dirent.h>
 #include <math.h>

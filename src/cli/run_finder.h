@@ -1,5 +1,5 @@
-#ifndef BM_CLI_RUN_LIST_H
-#define BM_CLI_RUN_LIST_H
+#ifndef BM_CLI_RUN_FINDER_H
+#define BM_CLI_RUN_FINDER_H
 
 /* The run folders there are: where they lie, what they were told and how well they did. From the metadata of the last checkpoint,
  * progress.csv and result.json; nothing is built or trained. */
@@ -15,8 +15,7 @@ typedef struct {
     char path[BM_PATH_MAX], env[BM_RUN_NAME_BYTES], agent[BM_RUN_NAME_BYTES], name[BM_RUN_NAME_BYTES];
     int64_t steps, total_steps;
     double eval_return, train_return, seconds; /* NAN: none yet */
-    cJSON
-        *metadata; /* settings as text, "agent.gamma": "0.99" (train/experiment.h); NULL: damaged, and error says how */
+    cJSON *metadata; /* settings as text, "agent.gamma": "0.99" (train/experiment.h); NULL: damaged, see error */
     bm_error error;
     dev_t device; /* these two say which folder it is */
     ino_t inode;
