@@ -81,7 +81,7 @@ all: $(BUILD)/bellman $(BUILD)/bellman-render.so
 
 help:
 	@echo "make            build the program, $(BUILD)/bellman"
-	@echo "make demo       install what is missing, build, train a DQN agent on CartPole and evaluate it"
+	@echo "make demo       install what is missing, build, train a DQN agent on CartPole, evaluate and record it"
 	@echo "make test       install what is missing, build, run all tests"
 	@echo "make asan       the tests under AddressSanitizer and UndefinedBehaviorSanitizer"
 	@echo "make lint       layering, forbidden calls, formatting, warnings of gcc and clang"
@@ -99,7 +99,7 @@ deps-dev:
 demo: deps
 	@$(MAKE) --no-print-directory $(JOBS) all
 	$(BUILD)/bellman train dqn CartPole-v1 --runs $(BUILD)/demo
-	@tools/demo_eval.sh $(BUILD)/bellman $(BUILD)/demo
+	@tools/demo_after.sh $(BUILD)/bellman $(BUILD)/demo
 
 test: deps-dev
 	@$(MAKE) --no-print-directory $(JOBS) test-programs

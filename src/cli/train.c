@@ -249,7 +249,7 @@ static void print_summary(const trainings *batch, bool several) {
     }
     for (int i = batch->count - 1; i >= 0; i--) {
         if (ended_well(&batch->jobs[i])) {
-            printf("evaluate it again: bellman eval %s\n", batch->jobs[i].folder);
+            printf("see it play: bellman watch %s\n", batch->jobs[i].folder);
             break;
         }
     }

@@ -54,6 +54,10 @@ static person begin(scenario *play) {
     p.child = fork();
     ck_assert_int_ge(p.child, 0);
     if (p.child == 0) {
+        static const int usual[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
+        for (size_t i = 0; i < sizeof usual / sizeof usual[0]; i++) {
+            signal(usual[i], SIG_DFL); /* who runs the tests in the background ignores some */
+        }
         setsid();
         const int terminal = open(name, O_RDWR); /* the controlling one */
         dup2(terminal, STDIN_FILENO);

@@ -3,6 +3,9 @@
 . tests/cli/lib.sh
 
 runs=$folder/runs
+# What the libraries below SDL keep to themselves is not ours to free; only the sanitizers' build looks.
+echo leak:libdbus >"$folder/suppressions"
+export LSAN_OPTIONS=suppressions=$folder/suppressions:print_suppressions=0
 if ! SDL_VIDEODRIVER=dummy "$BELLMAN" watch CartPole-v1 2>"$folder/.err" >/dev/null && grep -q "made without SDL2" "$folder/.err"; then
     echo "built without SDL2: windows are not tested"
     check_exit 1 "no window without SDL" "$BELLMAN" watch CartPole-v1

@@ -205,7 +205,7 @@ static const char *line_of(const screen *s, int row, char *text) {
         for (int shift = 18, begun = 0; c.glyph >= 0x80 && shift >= 0; shift -= 6) {
             const int length = c.glyph < 0x800 ? 2 : c.glyph < 0x10000 ? 3 : 4;
             if (shift / 6 < length) {
-                text[used++] = (char)((begun ? 0x80 : 0xf00 >> length) | (c.glyph >> shift & 0x3f));
+                text[used++] = (char)((begun ? 0x80u : 0xf00u >> length) | (c.glyph >> shift & 0x3f));
                 begun = 1;
             }
         }
