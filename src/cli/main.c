@@ -1,5 +1,6 @@
 /* bellman: one program, a verb each for what people do. */
 #include <errno.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -116,6 +117,7 @@ static int finish(int code) {
 }
 
 int main(int argc, char **argv) {
+    signal(SIGXFSZ, SIG_IGN); /* a file too large is an error of its write, told as such */
     if (argc < 2) {
         print_help(stderr);
         return BM_EXIT_USAGE;

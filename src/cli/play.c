@@ -18,7 +18,7 @@ static bm_status check(const bm_env_type *type, bm_error *error) {
 }
 
 static void report(const bm_show_setup *setup, const bm_show_result *result) {
-    bm_show_report(setup, result);
+    bm_show_report(result);
     if (result->episodes > 0) {
         printf("%lld episode%s: return %.2f on average, %.2f at best\n", (long long)result->episodes,
                result->episodes == 1 ? "" : "s", result->mean_return, setup->player->best);
@@ -55,7 +55,8 @@ static int play(const bm_arguments *arguments) {
         setup.player = player;
         setup.stop = bm_cli_catch_signals();
         bm_show_result result;
-        status = bm_show_in_stage(arguments, &setup, &result, &error);
+        status = bm_show_in_stage(arguments, "--terminal draws as text (and watch --headless only records)", &setup,
+                                  &result, &error);
         if (status == BM_OK) {
             report(&setup, &result);
             code = *setup.stop ? 128 + *setup.stop : BM_EXIT_OK;

@@ -15,6 +15,7 @@ static const double notice_seconds = 3;
 static const double hold_seconds = 0.75;    /* how long an episode's last state shows, at natural speed */
 static const double survey_seconds = 0.2;   /* between looks at the whole map */
 static const double full_speed_share = 0.6; /* of a frame's time, spent on steps */
+static const double longest_wait = 0.1;     /* seconds */
 static const double farewell_seconds = 3;   /* the window stays after training, unless a key is pressed */
 
 void bm_show_notify(bm_show_state *s, const char *format, ...) {
@@ -40,7 +41,7 @@ static double natural_rate(const bm_show_state *s) {
 
 /* Steps of time that the next event is away: 1 or, where an episode has ended, a little more. */
 static double next_due(const bm_show_state *s) {
-    return bm_player_at_end(s->setup->player) ? fmax(1, hold_seconds * natural_rate(s)) : 1;
+    return s->setup->player->at_end ? fmax(1, hold_seconds * natural_rate(s)) : 1;
 }
 
 /* Where nobody can end it, one episode is enough. */
@@ -53,7 +54,7 @@ static void step_player(bm_show_state *s) {
     bm_player *player = s->setup->player;
     if (!s->setup->person) {
         bm_player_step(player);
-    } else if (!bm_player_at_end(player)) {
+    } else if (!player->at_end) {
         bm_player_take(player, bm_show_held_action(s));
     }
     s->changed = true;
@@ -62,7 +63,7 @@ static void step_player(bm_show_state *s) {
 /* A person who has not begun, who has ended an episode, or who thinks about his turn, is waited for. */
 static bool waits(const bm_show_state *s) {
     const bm_player *player = s->setup->player;
-    return s->setup->person && (!s->started || player->env->type->turn_based || bm_player_at_end(player));
+    return s->setup->person && (!s->started || player->env->type->turn_based || player->at_end);
 }
 
 static void play(bm_show_state *s, double elapsed) {
@@ -78,12 +79,12 @@ static void play(bm_show_state *s, double elapsed) {
         const double end = bm_clock() + full_speed_share / s->fps;
         do {
             step_player(s);
-        } while (!enough(s) && (follows_clock(s) ? bm_clock() < end : !bm_player_at_end(s->setup->player)));
+        } while (!enough(s) && (follows_clock(s) ? bm_clock() < end : !s->setup->player->at_end));
         return;
     }
     s->owed += elapsed * natural_rate(s) * s->speed;
     for (int n = 0; s->owed + 1e-9 >= next_due(s); n++) {
-        if (enough(s) && bm_player_at_end(s->setup->player)) {
+        if (enough(s) && s->setup->player->at_end) {
             s->closed = true; /* the last state has been held for its time */
             return;
         }
@@ -116,10 +117,13 @@ static void follow_training(bm_show_state *s) {
         }
         s->changed = true;
     }
-    if (!s->scene.trained && atomic_load(setup->trained)) {
+    const int ended = s->scene.trained ? 0 : atomic_load(setup->trained);
+    if (ended) {
         s->scene.trained = true;
         s->farewell = s->now + (s->interactive ? farewell_seconds : 0);
-        if (s->interactive) {
+        if (ended == BM_SHOW_FAILED) {
+            bm_show_notify(s, "training failed: %s", setup->failure->text);
+        } else if (s->interactive) {
             bm_show_notify(s, "training has ended; any key keeps this open");
         }
     }
@@ -129,14 +133,42 @@ static void follow_training(bm_show_state *s) {
 /* ---- showing ---------------------------------------------------------------------------------------------------- */
 
 static const char *words_for_person(const bm_show_state *s) {
-    return !s->started                          ? "press a key to begin (h: keys)"
-           : bm_player_at_end(s->setup->player) ? "over; press a key for the next"
-                                                : "you play";
+    return !s->started                ? "press a key to begin (h: keys)"
+           : s->setup->player->at_end ? "over; press a key for the next"
+                                      : "you play";
+}
+
+/* Some of the keys in one line, for where there is no room for a list. */
+static void keys_line(const bm_scene_key *key, int count, char line[BM_SCENE_LINE]) {
+    size_t used = 0;
+    line[0] = '\0';
+    for (; count > 0 && used < BM_SCENE_LINE; key++, count--) {
+        used += (size_t)snprintf(line + used, BM_SCENE_LINE - used, "%s %s   ", key->key, key->help);
+    }
+}
+
+/* The two lines below a picture in the terminal: how it stands, and what has just been said, or how the training stands; or all
+ * keys. */
+static void text_lines(const bm_show_state *s, char first[BM_SCENE_LINE], char second[BM_SCENE_LINE]) {
+    int count = 0;
+    while (s->help[count].key) {
+        count++;
+    }
+    bm_scene_status(&s->scene, first);
+    bm_scene_training(&s->scene, second);
+    if (s->scene.help) {
+        keys_line(s->help, count / 2, first);
+        keys_line(s->help + count / 2, count - count / 2, second);
+    } else if (s->scene.notice) {
+        snprintf(second, BM_SCENE_LINE, "%s", s->scene.notice);
+    } else if (!second[0]) {
+        keys_line(s->help, count, second);
+    }
 }
 
 static bm_status show_frame(bm_show_state *s, bm_error *error) {
     int width, height;
-    char status[BM_SCENE_LINE], training[BM_SCENE_LINE];
+    char first[BM_SCENE_LINE], second[BM_SCENE_LINE];
     bm_canvas canvas;
     bm_stage_size(s->stage, &width, &height);
     if (width != bm_raster_width(s->frame) || height != bm_raster_height(s->frame)) {
@@ -151,11 +183,8 @@ static bm_status show_frame(bm_show_state *s, bm_error *error) {
     } else {
         bm_scene_draw_environment(&s->scene, &canvas);
     }
-    bm_scene_status(&s->scene, status);
-    bm_scene_training(&s->scene, training);
-    static const char keys[] = "space pause  . step  + - speed  f full  e explore  n next  q quit";
-    const char *second = s->scene.notice ? s->scene.notice : training[0] ? training : keys;
-    return bm_stage_show(s->stage, s->frame, (const char *const[2]){status, second}, error);
+    text_lines(s, first, second);
+    return bm_stage_show(s->stage, s->frame, (const char *const[2]){first, second}, error);
 }
 
 static bm_status draw(bm_show_state *s, bm_error *error) {
@@ -187,17 +216,19 @@ static void handle(bm_show_state *s, const bm_event *event) {
     }
 }
 
-/* Sleeps until the next frame is due, or until something happens, which is answered at once. */
+/* Sleeps until the next frame is due, or until something happens, which is answered at once; never long, because signals and the
+ * end of training come unannounced. */
 static void wait_and_listen(bm_show_state *s) {
     bm_event event;
-    const double left = s->next_frame - bm_clock();
+    const double left = fmax(0, fmin(s->next_frame - bm_clock(), longest_wait));
     if (!s->stage) {
         bm_sleep(left);
         return;
     }
-    bool more = bm_stage_event(s->stage, left > 0 ? (int)ceil(left * 1000) : 0, &event);
+    bool more = bm_stage_event(s->stage, (int)ceil(left * 1000), &event);
     while (more && !s->closed) {
         handle(s, &event);
+        s->answer = true;
         more = bm_stage_event(s->stage, 0, &event);
     }
 }
@@ -213,28 +244,23 @@ static bm_status loop(bm_show_state *s, bm_error *error) {
         follow_training(s);
         play(s, s->now - before);
         before = s->now;
-        if ((status = draw(s, error)) != BM_OK) {
-            break;
+        if (s->now >= s->next_frame || s->answer) {
+            status = draw(s, error);
         }
         s->closed |= s->setup->person && !s->interactive;
+        s->answer = false;
         if (follows_clock(s)) {
-            s->next_frame = fmax(s->next_frame + 1 / s->fps, s->now);
+            s->next_frame = s->now >= s->next_frame ? fmax(s->next_frame + 1 / s->fps, s->now) : s->next_frame;
             wait_and_listen(s);
             s->now = bm_clock();
         } else {
-            s->now += 1 / s->fps;
+            s->now = s->next_frame += 1 / s->fps;
         }
     }
     return status;
 }
 
 /* ---- from start to end ------------------------------------------------------------------------------------------ */
-
-/* Frames of a recording: as many as there are steps, at most 50 a second. */
-static double recording_fps(const bm_show_setup *setup) {
-    const double steps = setup->player->env->type->steps_per_second * setup->speed;
-    return setup->fps > 0 ? setup->fps : fmin(fmax(steps, 1), 50);
-}
 
 static bm_status begin(bm_show_state *s, bm_error *error) {
     const bm_show_setup *setup = s->setup;
@@ -246,11 +272,11 @@ static bm_status begin(bm_show_state *s, bm_error *error) {
         s->fps = setup->fps > 0 ? setup->fps : usual;
         s->interactive = bm_stage_interactive(s->stage);
     } else {
-        s->fps = recording_fps(setup);
+        s->fps = setup->recorder ? setup->record_fps : 50;
     }
     s->now = s->next_frame = follows_clock(s) ? bm_clock() : 0;
-    if (status == BM_OK && setup->record) {
-        status = bm_show_start_recording(s, setup->record, recording_fps(setup), error);
+    if (setup->recorder) {
+        bm_show_take_recorder(s, setup->recorder, setup->record, setup->record_fps);
     }
     s->mode = setup->person ? BM_SHOW_PLAYS : setup->live ? BM_SHOW_TRAINS : BM_SHOW_WATCHES;
     bm_show_list_keys(s);
@@ -264,6 +290,8 @@ static void sum_up(const bm_show_state *s, bm_show_result *result) {
     result->mean_return = mean;
     result->std_return = n > 0 ? sqrt(fmax(0, player->squares / n - mean * mean)) : NAN;
     result->stop_training = s->stop_training;
+    result->record_bytes = s->record_bytes;
+    snprintf(result->recorded, sizeof result->recorded, "%s", s->recorded);
 }
 
 bm_status bm_show(const bm_show_setup *setup, bm_show_result *result, bm_error *error) {
@@ -286,8 +314,7 @@ bm_status bm_show(const bm_show_setup *setup, bm_show_result *result, bm_error *
     }
     if (s->recorder) {
         bm_error second;
-        const bm_status closed = bm_show_stop_recording(s, &result->record_bytes, status == BM_OK ? error : &second);
-        result->recorded = closed == BM_OK && status == BM_OK;
+        const bm_status closed = bm_show_stop_recording(s, status == BM_OK ? error : &second);
         status = status == BM_OK ? closed : status;
     }
     sum_up(s, result);

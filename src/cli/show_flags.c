@@ -43,12 +43,22 @@ bm_stage_kind bm_show_stage_kind(const bm_arguments *arguments) {
     return terminal ? BM_STAGE_TERMINAL : headless ? BM_STAGE_NONE : BM_STAGE_WINDOW;
 }
 
-bm_status bm_show_in_stage(const bm_arguments *arguments, bm_show_setup *setup, bm_show_result *result,
-                           bm_error *error) {
+bm_status bm_show_open_stage(const bm_arguments *arguments, const char *instead, bm_show_setup *setup,
+                             bm_error *error) {
     const bm_stage_kind kind = bm_show_stage_kind(arguments);
-    bm_status status = BM_OK;
-    if (kind != BM_STAGE_NONE) {
-        status = bm_stage_open(&setup->stage, kind, setup->title, setup->width, setup->height, error);
+    if (kind == BM_STAGE_NONE) {
+        return BM_OK;
+    }
+    bm_error reason;
+    const bm_status status = bm_stage_open(&setup->stage, kind, setup->title, setup->width, setup->height, &reason);
+    return status == BM_OK ? BM_OK : bm_fail(error, "%.300s; %s", reason.text, instead);
+}
+
+bm_status bm_show_in_stage(const bm_arguments *arguments, const char *instead, bm_show_setup *setup,
+                           bm_show_result *result, bm_error *error) {
+    bm_status status = bm_show_open_recorder(setup, setup->player->env->type, error);
+    if (status == BM_OK && (status = bm_show_open_stage(arguments, instead, setup, error)) != BM_OK) {
+        bm_recorder_close(setup->recorder, NULL, NULL);
     }
     if (status == BM_OK) {
         status = bm_show(setup, result, error);
@@ -58,10 +68,8 @@ bm_status bm_show_in_stage(const bm_arguments *arguments, bm_show_setup *setup, 
     return status;
 }
 
-void bm_show_report(const bm_show_setup *setup, const bm_show_result *result) {
-    if (result->recorded) {
-        fprintf(stderr, "recorded %s", setup->record);
-        fprintf(stderr, result->record_bytes >= 0 ? " (%.0f kB)\n" : "\n",
-                fmax(1, (double)result->record_bytes / 1000));
+void bm_show_report(const bm_show_result *result) {
+    if (result->recorded[0]) {
+        fprintf(stderr, "recorded %s (%.0f kB)\n", result->recorded, fmax(1, (double)result->record_bytes / 1000));
     }
 }

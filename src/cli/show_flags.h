@@ -17,12 +17,14 @@
 /* Fills width, height, fps, speed, record; width and height hold the defaults. Exits 2 on bad usage. */
 void bm_show_read_flags(const bm_arguments *arguments, bm_show_setup *setup);
 bm_stage_kind bm_show_stage_kind(const bm_arguments *arguments);
-/* bm_show in a window, the terminal or nowhere, as the flags say. */
-bm_status bm_show_in_stage(const bm_arguments *arguments, bm_show_setup *setup, bm_show_result *result,
-                           bm_error *error);
+/* Opens setup->stage as the flags say. instead: what a failure's sentence advises. */
+bm_status bm_show_open_stage(const bm_arguments *arguments, const char *instead, bm_show_setup *setup, bm_error *error);
+/* Both files and stage opened, bm_show, and the stage closed. */
+bm_status bm_show_in_stage(const bm_arguments *arguments, const char *instead, bm_show_setup *setup,
+                           bm_show_result *result, bm_error *error);
 /* A real number within (0, max], fallback when the flag is absent; exits 2 with one sentence. */
 double bm_cli_positive(const bm_arguments *arguments, const char *flag, double fallback, double max);
 /* What there is to say afterwards: recordings, in words, on standard error. */
-void bm_show_report(const bm_show_setup *setup, const bm_show_result *result);
+void bm_show_report(const bm_show_result *result);
 
 #endif

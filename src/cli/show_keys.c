@@ -46,6 +46,9 @@ static void press_next(bm_show_state *s) {
 static void choose(bm_show_state *s, int direction) {
     const int count = s->scene.knob_count;
     s->scene.knob = count ? (s->scene.knob + direction + count) % count : 0;
+    if (count && bm_stage_kind_of(s->stage) == BM_STAGE_TERMINAL) { /* which has no room for the list */
+        bm_show_notify(s, "%s = %s   ← → change it", s->knobs[s->scene.knob].key, s->knobs[s->scene.knob].value);
+    }
 }
 
 static void press_up(bm_show_state *s) {
@@ -149,11 +152,21 @@ static int action_of(const bm_show_state *s, const char *key) {
     return -1;
 }
 
+static const char *label_of(const char *key) {
+    static const char *const labels[][2] = {{"left", "←"}, {"right", "→"}, {"up", "↑"}, {"down", "↓"}};
+    for (size_t i = 0; i < sizeof labels / sizeof labels[0]; i++) {
+        if (strcmp(key, labels[i][0]) == 0) {
+            return labels[i][1];
+        }
+    }
+    return key;
+}
+
 void bm_show_list_keys(bm_show_state *s) {
     const bm_env_type *type = s->setup->player->env->type;
     int count = 0;
     for (int a = 0; s->setup->person && type->actions && type->actions[a].name && count < BM_SHOW_HELP_ROWS / 2; a++) {
-        s->help[count++] = (bm_scene_key){type->actions[a].key, type->actions[a].name};
+        s->help[count++] = (bm_scene_key){label_of(type->actions[a].key), type->actions[a].name};
     }
     for (int i = 0; i < ROWS && count < BM_SHOW_HELP_ROWS - 1; i++) {
         if (rows[i].modes & s->mode && rows[i].label && action_of(s, rows[i].key) < 0) {
@@ -171,10 +184,10 @@ static void take(bm_show_state *s, int action, const bm_event *event) {
         return;
     }
     s->started = true;
-    if (event->repeat && bm_player_at_end(player)) {
+    if (event->repeat && player->at_end) {
         return; /* held since before the end: the next episode wants a key of its own */
     }
-    if (bm_player_at_end(player)) {
+    if (player->at_end) {
         bm_player_next(player);
         s->started = false;
     } else if (player->env->type->turn_based) {

@@ -1,5 +1,7 @@
 /* Pictures and recordings: drawn apart from the window, in a size of their own. */
+#include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "cli/show_state.h"
 #include "core/io.h"
@@ -54,26 +56,32 @@ void bm_show_take_picture(bm_show_state *s) {
     bm_show_notify(s, "%s%s", status == BM_OK ? "picture " : "", status == BM_OK ? path : error.text);
 }
 
-bm_status bm_show_start_recording(bm_show_state *s, const char *path, double fps, bm_error *error) {
-    const int width = s->setup->width, height = s->setup->height;
-    bm_status status = s->record_frame ? BM_OK : bm_raster_create(&s->record_frame, width, height, error);
-    if (status == BM_OK) {
-        status = bm_recorder_open(&s->recorder, path, width, height, fps, error);
+/* Frames of a recording: as many as there are steps, at most 50 a second. */
+bm_status bm_show_open_recorder(bm_show_setup *setup, const bm_env_type *env, bm_error *error) {
+    if (!setup->record) {
+        return BM_OK;
     }
-    if (status == BM_OK) {
-        snprintf(s->record_path, sizeof s->record_path, "%s", path);
-        s->record_fps = fps;
-        s->next_record = s->now;
-        s->scene.recording = true;
-    }
-    return status;
+    setup->record_fps = setup->fps > 0 ? setup->fps : fmin(fmax(env->steps_per_second * setup->speed, 1), 50);
+    return bm_recorder_open(&setup->recorder, setup->record, setup->width, setup->height, setup->record_fps, error);
 }
 
-bm_status bm_show_stop_recording(bm_show_state *s, int64_t *bytes, bm_error *error) {
+void bm_show_take_recorder(bm_show_state *s, bm_recorder *recorder, const char *path, double fps) {
+    s->recorder = recorder;
+    snprintf(s->record_path, sizeof s->record_path, "%s", path);
+    s->record_fps = fps;
+    s->next_record = s->now;
+    s->scene.recording = true;
+}
+
+bm_status bm_show_stop_recording(bm_show_state *s, bm_error *error) {
     bm_recorder *recorder = s->recorder;
     s->recorder = NULL;
     s->scene.recording = false;
-    return bm_recorder_close(recorder, bytes, error);
+    const bm_status status = bm_recorder_close(recorder, &s->record_bytes, error);
+    if (status == BM_OK) {
+        snprintf(s->recorded, sizeof s->recorded, "%s", s->record_path);
+    }
+    return status;
 }
 
 /* The same picture more than once when the clock has run ahead of it. */
@@ -83,8 +91,13 @@ bm_status bm_show_record(bm_show_state *s, bm_error *error) {
     if (!s->recorder || s->now + rounding < s->next_record) {
         return BM_OK;
     }
-    draw_on(s, s->record_frame);
     bm_status status = BM_OK;
+    if (!s->record_frame) {
+        status = bm_raster_create(&s->record_frame, s->setup->width, s->setup->height, error);
+    }
+    if (status == BM_OK) {
+        draw_on(s, s->record_frame);
+    }
     for (int n = 0; status == BM_OK && s->now + rounding >= s->next_record && n < MOST_AT_ONCE; n++) {
         status = bm_recorder_frame(s->recorder, bm_raster_pixels(s->record_frame), error);
         s->next_record += 1 / s->record_fps;
@@ -92,24 +105,31 @@ bm_status bm_show_record(bm_show_state *s, bm_error *error) {
     return status;
 }
 
-void bm_show_toggle_recording(bm_show_state *s) {
+static bm_status start_recording(bm_show_state *s, bm_error *error) {
     enum { FPS = 25 };
     char path[1200];
-    bm_error error;
-    bm_status status;
-    const bool stops = s->recorder != NULL;
-    if (stops) {
-        snprintf(path, sizeof path, "%s", s->record_path);
-        status = bm_show_stop_recording(s, NULL, &error);
-    } else {
-        status = free_name(s, "recordings", "gif", path, sizeof path, &error);
-        if (status == BM_OK) {
-            status = bm_show_start_recording(s, path, FPS, &error);
-        }
+    bm_recorder *recorder;
+    bm_status status = free_name(s, "recordings", "gif", path, sizeof path, error);
+    if (status == BM_OK) {
+        status = bm_recorder_open(&recorder, path, s->setup->width, s->setup->height, FPS, error);
     }
+    if (status == BM_OK) {
+        bm_show_take_recorder(s, recorder, path, FPS);
+    }
+    return status;
+}
+
+void bm_show_toggle_recording(bm_show_state *s) {
+    bm_error error;
+    const bool stops = s->recorder != NULL;
+    if (stops && s->setup->record && strcmp(s->record_path, s->setup->record) == 0) {
+        bm_show_notify(s, "%s is recorded to the end", s->setup->record);
+        return;
+    }
+    const bm_status status = stops ? bm_show_stop_recording(s, &error) : start_recording(s, &error);
     if (status != BM_OK) {
         bm_show_notify(s, "%s", error.text);
     } else {
-        bm_show_notify(s, stops ? "recorded %s" : "recording %s; r stops", path);
+        bm_show_notify(s, stops ? "recorded %s" : "recording %s; r stops", s->record_path);
     }
 }

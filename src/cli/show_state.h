@@ -23,7 +23,9 @@ typedef struct {
     double notice_until, surveyed, next_frame, next_record, farewell;
     double speed, owed; /* owed: steps that time has made due */
     double fps, record_fps;
-    bool interactive, full_speed, changed, closed, stop_training;
+    bool interactive, full_speed, changed, answer, closed, stop_training; /* answer: a key wants to be seen now */
+    char recorded[1200]; /* the last file that was completed */
+    int64_t record_bytes;
     /* a person's keys */
     bool started, tapped;
     int held, alternate; /* held: an action, or -1 */
@@ -40,8 +42,8 @@ int bm_show_held_action(bm_show_state *s);                 /* what a person does
 /* show_record.c */
 void bm_show_take_picture(bm_show_state *s);
 void bm_show_toggle_recording(bm_show_state *s);
-bm_status bm_show_start_recording(bm_show_state *s, const char *path, double fps, bm_error *error);
+void bm_show_take_recorder(bm_show_state *s, bm_recorder *recorder, const char *path, double fps);
 bm_status bm_show_record(bm_show_state *s, bm_error *error); /* the frames that are due */
-bm_status bm_show_stop_recording(bm_show_state *s, int64_t *bytes, bm_error *error);
+bm_status bm_show_stop_recording(bm_show_state *s, bm_error *error);
 
 #endif

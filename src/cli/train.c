@@ -55,7 +55,7 @@ typedef struct {
     bm_display *display;
     training *jobs;
     int count;
-    bm_show_setup *show; /* NULL: nobody watches */
+    bm_train_view view;
 } trainings;
 
 /* ---- from the command line to experiments ----------------------------------------------------------------------- */
@@ -323,9 +323,9 @@ static void train_one(void *context, int item) {
             .visit = bm_display_visit,
             .context = bm_display_slot(batch->display, item),
         };
-        job->status = batch->show
-                          ? bm_train_watched(job->run, &job->experiment, &watch, batch->show, &job->result, &job->error)
-                          : bm_run_train(job->run, &watch, &job->result, &job->error);
+        job->status = batch->view.wanted ? bm_train_watched(job->run, &job->experiment, &watch, &batch->view,
+                                                            &job->result, &job->error)
+                                         : bm_run_train(job->run, &watch, &job->result, &job->error);
     }
     if (job->run && ended_well(job)) {
         job->status = keep_result(job, &job->error);
@@ -347,6 +347,11 @@ static int finish(const trainings *batch, bool several, bool json) {
                 fprintf(stderr, "interrupted and saved; continue with: bellman train --resume %s\n", job->folder);
             }
         }
+    }
+    if (batch->view.status != BM_OK) {
+        code = bm_cli_report(batch->view.status, &batch->view.error);
+    } else if (!batch->view.quiet) {
+        bm_show_report(&batch->view.result);
     }
     if (ended > 0 && json) {
         print_json(batch, several);
@@ -388,6 +393,24 @@ static bool watched(const bm_arguments *arguments) {
     return bm_cli_has(arguments, "render") || bm_cli_has(arguments, "terminal") || bm_cli_has(arguments, "headless");
 }
 
+/* Where the picture goes, before anything is trained: what cannot be shown or written is no run either. */
+static bm_status open_view(trainings *batch, const char *title, bm_error *error) {
+    bm_train_view *view = &batch->view;
+    view->wanted = true;
+    view->quiet = bm_cli_has(batch->arguments, "quiet");
+    view->setup = (bm_show_setup){.title = title, .width = 1040, .height = 660};
+    bm_show_read_flags(batch->arguments, &view->setup);
+    bm_status status = bm_show_open_recorder(&view->setup, batch->jobs[0].experiment.env, error);
+    if (status == BM_OK) {
+        status = bm_show_open_stage(batch->arguments, "--terminal draws as text, --headless --record FILE only records",
+                                    &view->setup, error);
+    }
+    if (status != BM_OK) {
+        bm_train_view_close(view);
+    }
+    return status;
+}
+
 static bm_status train_all(trainings *batch, bm_error *error) {
     const int threads = (int)bm_cli_integer(batch->arguments, "jobs", 1, 1, 1024);
     char title[128];
@@ -395,25 +418,17 @@ static bm_status train_all(trainings *batch, bm_error *error) {
     snprintf(title, sizeof title, "%s %s", first->agent->name, first->env->id);
     batch->stop = bm_cli_catch_signals();
     bm_pool *pool = NULL;
-    bm_show_setup show = {.title = title, .width = 1040, .height = 660};
-    const bm_stage_kind kind = bm_show_stage_kind(batch->arguments);
-    bm_status status = BM_OK;
-    if (watched(batch->arguments)) {
-        bm_show_read_flags(batch->arguments, &show);
-        batch->show = &show;
-        status =
-            kind == BM_STAGE_NONE ? BM_OK : bm_stage_open(&show.stage, kind, title, show.width, show.height, error);
-    } else {
-        status = bm_pool_create(&pool, threads < batch->count ? threads : batch->count, error);
-    }
+    const bm_status status = watched(batch->arguments)
+                                 ? open_view(batch, title, error)
+                                 : bm_pool_create(&pool, threads < batch->count ? threads : batch->count, error);
     if (status != BM_OK) {
         return status;
     }
-    const bool silent = bm_cli_has(batch->arguments, "quiet") || (batch->show && kind == BM_STAGE_TERMINAL);
+    const bool silent = bm_cli_has(batch->arguments, "quiet") || bm_cli_has(batch->arguments, "terminal");
     batch->display = bm_display_create(title, batch->count, silent);
-    if (batch->show) {
+    if (batch->view.wanted) {
         train_one(batch, 0); /* a window belongs to the main thread */
-        bm_stage_close(show.stage);
+        bm_train_view_close(&batch->view);
     } else {
         bm_pool_run(pool, batch->count, train_one, batch);
     }

@@ -33,25 +33,31 @@ static void *train(void *context) {
     watched *w = context;
     const bm_run_watch watch = {.stop = w->outer->stop, .visit = visit, .context = w, .live = w->live};
     w->status = bm_run_train(w->run, &watch, w->result, w->error);
-    atomic_store(&w->ended, 1);
+    atomic_store(&w->ended, w->status == BM_OK ? BM_SHOW_TRAINED : BM_SHOW_FAILED);
     return NULL;
 }
 
-static bm_status show_training(watched *w, bm_show_setup *show, bm_error *error) {
+void bm_train_view_close(bm_train_view *view) {
+    bm_recorder_close(view->setup.recorder, NULL, NULL);
+    bm_stage_close(view->setup.stage);
+    view->setup.recorder = NULL;
+    view->setup.stage = NULL;
+}
+
+static bm_status show_training(watched *w, bm_train_view *view, bm_error *error) {
     pthread_t thread;
     const int failed = pthread_create(&thread, NULL, train, w);
     if (failed) {
         return bm_fail(error, "cannot start a thread for training: %s", strerror(failed));
     }
-    bm_error seen;
-    bm_show_result shown;
-    const bm_status status = bm_show(show, &shown, &seen);
-    bm_stage_close(show->stage);
-    show->stage = NULL;
-    if (status != BM_OK) {
-        fprintf(stderr, "bellman: %s; training goes on\n", seen.text);
-    } else if (shown.stop_training) {
+    const bool in_terminal = view->setup.stage && bm_stage_kind_of(view->setup.stage) == BM_STAGE_TERMINAL;
+    view->status = bm_show(&view->setup, &view->result, &view->error);
+    view->setup.recorder = NULL; /* bm_show has closed it */
+    bm_train_view_close(view);
+    if (view->result.stop_training) {
         bm_cli_request_stop();
+    } else if (in_terminal && !view->quiet && !atomic_load(&w->ended)) {
+        fprintf(stderr, "training goes on in %s\n", bm_run_folder(w->run));
     }
     pthread_join(thread, NULL);
     return w->status;
@@ -66,7 +72,7 @@ static void recall(watched *w, const bm_experiment *experiment) {
     bm_history_free(&history);
 }
 
-bm_status bm_train_watched(bm_run *run, const bm_experiment *experiment, const bm_run_watch *watch, bm_show_setup *show,
+bm_status bm_train_watched(bm_run *run, const bm_experiment *experiment, const bm_run_watch *watch, bm_train_view *view,
                            bm_run_result *result, bm_error *error) {
     watched w = {.run = run, .outer = watch, .result = result, .error = error};
     char title[128];
@@ -80,6 +86,7 @@ bm_status bm_train_watched(bm_run *run, const bm_experiment *experiment, const b
                                   UINT64_C(2000000) + (uint64_t)experiment->run.seed, error);
     }
     if (status == BM_OK) {
+        bm_show_setup *show = &view->setup;
         show->title = title;
         show->player = w.player;
         show->folder = bm_run_folder(run);
@@ -87,9 +94,10 @@ bm_status bm_train_watched(bm_run *run, const bm_experiment *experiment, const b
         show->live = w.live;
         show->curves = &w.curves;
         show->trained = &w.ended;
-        status = show_training(&w, show, error);
+        show->failure = error;
+        status = show_training(&w, view, error);
     }
-    bm_stage_close(show->stage);
+    bm_train_view_close(view);
     bm_player_destroy(w.player);
     bm_live_destroy(w.live);
     bm_curve_store_free(&w.curves);

@@ -132,7 +132,7 @@ static int open_terminal(void) {
 bm_status bm_tty_open(bm_error *error) {
     const char *name = getenv("TERM");
     if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) {
-        return bm_fail(error, "--terminal needs a terminal, and standard %s is none; --headless needs nothing",
+        return bm_fail(error, "--terminal needs a terminal, and standard %s is none",
                        isatty(STDIN_FILENO) ? "output" : "input");
     }
     if (!name || !*name || strcmp(name, "dumb") == 0) {

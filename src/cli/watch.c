@@ -67,10 +67,9 @@ static bm_status open_env(subject *it, const bm_arguments *arguments, bm_error *
     return bm_cli_env_settings(arguments, it->type, it->config, error);
 }
 
-static void report(const bm_arguments *arguments, const subject *it, const bm_show_setup *setup,
-                   const bm_show_result *result) {
+static void report(const bm_arguments *arguments, const subject *it, const bm_show_result *result) {
     if (!bm_cli_has(arguments, "quiet")) {
-        bm_show_report(setup, result);
+        bm_show_report(result);
         if (result->episodes > 0 && !bm_cli_has(arguments, "json")) {
             printf("%lld episode%s: return %.2f ± %.2f\n", (long long)result->episodes,
                    result->episodes == 1 ? "" : "s", result->mean_return, result->std_return);
@@ -82,8 +81,8 @@ static void report(const bm_arguments *arguments, const subject *it, const bm_sh
         cJSON_AddNumberToObject(object, "episodes", (double)result->episodes);
         bm_cli_json_number(object, "mean_return", result->mean_return);
         bm_cli_json_number(object, "std_return", result->std_return);
-        if (result->recorded) {
-            cJSON_AddStringToObject(object, "recorded", setup->record);
+        if (result->recorded[0]) {
+            cJSON_AddStringToObject(object, "recorded", result->recorded);
         }
         bm_cli_json_print(object);
     }
@@ -108,11 +107,12 @@ static int watch(const bm_arguments *arguments) {
         player->explore = bm_cli_has(arguments, "stochastic");
         setup.player = player;
         setup.stop = bm_cli_catch_signals();
-        status = bm_show_in_stage(arguments, &setup, &result, &error);
+        status = bm_show_in_stage(arguments, "--headless needs no display, --terminal draws as text", &setup, &result,
+                                  &error);
     }
     int code = status == BM_OK ? BM_EXIT_OK : bm_cli_report(status, &error);
     if (status == BM_OK) {
-        report(arguments, it, &setup, &result);
+        report(arguments, it, &result);
         code = *setup.stop ? 128 + *setup.stop : BM_EXIT_OK;
     }
     bm_player_destroy(player);

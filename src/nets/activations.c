@@ -7,7 +7,9 @@
 
 #include "nets/net.h"
 
-#if defined(__x86_64__) && defined(__gnu_linux__) && defined(__clang__)
+#if defined(__SANITIZE_THREAD__) /* cannot run as early as the choice is made */
+#define WIDE
+#elif defined(__x86_64__) && defined(__gnu_linux__) && defined(__clang__)
 #define WIDE __attribute__((target_clones("avx512f", "avx2", "default")))
 #elif defined(__x86_64__) && defined(__gnu_linux__)
 #define WIDE __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))

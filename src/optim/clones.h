@@ -6,7 +6,7 @@
  * elsewhere there is one version. */
 #include <stdint.h> /* brings __GLIBC__ */
 
-#if defined(__x86_64__) && defined(__GLIBC__)
+#if defined(__x86_64__) && defined(__GLIBC__) && !defined(__SANITIZE_THREAD__) /* which cannot run so early */
 #define BM_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
 #else
 #define BM_CLONES

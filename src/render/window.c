@@ -75,33 +75,45 @@ static void note_lost_display(Display *display, void *window) {
     ((bm_window *)window)->lost = true;
 }
 
-/* Xlib's own handlers print and exit. XSetIOErrorExitHandler came with libX11 1.7 (2020): looked up, not linked. */
+/* A function of libX11, which SDL loads itself; never unloaded here. NULL where it is missing. */
+static void *xlib_function(const char *name) {
+    void *library = SDL_LoadObject("libX11.so.6");
+    return library ? SDL_LoadFunction(library, name) : NULL;
+}
+
+/* Xlib's own handlers print and exit. Set before SDL begins: it gives back the ones it found when it ends, and ends its connections
+ * after that. */
+static void survive_protocol_errors(void) {
+    XErrorHandler (*set_error)(XErrorHandler);
+    void *const found = xlib_function("XSetErrorHandler");
+    if (found) {
+        memcpy(&set_error, &found, sizeof set_error); /* ISO C casts no object pointer to a function's */
+        set_error(ignore_protocol_error);
+    }
+}
+
+/* XSetIOErrorExitHandler came with libX11 1.7 (2020): looked up, not linked. */
 static void survive_lost_display(bm_window *window) {
     SDL_SysWMinfo info;
     SDL_VERSION(&info.version);
     if (!SDL_GetWindowWMInfo(window->window, &info) || info.subsystem != SDL_SYSWM_X11) {
         return;
     }
-    void *library = SDL_LoadObject("libX11.so.6"); /* which SDL has loaded: never unloaded here */
-    if (!library) {
-        return;
-    }
-    XErrorHandler (*set_error)(XErrorHandler);
+    survive_protocol_errors();
     XIOErrorHandler (*set_io_error)(XIOErrorHandler);
     void (*set_exit)(Display *, void (*)(Display *, void *), void *);
-    void *const found[] = {SDL_LoadFunction(library, "XSetErrorHandler"),
-                           SDL_LoadFunction(library, "XSetIOErrorHandler"),
-                           SDL_LoadFunction(library, "XSetIOErrorExitHandler")};
-    if (found[0] && found[1] && found[2]) { /* ISO C casts no object pointer to a function's */
-        memcpy(&set_error, &found[0], sizeof set_error);
-        memcpy(&set_io_error, &found[1], sizeof set_io_error);
-        memcpy(&set_exit, &found[2], sizeof set_exit);
-        set_error(ignore_protocol_error);
+    void *const found[] = {xlib_function("XSetIOErrorHandler"), xlib_function("XSetIOErrorExitHandler")};
+    if (found[0] && found[1]) {
+        memcpy(&set_io_error, &found[0], sizeof set_io_error);
+        memcpy(&set_exit, &found[1], sizeof set_exit);
         set_io_error(ignore_lost_display);
         set_exit(info.info.x11.display, note_lost_display, window);
     }
 }
 #else
+static void survive_protocol_errors(void) {
+}
+
 static void survive_lost_display(bm_window *window) {
     (void)window;
 }
@@ -125,6 +137,7 @@ bm_status bm_window_open(bm_window **window, const char *title, int width, int h
     SDL_SetHint(SDL_HINT_FRAMEBUFFER_ACCELERATION, "0");
     SDL_SetHint(SDL_HINT_VIDEO_X11_NET_WM_BYPASS_COMPOSITOR, "0");
     char reason[256];
+    survive_protocol_errors();
     bool ready = start_video(reason, sizeof reason);
     if (ready) {
         opened->window = SDL_CreateWindow(title, SDL_WINDOWPOS_UNDEFINED, SDL_WINDOWPOS_UNDEFINED, width, height,
@@ -134,7 +147,7 @@ bm_status bm_window_open(bm_window **window, const char *title, int width, int h
     }
     if (!ready) {
         bm_window_close(opened);
-        return bm_fail(error, "cannot open a window: %s; --headless needs none, --terminal draws as text", reason);
+        return bm_fail(error, "cannot open a window: %s", reason);
     }
     survive_lost_display(opened);
     SDL_StartTextInput();

@@ -155,6 +155,8 @@ static bm_status append(const bm_change *change, const char *path, bm_error *err
     const int reason = written_bytes < 0 ? errno : ENOSPC;
     if (!written && ftruncate(file, before) != 0) {
         /* half a line stays, and reading will name it */
+    } else {
+        fsync(file); /* a checkpoint that has the effect shall not outlive the cause */
     }
     close(file);
     return written ? BM_OK : bm_fail(error, "cannot write %s: %s", path, strerror(reason));

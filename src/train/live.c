@@ -119,6 +119,9 @@ bool bm_live_refresh(bm_live *live) {
             memcpy(live->arrays[i].watched, live->arrays[i].between, live->arrays[i].bytes);
         }
         memcpy(live->agent->config, live->config, live->agent->type->options.config_bytes);
+        for (int i = 0; i < live->wish_count; i++) { /* asked for after the copy was made */
+            bm_agent_set(live->agent, live->wishes[i].option, live->wishes[i].value, NULL);
+        }
         live->agent->steps = live->steps;
         live->agent->updates = live->updates;
         live->copy_there = false;
@@ -133,8 +136,15 @@ bool bm_live_refresh(bm_live *live) {
     return there;
 }
 
+/* The watcher's agent has the value at once, so that the next turn of the knob begins there. */
 void bm_live_change(bm_live *live, const char *option, const char *value) {
+    bm_error error;
     pthread_mutex_lock(&live->lock);
+    if (bm_agent_set(live->agent, option, value, &error) != BM_OK) {
+        snprintf(live->message, sizeof live->message, "%.255s", error.text);
+        pthread_mutex_unlock(&live->lock);
+        return;
+    }
     int at = 0;
     while (at < live->wish_count && strcmp(live->wishes[at].option, option) != 0) {
         at++;
@@ -189,12 +199,17 @@ static void copy(bm_live *live) {
 static void make_changes(bm_live *live) {
     bm_run *run = live->run;
     char path[BM_PATH_MAX + 16];
+    bool failed = false;
     bm_run_changes_path(run, path, sizeof path);
     for (int i = 0; i < live->wish_count; i++) {
         bm_change *wish = &live->wishes[i];
         bm_error error;
         wish->step = run->counters.step;
         const bm_status status = bm_changes_make(&run->changes, wish, path, run->agent, &error);
+        if (failed) { /* which is what the message tells */
+            continue;
+        }
+        failed = status != BM_OK;
         if (status == BM_OK) {
             snprintf(live->message, sizeof live->message, "%s = %s from step %" PRId64, wish->option, wish->value,
                      wish->step);
@@ -203,6 +218,7 @@ static void make_changes(bm_live *live) {
         }
     }
     live->wish_count = 0;
+    memcpy(live->config, run->agent->config, run->agent->type->options.config_bytes);
 }
 
 /* Not under the lock: the disk may take its time. */
@@ -223,7 +239,9 @@ void bm_live_serve(bm_live *live) {
         return;
     }
     atomic_store_explicit(&live->wanted, false, memory_order_relaxed);
-    make_changes(live);
+    if (live->wish_count > 0) {
+        make_changes(live);
+    }
     if (live->copy_wanted) {
         copy(live);
     }

@@ -57,7 +57,20 @@ static bm_status restore_agent(bm_policy *policy, const bm_safetensors *file, bm
     return status;
 }
 
-static bm_status build(bm_policy *policy, const bm_safetensors *file, bm_error *error) {
+/* Hyperparameters changed while it trained, up to the checkpoint: exploration may be among them. */
+static bm_status change_agent(bm_policy *policy, const char *folder, bm_error *error) {
+    char path[BM_PATH_MAX + 16];
+    bm_changes changes = {0};
+    snprintf(path, sizeof path, "%s/changes.csv", folder);
+    bm_status status = bm_path_exists(path) ? bm_changes_read(&changes, path, error) : BM_OK;
+    if (status == BM_OK) {
+        status = bm_changes_apply(&changes, policy->step, policy->agent, error);
+    }
+    bm_changes_free(&changes);
+    return status;
+}
+
+static bm_status build(bm_policy *policy, const char *folder, const bm_safetensors *file, bm_error *error) {
     bm_experiment *experiment = &policy->experiment;
     bm_status status = bm_experiment_from_metadata(experiment, file->metadata, error);
     if (status != BM_OK) {
@@ -83,7 +96,8 @@ static bm_status build(bm_policy *policy, const bm_safetensors *file, bm_error *
         return status;
     }
     policy->step = (int64_t)step;
-    return restore_agent(policy, file, error);
+    status = restore_agent(policy, file, error);
+    return status == BM_OK ? change_agent(policy, folder, error) : status;
 }
 
 bm_status bm_policy_load(bm_policy *policy, const char *folder, const char *checkpoint, bm_error *error) {
@@ -93,7 +107,7 @@ bm_status bm_policy_load(bm_policy *policy, const char *folder, const char *chec
     if (status != BM_OK) {
         return status;
     }
-    status = build(policy, &file, error);
+    status = build(policy, folder, &file, error);
     bm_safetensors_free(&file);
     if (status != BM_OK) {
         bm_policy_free(policy);

@@ -160,7 +160,7 @@ static void prune(const bm_run *run) {
             }
             count++;
             if (!oldest[0] || strcmp(entry->d_name, oldest) < 0) {
-                snprintf(oldest, sizeof oldest, "%s", entry->d_name);
+                snprintf(oldest, sizeof oldest, "%.63s", entry->d_name);
             }
         }
         closedir(folder);

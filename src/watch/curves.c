@@ -81,6 +81,19 @@ void bm_curve_store_recall(bm_curve_store *store, const bm_agent_type *agent, co
     curves->version++;
 }
 
+/* One mark a step; of more than there is room for, the latest. */
+static void mark_changes(bm_curves *curves, const bm_changes *changes) {
+    int at = BM_CURVE_MARKS;
+    for (int i = changes->next - 1; i >= 0 && at > 0; i--) {
+        const double step = (double)changes->items[i].step;
+        if (at == BM_CURVE_MARKS || curves->marks[at] != step) {
+            curves->marks[--at] = step;
+        }
+    }
+    curves->mark_count = BM_CURVE_MARKS - at;
+    memmove(curves->marks, curves->marks + at, (size_t)curves->mark_count * sizeof *curves->marks);
+}
+
 void bm_curve_store_add(bm_curve_store *store, const bm_progress *progress) {
     bm_curves *curves = &store->curves;
     const double step = (double)progress->step;
@@ -97,9 +110,7 @@ void bm_curve_store_add(bm_curve_store *store, const bm_progress *progress) {
                          store->exploration_sign * progress->metric[store->exploration_metric]);
         }
     }
-    for (; curves->mark_count < progress->changes->next && curves->mark_count < BM_CURVE_MARKS; curves->mark_count++) {
-        curves->marks[curves->mark_count] = (double)progress->changes->items[curves->mark_count].step;
-    }
+    mark_changes(curves, progress->changes);
     curves->progress = *progress;
     curves->progress.metric = NULL;
     curves->progress.changes = NULL;

@@ -66,10 +66,6 @@ void bm_player_destroy(bm_player *player) {
     }
 }
 
-bool bm_player_at_end(const bm_player *player) {
-    return player->ended > player->episode;
-}
-
 double bm_player_return(const bm_player *player) {
     return player->env->episode_return[0];
 }
@@ -85,6 +81,7 @@ static void advance(bm_player *player) {
     bm_env_advance(env);
     if (env->ended_count > 0) {
         const double score = bm_player_return(player);
+        player->at_end = true;
         player->ended++;
         player->returns += score;
         player->squares += score * score;
@@ -95,7 +92,7 @@ static void advance(bm_player *player) {
 
 void bm_player_step(bm_player *player) {
     bm_env_batch *env = player->env;
-    if (bm_player_at_end(player)) {
+    if (player->at_end) {
         bm_player_next(player);
     } else {
         if (player->agent) {
@@ -108,7 +105,7 @@ void bm_player_step(bm_player *player) {
 }
 
 void bm_player_take(bm_player *player, int32_t action) {
-    if (bm_player_at_end(player)) {
+    if (player->at_end) {
         bm_player_next(player);
     } else {
         player->env->action_index[0] = action;
@@ -118,7 +115,7 @@ void bm_player_take(bm_player *player, int32_t action) {
 
 void bm_player_next(bm_player *player) {
     player->episode++;
-    player->ended = player->episode;
+    player->at_end = false;
     start_episode(player);
 }
 

@@ -10,12 +10,13 @@
 enum { BM_PLAYER_ACTIONS = 16 }; /* most whose preference is kept for bars */
 
 typedef struct {
-    bm_env_batch *env;   /* one lane */
-    bm_agent *agent;     /* NULL: uniformly random actions; belongs to the caller */
-    bool explore;        /* the agent acts as in training */
-    uint64_t first_seed; /* episode i starts from default_rng(first_seed + i), as in bm_evaluate */
-    int64_t episode;     /* the one being played, from 0 */
-    int64_t ended;       /* episodes that have ended; one more than episode while its last state still shows */
+    bm_env_batch *env;             /* one lane */
+    bm_agent *agent;               /* NULL: uniformly random actions; belongs to the caller */
+    bool explore;                  /* the agent acts as in training */
+    uint64_t first_seed;           /* episode i starts from default_rng(first_seed + i), as in bm_evaluate */
+    int64_t episode;               /* the one being played, from 0 */
+    bool at_end;                   /* it has ended, and its last state shows */
+    int64_t ended;                 /* episodes that came to their end; those given up do not count */
     double returns, squares, best; /* over ended episodes: sums, and the largest */
     int preferences;               /* actions in preference; 0: none */
     bm_real preference[BM_PLAYER_ACTIONS];
@@ -36,7 +37,6 @@ bm_status bm_player_create(bm_player **player, const bm_env_type *type, const vo
                            uint64_t first_seed, bm_error *error);
 void bm_player_destroy(bm_player *player); /* NULL is fine */
 
-bool bm_player_at_end(const bm_player *player); /* the episode has ended and its last state shows */
 double bm_player_return(const bm_player *player);
 int bm_player_length(const bm_player *player);
 

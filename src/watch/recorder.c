@@ -203,15 +203,14 @@ static int start_ffmpeg(bm_recorder *r) { /* 0 or errno */
     snprintf(r->name, r->name_bytes, "file:%s.tmp",
              r->path); /* with file: no name is taken for an option or an address */
     /* rgb32: 0xffRRGGBB in the machine's own byte order. Players want yuv420p, which wants even sizes. */
+    /* clang-format off */
     const char *const arguments[] = {
-        "ffmpeg",     "-hide_banner", "-loglevel",
-        "error",      "-nostdin",     "-y",
-        "-f",         "rawvideo",     "-pixel_format",
-        "rgb32",      "-video_size",  size,
-        "-framerate", rate,           "-i",
-        "pipe:0",     "-vf",          "pad=ceil(iw/2)*2:ceil(ih/2)*2:0:0:white,format=yuv420p",
-        "-movflags",  "+faststart",   "-f",
-        "mp4",        r->name,        NULL};
+        "ffmpeg", "-hide_banner", "-loglevel", "error", "-xerror", "-nostdin", "-y",
+        "-f", "rawvideo", "-pixel_format", "rgb32", "-video_size", size, "-framerate", rate, "-i", "pipe:0",
+        "-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2:0:0:white,format=yuv420p",
+        "-movflags", "+faststart", "-f", "mp4", r->name, NULL,
+    };
+    /* clang-format on */
     int ends[2];
     r->said = tmpfile();
     if (!r->said || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
@@ -247,10 +246,12 @@ static bm_status end_ffmpeg(bm_recorder *r, bm_error *error) {
     while ((ended = waitpid(r->ffmpeg, &status, 0)) < 0 && errno == EINTR) {
     }
     r->ffmpeg = 0;
-    if (ended >= 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+    char line[256] = "";
+    rewind(r->said);
+    const bool complained = fgetc(r->said) != EOF; /* some errors leave the exit status 0 */
+    if (ended >= 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0 && !complained) {
         return BM_OK;
     }
-    char line[256] = "";
     rewind(r->said);
     if (fgets(line, sizeof line, r->said)) {
         line[strcspn(line, "\n")] = '\0';
@@ -382,6 +383,9 @@ bm_status bm_recorder_frame(bm_recorder *recorder, const uint32_t *pixels, bm_er
 }
 
 bm_status bm_recorder_close(bm_recorder *recorder, int64_t *bytes, bm_error *error) {
+    if (!recorder) {
+        return BM_OK;
+    }
     if (!recorder->failed && recorder->frames == 0) {
         recorder->failed = true;
         bm_fail(&recorder->failure, "cannot write %s: there was no picture to record", recorder->path);

@@ -20,7 +20,7 @@ bm_status bm_recorder_open(bm_recorder **recorder, const char *path, int width, 
                            bm_error *error);
 bm_status bm_recorder_frame(bm_recorder *recorder, const uint32_t *pixels, bm_error *error);
 /* Also after a failed frame: then it tells that failure again, and leaves no file but numbered pictures. bytes: of what was
- * written, may be NULL. */
+ * written, may be NULL. NULL is fine. */
 bm_status bm_recorder_close(bm_recorder *recorder, int64_t *bytes, bm_error *error);
 
 #endif

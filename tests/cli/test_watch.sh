@@ -59,6 +59,7 @@ sys.exit(abs(len(os.listdir('$folder/frames')) - ($steps / 50 + 0.75) * 10) > 1.
     check_says "ffmpeg"
     check_exit 1 "an unwritable file" "$BELLMAN" watch "$run" --headless --record /nowhere/a.gif
     check_says "/nowhere"
+    check_exit 1 "training whose recording cannot be written" "$BELLMAN" train dqn CartPole-v1 --headless --record /nowhere/a.gif --runs "$runs/none"
     mkdir "$folder/is.gif"
     check_exit 1 "a folder in its place" "$BELLMAN" watch "$run" --headless --record "$folder/is.gif"
 else
@@ -90,6 +91,7 @@ check_says "--terminal"
 check_exit 1 "no terminal to play in" "$BELLMAN" play GridWorld-v0 --terminal </dev/null
 check_exit 2 "play nothing" "$BELLMAN" play
 check_exit 2 "play what is not there" "$BELLMAN" play GridWorld-v1
+check_exit 2 "training with a recording of an unknown kind" "$BELLMAN" train dqn CartPole-v1 --headless --record a.avi --runs "$runs/none"
 check_exit 2 "pictures without watching" "$BELLMAN" train dqn CartPole-v1 --fps 3 --runs "$runs/none"
 check_exit 2 "two runs at once" "$BELLMAN" train dqn CartPole-v1 --render --seeds 2 --runs "$runs/none"
 check_exit 2 "no window and no file" "$BELLMAN" train dqn CartPole-v1 --headless --runs "$runs/none"
@@ -127,7 +129,7 @@ wait_for("▀".encode())
 for key in keys:
     wanted = None
     if "=" in key:
-        key, wanted = key.split("=")
+        key, wanted = key.split("=", 1)
     seen_before, seen = seen, b""
     os.write(terminal, key.encode().decode("unicode_escape").encode())
     if wanted:
@@ -142,11 +144,12 @@ P
 in_terminal() {
     python3 "$folder/terminal.py" "$@"
 }
-check "watch in a terminal" in_terminal " =paused, ,+=speed ×2,q" "$BELLMAN" watch "$run" --terminal
+check_output "episodes given up do not count" "1 episode: return 60.00" in_terminal "n,n,f" "$BELLMAN" watch "$run" --terminal --seed 999998 --episodes 1
+check "watch in a terminal" in_terminal " =paused, ,+=speed ×2,h=pause and go on,h,q" "$BELLMAN" watch "$run" --terminal
 printf 'S.G\n' >"$folder/map"
 check_output "play in a terminal" "1 episode: return 0.98" in_terminal '\x1b[C=you play,\x1b[C=over; press a key,q' \
     "$BELLMAN" play GridWorld-v0 --env-set map="$folder/map" --terminal
-check "train in a terminal, closed before its end" in_terminal " =paused,q" "$BELLMAN" train dqn CartPole-v1 --steps 60000 \
+check "train in a terminal, closed before its end" in_terminal " =paused,\\x1b[B=tau = ,q=training goes on" "$BELLMAN" train dqn CartPole-v1 --steps 60000 \
     --eval-episodes 3 --terminal --runs "$runs" --name t
 check_same "it trained to its end" 60000 "$(python3 -c "import json; print(json.load(open('$runs/CartPole-v1/dqn/t/result.json'))['steps'])")"
 finish

@@ -202,6 +202,62 @@ START_TEST(what_was_changed_live_is_recorded_and_replays_to_the_same_bits) {
 }
 END_TEST
 
+START_TEST(a_wish_counts_at_once_for_the_watcher) {
+    char folder[SCRATCH_BYTES], message[256], text[BM_OPTION_TEXT_BYTES];
+    bm_experiment experiment = experiment_of("dqn");
+    bm_error error;
+    bm_live *live;
+    scratch_make(folder);
+    bm_run *run = create(&experiment, folder, "run", NULL);
+    ck_assert(bm_live_create(&live, run, &error) == BM_OK);
+    const bm_agent *agent = bm_live_agent(live);
+    for (int presses = 0; presses < 3; presses++) { /* faster than the trainer serves */
+        const void *field;
+        const bm_option *row = bm_options_find(&agent->type->options, agent->config, "train_freq", &field);
+        ck_assert(bm_option_nudge(row, field, 1, text, sizeof text));
+        bm_live_change(live, "train_freq", text);
+        bm_live_refresh(live); /* an older copy does not undo it */
+    }
+    ck_assert_str_eq(text, "8");
+    bm_live_serve(live);
+    ck_assert_int_eq(run->changes.count, 1);
+    ck_assert_str_eq(run->changes.items[0].value, "8");
+    ck_assert(bm_live_message(live, message, sizeof message));
+    ck_assert_str_eq(message, "train_freq = 8 from step 0");
+    bm_live_change(live, "gamma", "7");
+    ck_assert(bm_live_message(live, message, sizeof message));
+    ck_assert_str_eq(message, "gamma=7 outside [0, 1]");
+    ck_assert(!bm_live_message(live, message, sizeof message));
+    bm_live_destroy(live);
+    bm_run_destroy(run);
+    bm_experiment_free(&experiment);
+    scratch_remove(folder, NULL);
+}
+END_TEST
+
+START_TEST(a_loaded_policy_explores_as_the_run_did_in_the_end) {
+    char folder[SCRATCH_BYTES], path[SCRATCH_BYTES + 32], where[BM_PATH_MAX], text[BM_OPTION_TEXT_BYTES];
+    bm_experiment experiment = experiment_of("dqn");
+    bm_error error;
+    bm_policy policy;
+    const void *field;
+    scratch_make(folder);
+    snprintf(path, sizeof path, "%s/c.csv", folder);
+    write_text(path, "step,option,value\n100,exploration_final_eps,0.75\n5000,exploration_final_eps,1\n");
+    bm_run *run = create(&experiment, folder, "run", path);
+    snprintf(where, sizeof where, "%s", bm_run_folder(run));
+    finish(run, NULL);
+    ck_assert_msg(bm_policy_load(&policy, where, "last", &error) == BM_OK, "%s", error.text);
+    const bm_option *row =
+        bm_options_find(&policy.agent->type->options, policy.agent->config, "exploration_final_eps", &field);
+    bm_option_format(row, field, text, sizeof text);
+    ck_assert_str_eq(text, "0.75"); /* what was to come after step 4000 did not */
+    bm_policy_free(&policy);
+    bm_experiment_free(&experiment);
+    scratch_remove(folder, NULL);
+}
+END_TEST
+
 START_TEST(the_watchers_agent_acts_as_the_runs) {
     static const char *const agents[] = {"dqn", "reinforce"};
     for (int i = 0; i < 2; i++) {
@@ -241,4 +297,5 @@ END_TEST
 
 TEST_MAIN("live", 120, changes_take_effect_at_their_step_and_only_then, a_schedule_begins_where_the_agent_is,
           a_run_stopped_between_changes_goes_on_with_them, bad_files_are_refused_before_anything_is_created,
-          what_was_changed_live_is_recorded_and_replays_to_the_same_bits, the_watchers_agent_acts_as_the_runs)
+          what_was_changed_live_is_recorded_and_replays_to_the_same_bits, a_wish_counts_at_once_for_the_watcher,
+          a_loaded_policy_explores_as_the_run_did_in_the_end, the_watchers_agent_acts_as_the_runs)

@@ -34,7 +34,7 @@ START_TEST(a_player_plays_the_episodes_of_an_evaluation) {
         for (int episode = 0; episode < 5; episode++) {
             const bm_evaluation wanted = bm_evaluate(&evaluator, 1, NULL, 1000000 + (uint64_t)episode, false);
             int steps = 0;
-            for (; !bm_player_at_end(player); steps++) {
+            for (; !player->at_end; steps++) {
                 bm_player_step(player);
             }
             ck_assert_int_eq(player->episode, episode);
@@ -56,7 +56,7 @@ START_TEST(the_last_state_of_an_episode_shows_until_the_next_step) {
     bm_player *player;
     bm_error error;
     ck_assert(bm_player_create(&player, bm_env_find("CartPole-v1"), NULL, NULL, 7, &error) == BM_OK);
-    while (!bm_player_at_end(player)) {
+    while (!player->at_end) {
         bm_player_take(player, 1);
     }
     double state[4];
@@ -77,7 +77,7 @@ START_TEST(giving_up_an_episode_does_not_count_it) {
     bm_player_step(player);
     bm_player_next(player);
     ck_assert_int_eq(player->episode, 1);
-    ck_assert(player->returns == 0);
+    ck_assert(player->returns == 0 && player->ended == 0 && !player->at_end);
     bm_player_destroy(player);
 }
 END_TEST
