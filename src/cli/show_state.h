@@ -24,7 +24,7 @@ typedef struct {
     double speed, owed; /* owed: steps that time has made due */
     double fps, record_fps;
     bool interactive, full_speed, changed, answer, closed, stop_training; /* answer: a key wants to be seen now */
-    char recorded[1200]; /* the last file that was completed */
+    char recorded[1200];                                                  /* the last file that was completed */
     int64_t record_bytes;
     /* a person's keys */
     bool started, tapped;
