@@ -17,5 +17,7 @@ echo "== replay buffer"
 "$build/bellman" bench replay --batch 128
 echo "== whole training loop"
 "$build/bellman" bench train
+echo "== watching"
+"$python" bench/watch.py "$build/bellman"
 echo "== start-up, seconds for 100 calls of --help"
 time -p sh -c "i=0; while [ \$i -lt 100 ]; do '$build/bellman' --help >/dev/null; i=\$((i+1)); done"

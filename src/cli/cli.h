@@ -82,6 +82,9 @@ bm_status bm_cli_env_settings(const bm_arguments *arguments, const bm_env_type *
 /* Writes the options that --env-set takes, with the values in config, for the end of a help text. */
 void bm_cli_env_help(const bm_env_type *type, const void *config, char *text, size_t bytes);
 
+/* The end of a help text: examples and, where the command line names an environment, its options. */
+void bm_cli_examples(const char *examples, const bm_flag *flags, int argc, char **argv, char *text, size_t bytes);
+
 /* A member of a JSON object; null where the number is not finite. */
 void bm_cli_json_number(cJSON *object, const char *name, double value);
 /* One line on standard output; frees the object. */

@@ -10,6 +10,8 @@ static const bm_flag flags[] = {
     {"seed", "S", "the first episode's seed; the next ones follow (default: 1)"},
     BM_SHOW_FLAGS,
     {"env-set", "KEY=VALUE", "set an option of the environment; may be repeated"},
+    {"quiet", NULL, "say nothing but errors"},
+    {"json", NULL, "the last line of the output is one JSON object"},
     {NULL, NULL, NULL},
 };
 
@@ -17,11 +19,18 @@ static bm_status check(const bm_env_type *type, bm_error *error) {
     return type->actions ? BM_OK : bm_invalid(error, "%s has no keys: its actions are not single choices", type->id);
 }
 
-static void report(const bm_show_setup *setup, const bm_show_result *result) {
-    bm_show_report(result);
-    if (result->episodes > 0) {
+static void report(const bm_arguments *arguments, const bm_env_type *type, const bm_show_result *result) {
+    if (!bm_cli_has(arguments, "quiet")) {
+        bm_show_report(result);
+    }
+    if (bm_cli_has(arguments, "json")) {
+        cJSON *object = cJSON_CreateObject();
+        cJSON_AddStringToObject(object, "env", type->id);
+        bm_show_json(result, object);
+        bm_cli_json_print(object);
+    } else if (result->episodes > 0 && !bm_cli_has(arguments, "quiet")) {
         printf("%lld episode%s: return %.2f on average, %.2f at best\n", (long long)result->episodes,
-               result->episodes == 1 ? "" : "s", result->mean_return, setup->player->best);
+               result->episodes == 1 ? "" : "s", result->mean_return, result->max);
     }
 }
 
@@ -58,7 +67,7 @@ static int play(const bm_arguments *arguments) {
         status = bm_show_in_stage(arguments, "--terminal draws as text (and watch --headless only records)", &setup,
                                   &result, &error);
         if (status == BM_OK) {
-            report(&setup, &result);
+            report(arguments, type, &result);
             code = *setup.stop ? 128 + *setup.stop : BM_EXIT_OK;
         }
     }
@@ -68,14 +77,17 @@ static int play(const bm_arguments *arguments) {
 }
 
 static int run(int argc, char **argv) {
+    char help[8192];
+    bm_cli_examples("  bellman play CartPole-v1\n"
+                    "  bellman play GridWorld-v0 --env-set map=maze --terminal\n",
+                    flags, argc, argv, help, sizeof help);
     const bm_command command = {
         .verb = "play",
         .arguments = "ENV",
         .summary =
             "You play, with the keyboard; h shows the keys. It begins with your first key. Where time goes on by "
             "itself it does so at half the natural speed, unless --speed says otherwise.",
-        .examples = "  bellman play CartPole-v1\n"
-                    "  bellman play GridWorld-v0 --env-set map=maze --terminal\n",
+        .examples = help,
         .flags = flags,
     };
     bm_arguments *arguments = bm_cli_alloc(1, sizeof *arguments);

@@ -22,8 +22,8 @@ static const bm_flag flags[] = {
      "std: mean ± one standard deviation over runs; iqm: interquartile mean and its 95 % bootstrap interval, as "
      "Agarwal et "
      "al. 2021 advise (default: std)"},
-    {"smooth", "N", "a moving mean over N rows of each run (default: 1)"},
-    {"title", "TEXT", "what stands above"},
+    {"smooth", "N", "a moving mean over N rows of each run, over fewer at its ends (default: 1)"},
+    {"title", "TEXT", "what stands above, before what the metric is"},
     {"size", "WxH", "of the picture, in pixels (default: 900x520, more for several environments)"},
     {"open", NULL, "show the file when it is written; without --output, a page in the folder for temporary files"},
     {"json", NULL, "the last line of the output is one JSON object"},

@@ -21,7 +21,7 @@ typedef struct {
 
 /* Runs that differ in their seeds only. */
 typedef struct {
-    const char *label, *name; /* what makes it different from the others; name: without the environment */
+    char *label, *name; /* what makes it different from the others; name: without the environment */
     const char *env, *agent;
     bm_plot_run **run; /* [runs] */
     int runs;
@@ -70,7 +70,9 @@ void bm_plot_curves(bm_plot *plot);
 void bm_plot_size(const bm_plot *plot, double *width, double *height);
 void bm_plot_draw(bm_plot *plot, bool titled, bm_canvas *canvas);
 enum { BM_PLOT_WORDS = 512 };
-const char *bm_plot_words(const bm_plot *plot, char *text, size_t bytes); /* the title, but for the environment */
+/* What the metric is, "" where nobody calls it anything but its name; the title, but for the environment. */
+const char *bm_plot_metric_words(const bm_plot *plot);
+const char *bm_plot_words(const bm_plot *plot, char *text, size_t bytes);
 const char *bm_plot_shade_words(const bm_plot *plot); /* what its bands are; "" where there are none */
 
 /* The page; path: where it will lie, which links are relative to. */

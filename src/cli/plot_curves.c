@@ -58,13 +58,17 @@ static bm_status unknown_metric(bm_plot *plot, bm_error *error) {
 
 /* ---- a run ------------------------------------------------------------------------------------------------------ */
 
-/* The mean over the rows around, as many before as after; at the ends over those that there are. */
+/* The mean over so many rows around each, of an even number with one more before than after; near the ends over fewer, as many
+ * before as after, so that nothing is shifted there. */
 static void smooth(bm_plot *plot, bm_plot_run *run) {
     double *mean = bm_plot_alloc(plot, (size_t)run->points, sizeof *mean);
-    const int half = plot->smooth / 2;
     for (int i = 0; i < run->points; i++) {
-        const int reach = i < half ? i : half, room = run->points - 1 - i, around = reach < room ? reach : room;
-        mean[i] = bm_mean(run->y + i - around, (size_t)(2 * around + 1));
+        const int room = run->points - 1 - i, around = i < room ? i : room;
+        int before = plot->smooth / 2, after = (plot->smooth - 1) / 2;
+        if (i < before || room < after) {
+            before = after = around < after ? around : after;
+        }
+        mean[i] = bm_mean(run->y + i - before, (size_t)(before + 1 + after));
     }
     run->y = mean;
 }

@@ -92,8 +92,13 @@ static void put_head(const bm_plot *plot, bm_markup *page) {
     bm_markup_put(page, style);
     bm_markup_put(page, "</style>\n</head>\n<body>\n<main>\n<h1>");
     put_title(plot, page);
-    bm_markup_putf(page, "</h1>\n<p class=\"quiet\">%d run%s of %d setting%s · metric <code>", plot->runs,
+    bm_markup_putf(page, "</h1>\n<p class=\"quiet\">%d run%s of %d setting%s · ", plot->runs,
                    plot->runs == 1 ? "" : "s", plot->settings, plot->settings == 1 ? "" : "s");
+    if (plot->title && *bm_plot_metric_words(plot)) { /* else the heading says it */
+        bm_markup_escape(page, bm_plot_metric_words(plot));
+        bm_markup_put(page, " · ");
+    }
+    bm_markup_put(page, "metric <code>");
     bm_markup_escape(page, plot->metric);
     bm_markup_put(page, "</code></p>\n");
 }
@@ -120,13 +125,49 @@ static bm_status put_picture(bm_plot *plot, bm_markup *page, bm_error *error) {
     return status;
 }
 
-/* "495.33 ± 12.1", or one number alone. */
+/* Decimals that a mean deserves whose spread is this: those to the spread's second digit, or to its first where that is large
+ * (0.0014, 0.007), one where it is 1 and more. -1: as many as %.5g shows, of what does not spread. */
+static int decimals_of(double mean, double spread) {
+    if (!(spread > 1e-9 * fabs(mean)) || spread < 1e-9 || spread >= 1e9) {
+        return -1;
+    }
+    const int power = (int)floor(log10(spread));
+    const bool two = spread / pow(10, power) < 3.55;
+    return spread >= 100 ? 0 : spread >= 1 ? 1 : two ? 1 - power : -power;
+}
+
+static void put_number(bm_markup *page, double value, int decimals) {
+    if (decimals < 0) {
+        bm_markup_putf(page, "%.5g", value);
+    } else {
+        bm_markup_putf(page, "%.*f", decimals, value);
+    }
+}
+
+/* "97.4 ± 43.6", or one number alone. */
 static void spread_cell(bm_markup *page, int runs, double mean, double spread) {
     if (runs > 1 && isfinite(mean)) {
-        bm_markup_putf(page, "<td class=\"n\">%.5g ± %.3g</td>", mean, spread);
+        const int decimals = decimals_of(mean, spread);
+        bm_markup_put(page, "<td class=\"n\">");
+        put_number(page, mean, decimals);
+        bm_markup_put(page, " ± ");
+        put_number(page, decimals < 0 && spread <= 1e-9 * fabs(mean) ? 0 : spread, decimals);
+        bm_markup_put(page, "</td>");
     } else {
         number_cell(page, mean, "%.5g");
     }
+}
+
+/* "97.4 [51.2, 120.5]" */
+static void interval_cell(bm_markup *page, double middle, double low, double high) {
+    const int decimals = decimals_of(middle, (high - low) / 2);
+    bm_markup_put(page, "<td class=\"n\">");
+    put_number(page, middle, decimals);
+    bm_markup_put(page, " [");
+    put_number(page, low, decimals);
+    bm_markup_put(page, ", ");
+    put_number(page, high, decimals);
+    bm_markup_put(page, "]</td>");
 }
 
 /* The evaluations of the runs that have one. */
@@ -185,8 +226,7 @@ static void put_results(bm_plot *plot, bm_markup *page) {
         evaluation_cell(plot, page, setting);
         spread_cell(page, setting->runs, setting->final_mean, setting->final_std);
         if (robust) {
-            bm_markup_putf(page, "<td class=\"n\">%.5g [%.5g, %.5g]</td>", setting->final_iqm, setting->final_low,
-                           setting->final_high);
+            interval_cell(page, setting->final_iqm, setting->final_low, setting->final_high);
         }
         bm_markup_put(page, "</tr>\n");
     }

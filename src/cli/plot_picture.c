@@ -22,13 +22,19 @@ static const char *const words[][2] = {
     {"train/n_updates", "updates"},
 };
 
-const char *bm_plot_words(const bm_plot *plot, char *text, size_t bytes) {
-    const char *found = plot->metric;
+const char *bm_plot_metric_words(const bm_plot *plot) {
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        found = strcmp(plot->metric, words[i][0]) == 0 ? words[i][1] : found;
+        if (strcmp(plot->metric, words[i][0]) == 0) {
+            return words[i][1];
+        }
     }
-    snprintf(text, bytes, "%s", plot->title ? plot->title : found);
-    if (plot->environments > 1 && text[0] && !plot->title && found != plot->metric) {
+    return "";
+}
+
+const char *bm_plot_words(const bm_plot *plot, char *text, size_t bytes) {
+    const char *found = bm_plot_metric_words(plot);
+    snprintf(text, bytes, "%s", plot->title ? plot->title : *found ? found : plot->metric);
+    if (plot->environments > 1 && !plot->title && *found) {
         text[0] = (char)toupper(text[0]); /* no environment stands before it */
     }
     return text;
@@ -130,11 +136,23 @@ static void draw_panel(bm_plot *plot, int first, int count, const char *title, d
     bm_chart_draw(&chart, canvas);
 }
 
+/* Smaller, where it would be wider than there is room. */
+static void draw_fitting(bm_canvas *canvas, double x, double y, double size, double end, bm_color color,
+                         const char *words_shown) {
+    const double wide = bm_text_width(canvas, size, words_shown);
+    bm_draw_text(canvas, x, y, size * fmin(1, fmax(0.5, (end - x) / fmax(wide, 1))), BM_ALIGN_LEFT, color, words_shown);
+}
+
 static void draw_footer(const bm_plot *plot, double text, double width, double height, bm_canvas *canvas) {
+    char note[BM_PLOT_WORDS], smoothed[64] = "";
+    if (plot->smooth > 1) {
+        snprintf(smoothed, sizeof smoothed, "Smoothed: moving mean over %d rows.", plot->smooth);
+    }
+    const char *changed = any_changes(plot) ? "Dashed: hyperparameters changed while training." : "";
+    snprintf(note, sizeof note, "%s%s%s%s%s", bm_plot_shade_words(plot), any_band(plot) && *changed ? " " : "", changed,
+             (any_band(plot) || *changed) && *smoothed ? " " : "", smoothed);
     bm_canvas_viewport(canvas, 0, 0, width, height);
-    bm_draw_textf(canvas, 1.3 * text, height - 1.1 * text, 0.85 * text, BM_ALIGN_LEFT, BM_GRAY, "%s%s%s",
-                  bm_plot_shade_words(plot), any_band(plot) && any_changes(plot) ? " " : "",
-                  any_changes(plot) ? "Dashed: hyperparameters changed while training." : "");
+    draw_fitting(canvas, 1.3 * text, height - 1.1 * text, 0.85 * text, width - 2 * text, BM_GRAY, note);
 }
 
 /* The settings of one environment stand together. */
@@ -146,24 +164,35 @@ static int settings_of_panel(const bm_plot *plot, int first) {
     return count;
 }
 
+/* Where more stands above all panels than one panel's title would say. */
+static bool has_header(const bm_plot *plot, bool titled) {
+    return titled && (plot->title || plot->environments > 1);
+}
+
 /* NULL: none. Of several panels each says its environment, and the header the rest. */
 static const char *panel_title(const bm_plot *plot, bool titled, const char *env, char *text, size_t bytes) {
     char title[BM_PLOT_WORDS];
     bm_plot_words(plot, title, sizeof title);
     if (plot->environments > 1) {
         snprintf(text, bytes, "%s", env);
-    } else if (plot->title) {
-        snprintf(text, bytes, "%s", title);
-    } else {
-        snprintf(text, bytes, "%s: %s", env, title);
+        return text;
     }
-    return titled || plot->environments > 1 ? text : NULL;
+    snprintf(text, bytes, "%s: %s", env, title);
+    return titled && !has_header(plot, titled) ? text : NULL;
 }
 
-static void draw_header(const bm_plot *plot, double left, double text, bm_canvas *canvas) {
-    char title[BM_PLOT_WORDS];
+/* A title of the reader's own does not say what the curves are, so that stands below it. */
+static void draw_header(const bm_plot *plot, double left, double text, double width, bm_canvas *canvas) {
+    char title[BM_PLOT_WORDS], below[2 * BM_PLOT_WORDS];
     bm_plot_words(plot, title, sizeof title);
-    bm_draw_text(canvas, left, 1.7 * text, 1.5 * text, BM_ALIGN_LEFT, BM_INK, title);
+    draw_fitting(canvas, left, 1.7 * text, 1.5 * text, width - text, BM_INK, title);
+    if (plot->title) {
+        const char *known = bm_plot_metric_words(plot);
+        const bool one = plot->environments == 1;
+        snprintf(below, sizeof below, "%s%s%s", one ? plot->setting[0].env : "", one ? ": " : "",
+                 *known ? known : plot->metric);
+        draw_fitting(canvas, left, 3.4 * text, text, width - text, BM_GRAY, below);
+    }
 }
 
 void bm_plot_draw(bm_plot *plot, bool titled, bm_canvas *canvas) {
@@ -172,11 +201,15 @@ void bm_plot_draw(bm_plot *plot, bool titled, bm_canvas *canvas) {
     bm_plot_size(plot, &width, &height);
     const int columns = columns_of(plot), rows = (plot->environments + columns - 1) / columns;
     const double text = fmax(9, fmin(fmin(width / columns / 54, height / rows / 28), 15));
-    const bool header = titled && plot->environments > 1, footer = any_band(plot) || any_changes(plot);
-    const double top = header ? 3 * text : 0.6 * text, bottom = footer ? 2.2 * text : 0.6 * text, margin = 0.8 * text;
+    const bool header = has_header(plot, titled);
+    const bool footer = any_band(plot) || any_changes(plot) || plot->smooth > 1;
+    const double top = !header       ? 0.6 * text
+                       : plot->title ? 4.4 * text
+                                     : 3 * text,
+                 bottom = footer ? 2.2 * text : 0.6 * text, margin = 0.8 * text;
     const double panel_width = width / columns, panel_height = (height - top - bottom) / rows;
     if (header) {
-        draw_header(plot, margin + 0.5 * text, text, canvas);
+        draw_header(plot, margin + 0.5 * text, text, width, canvas);
     }
     for (int first = 0, panel = 0, count; first < plot->settings; first += count, panel++) {
         count = settings_of_panel(plot, first);

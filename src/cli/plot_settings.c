@@ -7,9 +7,8 @@
 
 #include "cli/cli.h"
 #include "cli/plot.h"
-#include "core/io.h"
 
-enum { LABEL_BYTES = 256, LABEL_KEYS = 3 };
+enum { LABEL_BYTES = 1024, LABEL_KEYS = 3 };
 
 /* ---- reading ---------------------------------------------------------------------------------------------------- */
 
@@ -23,18 +22,12 @@ void *bm_plot_alloc(bm_plot *plot, size_t count, size_t size) {
 }
 
 static bm_status read_run(bm_plot_run *run, const bm_run_entry *entry, bm_error *error) {
-    char path[BM_PATH_MAX + 32];
     run->entry = entry;
     if (!entry->metadata) {
-        *error = entry->error;
-        return BM_FAILED;
+        return bm_run_damaged(entry, error);
     }
-    snprintf(path, sizeof path, "%s/changes.csv", entry->path);
-    bm_status status = bm_history_read(&run->history, entry->path, error);
-    if (status == BM_OK && bm_path_exists(path)) {
-        status = bm_changes_read(&run->changes, path, error);
-    }
-    return status == BM_INVALID ? BM_FAILED : status; /* what is wrong is a file, not the command */
+    const bm_status status = bm_history_read(&run->history, entry->path, error);
+    return status == BM_OK ? bm_run_changes_read(&run->changes, entry, error) : status;
 }
 
 static void free_run(bm_plot_run *run) {
@@ -64,7 +57,9 @@ bm_status bm_plot_read(bm_plot *plot, const char *const *folders, int count, bm_
         free_run(run);
         *run = (bm_plot_run){0};
         if (plot->list.count > 1) {
-            fprintf(stderr, "bellman: left out %s: %s\n", plot->list.entry[i].path, reason.text);
+            const bm_run_entry *left = &plot->list.entry[i];
+            fprintf(stderr, "bellman: left out %s: %s%s\n", left->path,
+                    left->metadata ? "" : "damaged: ", left->metadata ? reason.text : left->error.text);
         }
     }
     if (plot->runs == 0) {
@@ -127,15 +122,6 @@ static bool same_value(const bm_plot_run *a, const bm_plot_run *b, const char *k
     return x && y ? strcmp(x, y) == 0 : x == y;
 }
 
-static bool same_changes(const bm_plot_run *a, const bm_plot_run *b) {
-    bool same = a->changes.count == b->changes.count;
-    for (int i = 0; same && i < a->changes.count; i++) {
-        const bm_change *x = &a->changes.items[i], *y = &b->changes.items[i];
-        same = x->step == y->step && strcmp(x->option, y->option) == 0 && strcmp(x->value, y->value) == 0;
-    }
-    return same;
-}
-
 static bool same_setting(const bm_plot_run *a, const bm_plot_run *b) {
     const bm_plot_run *const run[] = {a, b};
     for (int side = 0; side < 2; side++) {
@@ -146,7 +132,7 @@ static bool same_setting(const bm_plot_run *a, const bm_plot_run *b) {
             }
         }
     }
-    return same_changes(a, b);
+    return bm_run_changes_same(&a->changes, &b->changes);
 }
 
 static void add_to_setting(bm_plot *plot, bm_plot_run *run) {
@@ -177,7 +163,8 @@ static bool differs(const bm_plot *plot, const bm_plot_setting *setting, const c
     for (int i = 0; i < plot->settings; i++) {
         const bm_plot_setting *other = &plot->setting[i];
         if (same_kind(setting, other) &&
-            !(key ? same_value(setting->run[0], other->run[0], key) : same_changes(setting->run[0], other->run[0]))) {
+            !(key ? same_value(setting->run[0], other->run[0], key)
+                  : bm_run_changes_same(&setting->run[0]->changes, &other->run[0]->changes))) {
             return true;
         }
     }
@@ -192,7 +179,7 @@ __attribute__((format(printf, 2, 3))) static void add_words(char *label, const c
     va_end(arguments);
 }
 
-/* " learning_rate=0.001 and 2 more" */
+/* " learning_rate=0.001 and 2 more, gamma=0.9 from step 500" */
 static void add_differences(bm_plot *plot, const bm_plot_setting *setting, char *label) {
     const cJSON *item;
     int differing = 0;
@@ -208,9 +195,13 @@ static void add_differences(bm_plot *plot, const bm_plot_setting *setting, char 
     if (differing > LABEL_KEYS) {
         add_words(label, " and %d more", differing - LABEL_KEYS);
     }
-    const int changes = setting->run[0]->changes.count;
-    if (changes && differs(plot, setting, NULL)) {
-        add_words(label, ", %d live change%s", changes, changes == 1 ? "" : "s");
+    const bm_changes *changes = &setting->run[0]->changes;
+    if (changes->count == 1 && differs(plot, setting, NULL)) {
+        char *change = bm_run_changes_text(changes);
+        add_words(label, ", %s", change);
+        free(change);
+    } else if (changes->count && differs(plot, setting, NULL)) {
+        add_words(label, ", %d live changes", changes->count);
     }
 }
 
@@ -225,6 +216,36 @@ static void name_setting(bm_plot *plot, bm_plot_setting *setting) {
     add_differences(plot, setting, label);
     setting->name = name;
     setting->label = label;
+}
+
+/* Of settings that the words above name alike, says which runs they are: by name, or by folder where those are equal too. */
+static void tell_apart(bm_plot *plot) {
+    const char **apart = bm_plot_alloc(plot, (size_t)plot->settings, sizeof *apart);
+    for (int i = 0; i < plot->settings; i++) {
+        const bm_plot_setting *setting = &plot->setting[i];
+        for (int k = 0; k < plot->settings; k++) {
+            const bm_plot_setting *other = &plot->setting[k];
+            const bm_run_entry *own = setting->run[0]->entry;
+            if (k != i && same_kind(setting, other) && strcmp(setting->name, other->name) == 0) {
+                const bool same_name = strcmp(own->name, other->run[0]->entry->name) == 0;
+                apart[i] = same_name || apart[i] == own->path ? own->path : own->name;
+            }
+        }
+    }
+    for (int i = 0; i < plot->settings; i++) { /* not before all have been compared */
+        const bm_plot_setting *setting = &plot->setting[i];
+        if (!apart[i]) {
+            continue;
+        }
+        char *const text[] = {setting->name, setting->label};
+        for (int k = 0; k < 2; k++) {
+            add_words(text[k], setting->runs == 1 ? " (run %s" : " (runs %s", apart[i]);
+            if (setting->runs > 1) {
+                add_words(text[k], " and %d more", setting->runs - 1);
+            }
+            add_words(text[k], ")");
+        }
+    }
 }
 
 /* The same name has the same colour in every panel. Beyond the palette, darker shades of it. */
@@ -254,5 +275,6 @@ void bm_plot_group(bm_plot *plot) {
     for (int i = 0; i < plot->settings; i++) {
         name_setting(plot, &plot->setting[i]);
     }
+    tell_apart(plot);
     color_settings(plot);
 }

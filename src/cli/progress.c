@@ -106,8 +106,8 @@ static void draw(bm_display *display) {
     cursor += snprintf(line, sizeof line, "%s  [%s] %3.0f%%  %s/%s steps  %s steps/s", display->title, bar, share * 100,
                        bm_cli_thousands(step, steps, sizeof steps), bm_cli_thousands(total, totals, sizeof totals),
                        speed_text(speed, rate, sizeof rate));
-    append(&cursor, end, "return", known ? train / known : NAN, "%.1f");
-    append(&cursor, end, "eval", evaluated ? eval / evaluated : NAN, "%.1f");
+    append(&cursor, end, "return", known ? train / known : NAN, "%.4g");
+    append(&cursor, end, "eval", evaluated ? eval / evaluated : NAN, "%.4g");
     append(&cursor, end, "ETA", speed > 0 && step < total ? (double)(total - step) / speed : NAN, "%.0fs");
     fprintf(stderr, display->terminal ? "\r%s\033[K" : "%s\n", line);
     fflush(stderr);

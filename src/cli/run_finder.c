@@ -1,7 +1,8 @@
-/* See run_list.h. */
+/* See run_finder.h. */
 #include "cli/run_finder.h"
 
 #include <dirent.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -96,6 +97,10 @@ bm_status bm_run_entry_read(bm_run_entry *run, const char *path) {
         read_scores(run);
     }
     return status;
+}
+
+bm_status bm_run_damaged(const bm_run_entry *run, bm_error *error) {
+    return bm_fail(error, "the run %s is damaged: %s", run->path, run->error.text);
 }
 
 /* ---- finding runs ----------------------------------------------------------------------------------------------- */
@@ -194,4 +199,35 @@ bool bm_run_is_setting(const char *key) {
 
 const char *bm_run_setting(const bm_run_entry *run, const char *key) {
     return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(run->metadata, key));
+}
+
+/* ---- live changes ----------------------------------------------------------------------------------------------- */
+
+bm_status bm_run_changes_read(bm_changes *changes, const bm_run_entry *run, bm_error *error) {
+    char path[BM_PATH_MAX + 32];
+    snprintf(path, sizeof path, "%s/changes.csv", run->path);
+    const bm_status status = bm_path_exists(path) ? bm_changes_read(changes, path, error) : BM_OK;
+    return status == BM_INVALID ? BM_FAILED : status; /* what is wrong is a file, not the command */
+}
+
+bool bm_run_changes_same(const bm_changes *a, const bm_changes *b) {
+    bool same = a->count == b->count;
+    for (int i = 0; same && i < a->count; i++) {
+        const bm_change *x = &a->items[i], *y = &b->items[i];
+        same = x->step == y->step && strcmp(x->option, y->option) == 0 && strcmp(x->value, y->value) == 0;
+    }
+    return same;
+}
+
+char *bm_run_changes_text(const bm_changes *changes) {
+    const size_t most = BM_OPTION_KEY_BYTES + BM_CHANGE_VALUE_BYTES + 40; /* of one */
+    const size_t bytes = most * (size_t)(changes->count + 1);
+    char *text = bm_cli_alloc(bytes, 1);
+    snprintf(text, bytes, "none");
+    for (int i = 0, used = 0; i < changes->count; i++) {
+        const bm_change *change = &changes->items[i];
+        used += snprintf(text + used, bytes - (size_t)used, "%s%s=%s from step %" PRId64, i ? ", " : "", change->option,
+                         change->value, change->step);
+    }
+    return text;
 }

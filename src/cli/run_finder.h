@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "train/changes.h"
 #include "train/run.h"
 
 enum { BM_RUN_NAME_BYTES = 128 };
@@ -29,6 +30,8 @@ typedef struct {
 bool bm_is_folder(const char *path);
 /* One run; the failure is also in run->error. cJSON_Delete(run->metadata) when done. */
 bm_status bm_run_entry_read(bm_run_entry *run, const char *path);
+/* For a verb that can do nothing without it: says that the run is damaged, and why. */
+bm_status bm_run_damaged(const bm_run_entry *run, bm_error *error);
 /* Adds the runs at and below path that are not in the list yet, damaged ones too; returns how many lie there. A folder with a folder
  * checkpoint in it is a run. */
 size_t bm_run_list_find(bm_run_list *list, const char *path);
@@ -39,5 +42,11 @@ void bm_run_list_free(bm_run_list *list);
 bool bm_run_is_setting(const char *key);
 /* Its value; NULL: the run has no such setting. */
 const char *bm_run_setting(const bm_run_entry *run, const char *key);
+
+/* The hyperparameters that were changed while the run trained; changes starts as {0} and stays so if there were none. */
+bm_status bm_run_changes_read(bm_changes *changes, const bm_run_entry *run, bm_error *error);
+bool bm_run_changes_same(const bm_changes *a, const bm_changes *b);
+/* "learning_rate=0.05 from step 500, gamma=0.9 from step 800", or "none"; free it. */
+char *bm_run_changes_text(const bm_changes *changes);
 
 #endif

@@ -126,6 +126,25 @@ static void add_pair(cJSON *object, const char *key, const char *a, const char *
     cJSON_AddItemToObject(object, key, cJSON_CreateStringArray(pair, 2));
 }
 
+/* What was changed while the two trained, unless it was the same. */
+static bm_status add_changes(cJSON *object, const char *key, const bm_run_entry *a, const bm_run_entry *b,
+                             bm_error *error) {
+    bm_changes x = {0}, y = {0};
+    bm_status status = bm_run_changes_read(&x, a, error);
+    if (status == BM_OK) {
+        status = bm_run_changes_read(&y, b, error);
+    }
+    if (status == BM_OK && !bm_run_changes_same(&x, &y)) {
+        char *x_text = bm_run_changes_text(&x), *y_text = bm_run_changes_text(&y);
+        add_pair(object, key, x_text, y_text);
+        free(x_text);
+        free(y_text);
+    }
+    bm_changes_free(&x);
+    bm_changes_free(&y);
+    return status;
+}
+
 /* Settings of which the two have different values, or that only one has, as "key": [a, b]. */
 static cJSON *differences(const bm_run_entry *a, const bm_run_entry *b) {
     cJSON *object = cJSON_CreateObject();
@@ -206,26 +225,31 @@ static void print_diff(const bm_run_entry *a, const bm_run_entry *b, const cJSON
 
 static int diff_runs(const char *const *path, bool json) {
     bm_run_entry *run = bm_cli_alloc(2, sizeof *run);
+    bm_error error;
     bm_status status = BM_OK;
-    int code = BM_EXIT_OK;
     for (int i = 0; i < 2 && status == BM_OK; i++) {
-        status = bm_is_folder(path[i]) ? bm_run_entry_read(&run[i], path[i])
-                                       : bm_fail(&run[i].error, "no run folder %s", path[i]);
-        code = status == BM_OK ? BM_EXIT_OK : bm_cli_report(status, &run[i].error);
+        if (!bm_is_folder(path[i])) {
+            status = bm_fail(&error, "no run folder %s", path[i]);
+        } else if (bm_run_entry_read(&run[i], path[i]) != BM_OK) {
+            status = bm_run_damaged(&run[i], &error);
+        }
     }
     if (status == BM_OK) {
         cJSON *differing = differences(&run[0], &run[1]);
-        if (json) {
+        status = add_changes(differing, json ? "live_changes" : "live changes", &run[0], &run[1], &error);
+        if (status == BM_OK && json) {
             print_diff_json(&run[0], &run[1], differing); /* takes it over */
         } else {
-            print_diff(&run[0], &run[1], differing);
+            if (status == BM_OK) {
+                print_diff(&run[0], &run[1], differing);
+            }
             cJSON_Delete(differing);
         }
     }
     cJSON_Delete(run[0].metadata);
     cJSON_Delete(run[1].metadata);
     free(run);
-    return code;
+    return status == BM_OK ? BM_EXIT_OK : bm_cli_report(status, &error);
 }
 
 static int run_verb(int argc, char **argv) {
@@ -234,9 +258,9 @@ static int run_verb(int argc, char **argv) {
         .arguments = "[DIR]\ndiff A B",
         .summary =
             "Lists the run folders below DIR (default: runs): steps done of those planned, the mean return of the "
-            "latest "
-            "evaluation and of the latest training episodes, and seconds of training. With diff, shows the settings in "
-            "which two runs differ.",
+            "latest evaluation and of the latest training episodes, and seconds of training. With diff, shows the "
+            "settings "
+            "and the live changes in which two runs differ.",
         .examples = "  bellman runs\n  bellman runs diff runs/CartPole-v1/dqn/A runs/CartPole-v1/dqn/B",
         .flags = flags,
     };

@@ -1,6 +1,7 @@
 /* What several verbs do alike: environment settings, JSON on the last line. */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/cli.h"
@@ -61,6 +62,21 @@ void bm_cli_env_help(const bm_env_type *type, const void *config, char *text, si
     help_text help = {.text = text, .bytes = bytes};
     help.used = (size_t)snprintf(text, bytes, "Options of %s, for --env-set:\n", type->id);
     bm_options_each(&type->options, config, help_add, &help);
+}
+
+void bm_cli_examples(const char *examples, const bm_flag *flags, int argc, char **argv, char *text, size_t bytes) {
+    static const bm_flag_group no_tables[] = {{NULL, NULL, NULL}};
+    const char *id = NULL;
+    bm_cli_positionals(flags, no_tables, argc, argv, &id, 1);
+    const bm_env_type *type = id ? bm_env_find(id) : NULL;
+    const size_t used = (size_t)snprintf(text, bytes, "%s\n%s", examples,
+                                         type ? "" : "Name an environment to see its options, for --env-set.");
+    if (type) {
+        void *config = bm_cli_alloc(1, type->options.config_bytes);
+        bm_options_defaults(&type->options, config);
+        bm_cli_env_help(type, config, text + used, bytes - used);
+        free(config);
+    }
 }
 
 void bm_cli_json_number(cJSON *object, const char *name, double value) {

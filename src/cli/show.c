@@ -135,7 +135,7 @@ static void follow_training(bm_show_state *s) {
 static const char *words_for_person(const bm_show_state *s) {
     return !s->started                ? "press a key to begin (h: keys)"
            : s->setup->player->at_end ? "over; press a key for the next"
-                                      : "you play";
+                                      : "";
 }
 
 /* Some of the keys in one line, for where there is no room for a list. */
@@ -278,6 +278,9 @@ static bm_status begin(bm_show_state *s, bm_error *error) {
     if (setup->recorder) {
         bm_show_take_recorder(s, setup->recorder, setup->record, setup->record_fps);
     }
+    if (s->interactive && !setup->person) {
+        bm_show_notify(s, "h: keys");
+    }
     s->mode = setup->person ? BM_SHOW_PLAYS : setup->live ? BM_SHOW_TRAINS : BM_SHOW_WATCHES;
     bm_show_list_keys(s);
     return status;
@@ -289,6 +292,9 @@ static void sum_up(const bm_show_state *s, bm_show_result *result) {
     const double n = (double)player->ended, mean = n > 0 ? player->returns / n : NAN;
     result->mean_return = mean;
     result->std_return = n > 0 ? sqrt(fmax(0, player->squares / n - mean * mean)) : NAN;
+    result->mean_length = n > 0 ? player->lengths / n : NAN;
+    result->min = player->least;
+    result->max = player->best;
     result->stop_training = s->stop_training;
     result->record_bytes = s->record_bytes;
     snprintf(result->recorded, sizeof result->recorded, "%s", s->recorded);

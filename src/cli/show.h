@@ -34,10 +34,10 @@ typedef struct {
 } bm_show_setup;
 
 typedef struct {
-    int64_t episodes; /* that ended */
-    double mean_return, std_return;
-    bool stop_training;  /* the viewer asked for it */
-    char recorded[1200]; /* the last file that was recorded; "": none */
+    int64_t episodes;                                      /* that ended */
+    double mean_return, std_return, mean_length, min, max; /* NAN where none ended */
+    bool stop_training;                                    /* the viewer asked for it */
+    char recorded[1200];                                   /* the last file that was recorded; "": none */
     int64_t record_bytes;
 } bm_show_result;
 

@@ -13,7 +13,7 @@ double bm_cli_positive(const bm_arguments *arguments, const char *flag, double f
     char *end;
     const double value = strtod(text, &end);
     if (end == text || *end || !(value > 0) || value > max) {
-        bm_cli_usage("%s=%s is not a number above 0, up to %g", flag, text, max);
+        bm_cli_usage("--%s=%s is not a number above 0, up to %g", flag, text, max);
     }
     return value;
 }
@@ -24,7 +24,7 @@ static void read_size(const bm_arguments *arguments, bm_show_setup *setup) {
     enum { LEAST = 120, MOST = 4096 };
     if (text && (sscanf(text, "%dx%d%c", &setup->width, &setup->height, &after) != 2 || setup->width < LEAST ||
                  setup->height < LEAST || setup->width > MOST || setup->height > MOST)) {
-        bm_cli_usage("size=%s is not WIDTHxHEIGHT with both from %d to %d, such as 600x400", text, LEAST, MOST);
+        bm_cli_usage("--size=%s is not WIDTHxHEIGHT with both from %d to %d, such as 600x400", text, LEAST, MOST);
     }
 }
 
@@ -66,6 +66,18 @@ bm_status bm_show_in_stage(const bm_arguments *arguments, const char *instead, b
     bm_stage_close(setup->stage);
     setup->stage = NULL;
     return status;
+}
+
+void bm_show_json(const bm_show_result *result, cJSON *object) {
+    cJSON_AddNumberToObject(object, "episodes", (double)result->episodes);
+    bm_cli_json_number(object, "mean_return", result->mean_return);
+    bm_cli_json_number(object, "std_return", result->std_return);
+    bm_cli_json_number(object, "mean_length", result->mean_length);
+    bm_cli_json_number(object, "min", result->min);
+    bm_cli_json_number(object, "max", result->max);
+    if (result->recorded[0]) {
+        cJSON_AddStringToObject(object, "recorded", result->recorded);
+    }
 }
 
 void bm_show_report(const bm_show_result *result) {

@@ -27,4 +27,7 @@ double bm_cli_positive(const bm_arguments *arguments, const char *flag, double f
 /* What there is to say afterwards: recordings, in words, on standard error. */
 void bm_show_report(const bm_show_result *result);
 
+/* The same as members of a JSON object, under eval's names. */
+void bm_show_json(const bm_show_result *result, cJSON *object);
+
 #endif

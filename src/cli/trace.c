@@ -278,28 +278,11 @@ static bm_status trace(bm_env_batch *env, const bm_arguments *arguments, table *
     return BM_OK; /* whether it could be written, main looks */
 }
 
-/* ---- help ------------------------------------------------------------------------------------------------------- */
-
-/* What follows the flags: examples and, where an environment is named (NULL: none), its options with their defaults. */
-static void help_after(const bm_env_type *type, char *text, size_t bytes) {
-    const int n = snprintf(text, bytes,
-                           "  bellman trace CartPole-v1 --seed 42 --steps 500\n"
-                           "  bellman trace CartPole-v1 --state states.csv\n\n%s",
-                           type ? "" : "Name an environment to see its options, for --env-set.");
-    if (type) {
-        void *defaults = bm_cli_alloc(1, type->options.config_bytes);
-        bm_options_defaults(&type->options, defaults);
-        bm_cli_env_help(type, defaults, text + n, bytes - (size_t)n);
-        free(defaults);
-    }
-}
-
 static int run(int argc, char **argv) {
-    const bm_flag_group no_tables[1] = {{0}};
-    const char *id = NULL;
     char help[8192];
-    bm_cli_positionals(flags, no_tables, argc, argv, &id, 1);
-    help_after(id ? bm_env_find(id) : NULL, help, sizeof help);
+    bm_cli_examples("  bellman trace CartPole-v1 --seed 42 --steps 500\n"
+                    "  bellman trace CartPole-v1 --state states.csv\n",
+                    flags, argc, argv, help, sizeof help);
     const bm_command command = {
         .verb = "trace",
         .arguments = "ENV",

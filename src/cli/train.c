@@ -229,6 +229,11 @@ static void print_json(const trainings *batch, bool several) {
     bm_cli_json_print(object);
 }
 
+/* Where rewards are about 1, the second and third decimal count. */
+static int decimals(double mean) {
+    return fabs(mean) < 10 ? 3 : 1;
+}
+
 static void print_summary(const trainings *batch, bool several) {
     for (int i = 0; i < batch->count; i++) {
         const training *job = &batch->jobs[i];
@@ -237,15 +242,16 @@ static void print_summary(const trainings *batch, bool several) {
         if (!ended_well(job)) {
             continue;
         }
-        printf("seed %d: %s steps in %.1f s (%s steps/s); last policy: %.1f ± %.1f over %d evaluation episodes\n",
+        printf("seed %d: %s steps in %.1f s (%s steps/s); last policy: %.*f ± %.*f over %d evaluation episodes\n",
                job->experiment.run.seed, bm_cli_thousands(result->steps, steps, sizeof steps), result->seconds,
-               bm_cli_thousands((long long)result->steps_per_second, speed, sizeof speed), result->eval.mean_return,
+               bm_cli_thousands((long long)result->steps_per_second, speed, sizeof speed),
+               decimals(result->eval.mean_return), result->eval.mean_return, decimals(result->eval.mean_return),
                result->eval.std_return, result->eval.episodes);
     }
     if (several) {
         double mean, std;
         over_runs(batch, &mean, &std);
-        printf("%d seeds: %.1f ± %.1f\n", ended_runs(batch), mean, std);
+        printf("%d seeds: %.*f ± %.*f\n", ended_runs(batch), decimals(mean), mean, decimals(mean), std);
     }
     for (int i = batch->count - 1; i >= 0; i--) {
         if (ended_well(&batch->jobs[i])) {
@@ -515,8 +521,8 @@ static void check_usage(const bm_arguments *arguments) {
 }
 
 static const char examples[] =
-    "Precedence: defaults < preset < --config < flags. What is marked live can be turned while it trains, in\n"
-    "the window of --render; the run folder's changes.csv then replays it (--changes).\n\n"
+    "Precedence: defaults < preset < --config < flags. What is marked live can be turned while it\n"
+    "trains, in the window of --render; the run folder's changes.csv then replays it (--changes).\n\n"
     "  bellman train dqn CartPole-v1\n"
     "  bellman train dqn CartPole-v1 --render\n"
     "  bellman train reinforce CartPole-v1 --seeds 10 --jobs 2\n"

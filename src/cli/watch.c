@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli/show_flags.h"
 #include "cli/signals.h"
@@ -26,6 +27,8 @@ enum { FIRST_SEED = 1000000, PLAYER_TITLE = 160 };
 typedef struct {
     const char *name; /* RUN or ENV */
     bool is_run;
+    const char *checkpoint;
+    long long first_seed;
     bm_policy policy; /* of a run */
     const bm_env_type *type;
     void *config;
@@ -34,19 +37,19 @@ typedef struct {
 
 static bm_status open_run(subject *it, const bm_arguments *arguments, bm_error *error) {
     const char *checkpoint = bm_cli_value(arguments, "checkpoint");
+    it->checkpoint = checkpoint ? checkpoint : "last";
     if (bm_cli_has(arguments, "env-set")) {
         return bm_invalid(error, "--env-set is for watch ENV; a run's environment is as it was trained in");
     }
     bm_status status = bm_cli_run_folder(it->name, it->folder, sizeof it->folder, error);
     if (status == BM_OK) {
-        status = bm_policy_load(&it->policy, it->folder, checkpoint ? checkpoint : "last", error);
+        status = bm_policy_load(&it->policy, it->folder, it->checkpoint, error);
     }
     if (status == BM_OK) {
         it->type = it->policy.experiment.env;
         it->config = it->policy.experiment.env_config;
         snprintf(it->title, sizeof it->title, "%s on %s", it->policy.experiment.agent->name, it->type->id);
-        it->policy.agent->explore_rng =
-            bm_rng_seeded((uint64_t)bm_cli_integer(arguments, "seed", FIRST_SEED, 0, 1LL << 53));
+        it->policy.agent->explore_rng = bm_rng_seeded((uint64_t)it->first_seed);
     }
     return status;
 }
@@ -56,6 +59,9 @@ static bm_status open_env(subject *it, const bm_arguments *arguments, bm_error *
     if (bm_cli_has(arguments, "checkpoint") || bm_cli_has(arguments, "stochastic")) {
         return bm_invalid(error, "%s is no run folder; --checkpoint and --stochastic are about a trained policy",
                           it->name);
+    }
+    if (strchr(it->name, '/')) {
+        return bm_fail(error, "no run folder %s", it->name);
     }
     if (bm_env_lookup(it->name, &it->type, &reason) != BM_OK) {
         return bm_invalid(error, "there is no run folder %s, and %.300s", it->name, reason.text);
@@ -78,12 +84,11 @@ static void report(const bm_arguments *arguments, const subject *it, const bm_sh
     if (bm_cli_has(arguments, "json")) {
         cJSON *object = cJSON_CreateObject();
         cJSON_AddStringToObject(object, it->is_run ? "run" : "env", it->is_run ? it->folder : it->name);
-        cJSON_AddNumberToObject(object, "episodes", (double)result->episodes);
-        bm_cli_json_number(object, "mean_return", result->mean_return);
-        bm_cli_json_number(object, "std_return", result->std_return);
-        if (result->recorded[0]) {
-            cJSON_AddStringToObject(object, "recorded", result->recorded);
+        if (it->is_run) {
+            cJSON_AddStringToObject(object, "checkpoint", it->checkpoint);
         }
+        cJSON_AddNumberToObject(object, "first_seed", (double)it->first_seed);
+        bm_show_json(result, object);
         bm_cli_json_print(object);
     }
 }
@@ -98,10 +103,10 @@ static int watch(const bm_arguments *arguments) {
     bm_show_setup setup = {.title = it->title, .folder = it->folder, .width = 600, .height = 460};
     bm_show_read_flags(arguments, &setup);
     setup.episodes = (int)bm_cli_integer(arguments, "episodes", 0, 1, 1000000);
-    const uint64_t seed = (uint64_t)bm_cli_integer(arguments, "seed", FIRST_SEED, 0, 1LL << 53);
+    it->first_seed = bm_cli_integer(arguments, "seed", FIRST_SEED, 0, 1LL << 53);
     bm_status status = it->is_run ? open_run(it, arguments, &error) : open_env(it, arguments, &error);
     if (status == BM_OK) {
-        status = bm_player_create(&player, it->type, it->config, it->policy.agent, seed, &error);
+        status = bm_player_create(&player, it->type, it->config, it->policy.agent, (uint64_t)it->first_seed, &error);
     }
     if (status == BM_OK) {
         player->explore = bm_cli_has(arguments, "stochastic");
@@ -126,16 +131,19 @@ static int watch(const bm_arguments *arguments) {
 }
 
 static int run(int argc, char **argv) {
+    char help[8192];
+    bm_cli_examples("  bellman watch RUN\n"
+                    "  bellman watch RUN --terminal\n"
+                    "  bellman watch RUN --episodes 1 --headless --record episode.gif\n"
+                    "  bellman watch GridWorld-v0 --env-set map=maze\n",
+                    flags, argc, argv, help, sizeof help);
     const bm_command command = {
         .verb = "watch",
         .arguments = "RUN|ENV",
         .summary =
             "Plays episodes with the policy of a run folder, or an environment with random actions, in a window. "
             "In the window, h shows the keys.",
-        .examples = "  bellman watch RUN\n"
-                    "  bellman watch RUN --terminal\n"
-                    "  bellman watch RUN --episodes 1 --headless --record episode.gif\n"
-                    "  bellman watch GridWorld-v0 --env-set map=maze\n",
+        .examples = help,
         .flags = flags,
     };
     bm_arguments *arguments = bm_cli_alloc(1, sizeof *arguments);

@@ -38,6 +38,7 @@ bm_status bm_player_create(bm_player **result, const bm_env_type *type, const vo
     }
     player->agent = agent;
     player->first_seed = first_seed;
+    player->least = INFINITY;
     player->best = -INFINITY;
     player->rng = bm_rng_seeded(first_seed);
     bm_status status = bm_env_create(&player->env, type, config, 1, error);
@@ -85,6 +86,8 @@ static void advance(bm_player *player) {
         player->ended++;
         player->returns += score;
         player->squares += score * score;
+        player->lengths += bm_player_length(player);
+        player->least = fmin(player->least, score);
         player->best = fmax(player->best, score);
     }
     bm_player_think(player);

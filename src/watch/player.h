@@ -10,15 +10,15 @@
 enum { BM_PLAYER_ACTIONS = 16 }; /* most whose preference is kept for bars */
 
 typedef struct {
-    bm_env_batch *env;             /* one lane */
-    bm_agent *agent;               /* NULL: uniformly random actions; belongs to the caller */
-    bool explore;                  /* the agent acts as in training */
-    uint64_t first_seed;           /* episode i starts from default_rng(first_seed + i), as in bm_evaluate */
-    int64_t episode;               /* the one being played, from 0 */
-    bool at_end;                   /* it has ended, and its last state shows */
-    int64_t ended;                 /* episodes that came to their end; those given up do not count */
-    double returns, squares, best; /* over ended episodes: sums, and the largest */
-    int preferences;               /* actions in preference; 0: none */
+    bm_env_batch *env;   /* one lane */
+    bm_agent *agent;     /* NULL: uniformly random actions; belongs to the caller */
+    bool explore;        /* the agent acts as in training */
+    uint64_t first_seed; /* episode i starts from default_rng(first_seed + i), as in bm_evaluate */
+    int64_t episode;     /* the one being played, from 0 */
+    bool at_end;         /* it has ended, and its last state shows */
+    int64_t ended;       /* episodes that came to their end; those given up do not count */
+    double returns, squares, lengths, least, best; /* over ended episodes: sums, the smallest and the largest return */
+    int preferences;                               /* actions in preference; 0: none */
     bm_real preference[BM_PLAYER_ACTIONS];
     int32_t action; /* the last one, discrete */
 

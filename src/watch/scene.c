@@ -3,6 +3,7 @@
 #include "watch/scene.h"
 
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -26,44 +27,99 @@ static const char *thousands(int64_t number, char *text, size_t bytes) {
     return text;
 }
 
-static const char *speed_text(const bm_scene *scene, char text[32]) {
-    if (scene->paused) {
-        snprintf(text, 32, "paused");
-    } else if (isinf(scene->speed)) {
-        snprintf(text, 32, "full speed");
-    } else {
-        snprintf(text, 32, "speed ×%g", scene->speed);
+/* A piece of a line; where there is little room, those of the lowest rank are left out first. */
+typedef struct {
+    int rank;
+    char text[64];
+} word;
+
+enum { WORDS = 6, RANKS = 6 };
+
+__attribute__((format(printf, 3, 4))) static void say(word *words, int rank, const char *format, ...) {
+    va_list arguments;
+    int at = 0;
+    while (words[at].text[0]) {
+        at++;
     }
-    return text;
+    words[at].rank = rank;
+    va_start(arguments, format);
+    vsnprintf(words[at].text, sizeof words[at].text, format, arguments);
+    va_end(arguments);
 }
 
-static const char *policy_text(const bm_player *player) {
-    return !player->agent ? "random actions" : player->explore ? "exploring" : "greedy";
+static void join(const word *words, int least_rank, char line[BM_SCENE_LINE]) {
+    size_t used = 0;
+    line[0] = '\0';
+    for (int i = 0; i < WORDS && words[i].text[0]; i++) {
+        if (words[i].rank >= least_rank) {
+            used += (size_t)snprintf(line + used, BM_SCENE_LINE - used, "%s%s", used ? "   " : "", words[i].text);
+        }
+    }
+}
+
+/* As many words as fit, or none. */
+static void draw_words(bm_canvas *canvas, const word *words, double x, double y, bm_align align, double room) {
+    char line[BM_SCENE_LINE];
+    for (int rank = 0; rank < RANKS; rank++) {
+        join(words, rank, line);
+        if (bm_text_width(canvas, TEXT, line) <= room) {
+            bm_draw_text(canvas, x, y, TEXT, align, BM_INK, line);
+            return;
+        }
+    }
+}
+
+static void say_status(const bm_scene *scene, word words[WORDS + 1]) {
+    const bm_player *player = scene->player;
+    say(words, 2, "episode %lld", (long long)player->episode + 1);
+    say(words, 3, "step %d", bm_player_length(player));
+    say(words, 5, "return %.4g", bm_player_return(player));
+    say(words, 1, "%s",
+        scene->person     ? "you play"
+        : !player->agent  ? "random actions"
+        : player->explore ? "exploring"
+                          : "greedy");
+    if (scene->person && player->ended > 0) {
+        say(words, 3, "best %.4g", player->best);
+    }
+    if (scene->paused) {
+        say(words, 4, "paused");
+    } else if (isinf(scene->speed)) {
+        say(words, 2, "full speed");
+    } else {
+        say(words, 2, "speed ×%g", scene->speed);
+    }
+}
+
+static void say_training(const bm_scene *scene, word words[WORDS + 1]) {
+    const bm_progress *p = &scene->curves->progress;
+    char step[32], total[32], rate[32];
+    say(words, 3, "%s of %s steps", thousands(p->step, step, sizeof step), thousands(p->total, total, sizeof total));
+    say(words, 1, "%s steps/s", bm_chart_number(p->steps_per_second, p->steps_per_second / 10, rate, sizeof rate));
+    if (isfinite(p->train_return)) {
+        say(words, 4, "mean return %.4g", p->train_return);
+    }
+    if (isfinite(p->eval_return)) {
+        say(words, 2, "evaluated %.4g", p->eval_return);
+    }
 }
 
 void bm_scene_status(const bm_scene *scene, char line[BM_SCENE_LINE]) {
-    const bm_player *player = scene->player;
-    char speed[32];
-    snprintf(line, BM_SCENE_LINE, "episode %lld   step %d   return %.4g   %s   %s", (long long)player->episode + 1,
-             bm_player_length(player), bm_player_return(player), scene->person ? scene->person : policy_text(player),
-             speed_text(scene, speed));
+    word words[WORDS + 1] = {{0}};
+    say_status(scene, words);
+    join(words, 0, line);
+    if (scene->person && scene->person[0]) {
+        const size_t used = strlen(line);
+        snprintf(line + used, BM_SCENE_LINE - used, "   %s", scene->person);
+    }
 }
 
 void bm_scene_training(const bm_scene *scene, char line[BM_SCENE_LINE]) {
-    line[0] = '\0';
+    word words[WORDS + 1] = {{0}};
     if (scene->curves) {
-        const bm_progress *p = &scene->curves->progress;
-        char step[32], total[32], rate[32];
-        int at = snprintf(line, BM_SCENE_LINE, "%s of %s steps   %s steps/s", thousands(p->step, step, sizeof step),
-                          thousands(p->total, total, sizeof total),
-                          bm_chart_number(p->steps_per_second, p->steps_per_second / 10, rate, sizeof rate));
-        if (isfinite(p->train_return)) {
-            at += snprintf(line + at, (size_t)(BM_SCENE_LINE - at), "   return %.1f", p->train_return);
-        }
-        if (isfinite(p->eval_return)) {
-            snprintf(line + at, (size_t)(BM_SCENE_LINE - at), "   evaluated %.1f", p->eval_return);
-        }
+        say_training(scene, words);
     }
+    join(words, 0, line);
 }
 
 /* ---- knobs ------------------------------------------------------------------------------------------------------ */
@@ -109,8 +165,12 @@ static void draw_knobs(const bm_scene *scene, bm_canvas *canvas, double width, d
         bm_draw_text(canvas, 4, y, 12, BM_ALIGN_LEFT, i == scene->knob ? BM_INK : BM_GRAY, knob->key);
         bm_draw_text(canvas, width - 4, y, 12, BM_ALIGN_RIGHT, BM_INK, knob->value);
     }
-    if (first + fit < scene->knob_count) {
-        bm_draw_text(canvas, width / 2, height - 6, 11, BM_ALIGN_CENTER, BM_GRAY, "↓ more");
+    const bool above = first > 0, below = first + fit < scene->knob_count;
+    if (above || below) {
+        bm_draw_text(canvas, width / 2, height - 6, 11, BM_ALIGN_CENTER, BM_GRAY,
+                     !below   ? "↑ more"
+                     : !above ? "↓ more"
+                              : "↑ ↓ more");
     }
 }
 
@@ -148,14 +208,21 @@ static void draw_bars(const bm_scene *scene, bm_canvas *canvas, double width) {
     for (int a = 0; a < player->preferences; a++) {
         names = fmax(names, bm_text_width(canvas, 12, action_name(type, a, text)));
     }
-    bm_draw_textf(canvas, 0, BAR / 2.0, 12, BM_ALIGN_LEFT, BM_GRAY, "%s of each action here",
-                  player->agent->type->preference_name);
+    char caption[96];
+    snprintf(caption, sizeof caption, "%s of each action here", player->agent->type->preference_name);
+    const size_t used = strlen(caption);
+    snprintf(caption + used, sizeof caption - used, "%s", probability ? "" : " (bars: how they differ)");
+    caption[bm_text_width(canvas, 12, caption) > width ? used : strlen(caption)] = '\0';
+    bm_draw_text(canvas, 0, BAR / 2.0, 12, BM_ALIGN_LEFT, BM_GRAY, caption);
     const double left = names + 10, right = width - 64;
     for (int a = 0; a < player->preferences; a++) {
         const double y = BAR * (a + 1.5), value = (double)player->preference[a];
         const double share = to > from ? fmax(0, fmin(1, (value - from) / (to - from))) : 0;
         bm_draw_text(canvas, 0, y, 12, BM_ALIGN_LEFT, BM_INK, action_name(type, a, text));
         bm_draw_rectangle(canvas, left, y - 7, right, y + 7, BM_PANEL);
+        if (player->at_end) {
+            continue; /* nothing is done any more */
+        }
         bm_draw_rectangle(canvas, left, y - 7, left + (right - left) * share, y + 7, a == best ? BM_BLUE : BM_SKY);
         bm_draw_textf(canvas, width, y, 12, BM_ALIGN_RIGHT, BM_INK, probability ? "%.3f" : "%.4g", value);
     }
@@ -228,7 +295,7 @@ void bm_scene_draw_environment(const bm_scene *scene, bm_canvas *canvas) {
 }
 
 static void draw_header(const bm_scene *scene, bm_canvas *canvas) {
-    char line[BM_SCENE_LINE];
+    word words[WORDS + 1] = {{0}};
     const double width = canvas->width;
     bm_canvas_viewport(canvas, 0, 0, width, HEADER);
     bm_draw_rectangle(canvas, 0, 0, width, HEADER, BM_PANEL);
@@ -239,44 +306,58 @@ static void draw_header(const bm_scene *scene, bm_canvas *canvas) {
         right -= 22;
     }
     if (scene->curves) {
-        bm_scene_training(scene, line);
+        say_training(scene, words);
     } else {
-        bm_scene_status(scene, line);
+        say_status(scene, words);
     }
     const double room = right - MARGIN - bm_text_width(canvas, 15, scene->title) - 20;
-    if (bm_text_width(canvas, TEXT, line) <= room) {
-        bm_draw_text(canvas, right, HEADER / 2.0, TEXT, BM_ALIGN_RIGHT, BM_INK, line);
-    } else {
-        bm_draw_textf(canvas, right, HEADER / 2.0, TEXT, BM_ALIGN_RIGHT, BM_INK, "return %.4g",
-                      bm_player_return(scene->player));
+    draw_words(canvas, words, right, HEADER / 2.0, BM_ALIGN_RIGHT, room);
+}
+
+/* Without its beginning, if need be: of a path the end says more. */
+static void shorten(bm_canvas *canvas, double size, const char *text, double room, char line[BM_SCENE_LINE]) {
+    snprintf(line, BM_SCENE_LINE, "%s", text);
+    for (const char *from = text; *from && bm_text_width(canvas, size, line) > room;) {
+        do {
+            from++;
+        } while ((*from & 0xc0) == 0x80); /* inside a character */
+        snprintf(line, BM_SCENE_LINE, "…%s", from);
     }
 }
 
-/* Where little is drawn: at the top of the environment, main_width wide. */
-static void draw_notice(const bm_scene *scene, bm_canvas *canvas, double main_width) {
-    const double width = bm_text_width(canvas, 14, scene->notice) + 36;
-    const double center = fmax(main_width, width) / 2, y = HEADER + 26;
-    bm_draw_rectangle(canvas, center - width / 2, y - 15, center + width / 2, y + 15, bm_color_fade(BM_INK, 0.88));
-    bm_draw_text(canvas, center, y, 14, BM_ALIGN_CENTER, BM_PAPER, scene->notice);
+/* On a dark strip, in the middle of the environment's width. */
+static void draw_strip(bm_canvas *canvas, double main_width, double y, const char *text) {
+    char line[BM_SCENE_LINE];
+    const double size = bm_text_width(canvas, 14, text) > main_width - 40 ? 11 : 14, center = main_width / 2;
+    shorten(canvas, size, text, main_width - 40, line);
+    const double half = bm_text_width(canvas, size, line) / 2 + 16;
+    bm_draw_rectangle(canvas, center - half, y - 15, center + half, y + 15, bm_color_fade(BM_INK, 0.88));
+    bm_draw_text(canvas, center, y, size, BM_ALIGN_CENTER, BM_PAPER, line);
 }
 
 static void draw_help(const bm_scene *scene, bm_canvas *canvas) {
-    const double row = 22;
     int rows = 0;
+    while (scene->help[rows].key) {
+        rows++;
+    }
+    const double row = fmin(22, (canvas->height - 44) / fmax(rows, 1)), size = TEXT * row / 22;
     double keys = 0, words = 0;
-    for (; scene->help[rows].key; rows++) {
-        keys = fmax(keys, bm_text_width(canvas, TEXT, scene->help[rows].key));
-        words = fmax(words, bm_text_width(canvas, TEXT, scene->help[rows].help));
+    for (int i = 0; i < rows; i++) {
+        keys = fmax(keys, bm_text_width(canvas, size, scene->help[i].key));
+        words = fmax(words, bm_text_width(canvas, size, scene->help[i].help));
     }
     const double width = keys + words + 72, height = row * rows + 36;
-    const double left = (canvas->width - width) / 2, top = fmax(4, (canvas->height - height) / 2);
+    const double left = (canvas->width - width) / 2, top = (canvas->height - height) / 2;
+    if (row <= 0) {
+        return;
+    }
     bm_draw_rectangle(canvas, 0, 0, canvas->width, canvas->height, bm_color_fade(BM_PAPER, 0.6));
     bm_draw_rectangle(canvas, left, top, left + width, top + height, BM_PAPER);
     bm_draw_outline(canvas, left, top, left + width, top + height, 1, BM_GRAY);
     for (int i = 0; i < rows; i++) {
         const double y = top + 18 + row * (i + 0.5);
-        bm_draw_text(canvas, left + 24, y, TEXT, BM_ALIGN_LEFT, BM_BLUE, scene->help[i].key);
-        bm_draw_text(canvas, left + 48 + keys, y, TEXT, BM_ALIGN_LEFT, BM_INK, scene->help[i].help);
+        bm_draw_text(canvas, left + 24, y, size, BM_ALIGN_LEFT, BM_BLUE, scene->help[i].key);
+        bm_draw_text(canvas, left + 48 + keys, y, size, BM_ALIGN_LEFT, BM_INK, scene->help[i].help);
     }
 }
 
@@ -295,11 +376,11 @@ void bm_scene_draw(const bm_scene *scene, bm_canvas *canvas) {
         draw_bars(scene, canvas, main_width - 2 * MARGIN);
     }
     if (footer > 0) {
-        char line[BM_SCENE_LINE];
-        bm_scene_status(scene, line);
+        word words[WORDS + 1] = {{0}};
+        say_status(scene, words);
+        say(words, 0, "h: keys");
         bm_canvas_viewport(canvas, MARGIN, height - footer - 4, main_width - MARGIN, footer);
-        bm_draw_text(canvas, 0, footer / 2, TEXT, BM_ALIGN_LEFT, BM_INK, line);
-        bm_draw_text(canvas, main_width - 2 * MARGIN, footer / 2, 12, BM_ALIGN_RIGHT, BM_GRAY, "h: keys");
+        draw_words(canvas, words, 0, footer / 2, BM_ALIGN_LEFT, main_width - 2 * MARGIN);
     }
     if (side) {
         bm_canvas_viewport(canvas, main_width, HEADER, 1, height - HEADER);
@@ -310,7 +391,10 @@ void bm_scene_draw(const bm_scene *scene, bm_canvas *canvas) {
     if (scene->help) {
         draw_help(scene, canvas);
     }
+    if (scene->person && scene->person[0]) {
+        draw_strip(canvas, main_width, HEADER + 26, scene->person);
+    }
     if (scene->notice) {
-        draw_notice(scene, canvas, main_width);
+        draw_strip(canvas, main_width, HEADER + (scene->person && scene->person[0] ? 62 : 26), scene->notice);
     }
 }

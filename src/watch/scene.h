@@ -22,7 +22,7 @@ typedef struct {
 typedef struct {
     const char *title; /* "dqn on CartPole-v1" */
     const bm_player *player;
-    const char *person; /* NULL, or what a person who plays is told */
+    const char *person; /* NULL, or what a person who plays is told now; "": nothing */
     double speed;       /* of the natural one; INFINITY: as fast as possible */
     bool paused, recording;
     const char *notice;       /* a passing message, or NULL */

@@ -99,7 +99,77 @@ check "that the words below explain" grep -q '>Dashed: hyperparameters changed w
 check "the same run without changes" cp -r "$cartpole/dqn/c" "$cartpole/dqn/c2"
 rm "$cartpole/dqn/c2/changes.csv"
 check_into "$folder/json" "runs of which one was changed" "$BELLMAN" plot "$cartpole/dqn" -o "$svg" --json
-check_same "are two settings" "dqn, 1 live change" "$(json "$folder/json" settings 0 label)"
+check_same "are two settings" "dqn, learning_rate=0.0001 from step 500" "$(json "$folder/json" settings 0 label)"
+labels() {
+    python3 -c 'import json, sys
+print(*(s["label"] for s in json.load(open(sys.argv[1]))["settings"]), sep="; ")' "$folder/json"
+}
+printf '500,gamma,0.9\n' >>"$cartpole/dqn/c/changes.csv"
+printf 'step,option,value\n500,learning_rate,0.0001\n600,gamma,0.9\n' >"$cartpole/dqn/c2/changes.csv"
+check_into "$folder/json" "settings that words name alike" "$BELLMAN" plot "$cartpole/dqn" -o "$svg" --json
+check_same "say which runs they are" "dqn, 2 live changes (run c); dqn, 2 live changes (run c2)" "$(labels)"
+check "so does the legend" grep -q '>dqn, 2 live changes (run c2)<' "$svg"
+mkdir "$folder/other"
+check "a run of the same name elsewhere" mv "$cartpole/dqn/c2" "$folder/other/c"
+check_into "$folder/json" "settings whose runs have the same name" "$BELLMAN" plot "$cartpole/dqn/c" "$folder/other/c" -o "$svg" --json
+check_same "say their folders" \
+    "dqn, 2 live changes (run $folder/other/c); dqn, 2 live changes (run $cartpole/dqn/c)" "$(labels)"
+check "back again" mv "$folder/other/c" "$cartpole/dqn/c2"
+
+# ---- a title, a moving mean, decimals: of runs whose numbers are written here
+
+# made NAME ROW...: a run with these rows of progress.csv, and the last checkpoint of another
+made() {
+    local name=$1
+    shift
+    check "a run called $name" cp -r "$cartpole/reinforce/b" "$folder/made/$name"
+    rm "$folder/made/$name/result.json"
+    printf '%s\n' step,seconds,eval/mean_reward "$@" >"$folder/made/$name/progress.csv"
+}
+mkdir "$folder/made"
+made one 1,1,0 2,2,8 3,3,0 4,4,0 5,5,4 6,6,8
+smoothed() { # smoothed N: heights of the curve, the lowest as 0 and the highest as 1
+    check "a moving mean over $1" "$BELLMAN" plot "$folder/made/one" -o "$svg" --metric eval/mean_reward --smooth "$1" --quiet
+    heights=$(python3 -c 'import re, sys
+curve = re.search(r"<polyline[^>]* points=\"([^\"]*)\"[^>]*stroke-width=\"2\"|<polyline[^>]*stroke-width=\"2\"[^>]* points=\"([^\"]*)\"",
+                  open(sys.argv[1]).read())
+numbers = [float(n) for n in re.findall(r"[-\d.]+", curve[1] or curve[2])]
+y = [max(numbers[1::2]) - n for n in numbers[1::2]]
+print(*("%.3f" % (n / max(y)) for n in y))' "$svg")
+}
+smoothed 2 # 0 (0+8)/2 (8+0)/2 (0+0)/2 (0+4)/2 (4+8)/2, over 6
+check_same "over two rows" "0.000 0.667 0.667 0.000 0.333 1.000" "$heights"
+smoothed 3 # 0 8/3 8/3 4/3 12/3 8, over 8
+check_same "over three rows" "0.000 0.333 0.333 0.167 0.500 1.000" "$heights"
+smoothed 4 # 0 8/3 (0+8+0+0)/4 (8+0+0+4)/4 (0+0+4+8)/4 8, over 8
+check_same "over four rows, at the ends over fewer" "0.000 0.333 0.250 0.375 0.375 1.000" "$heights"
+check "the words below tell" grep -q '>Smoothed: moving mean over 4 rows.<' "$svg"
+check "a title" "$BELLMAN" plot "$folder/made/one" -o "$svg" --metric eval/mean_reward --title Mine --quiet
+check "stands above" grep -q '>Mine<' "$svg"
+check "and what the curve is below it" grep -q '>CartPole-v1: return in evaluations<' "$svg"
+check_same "nothing is smoothed unasked" 0 "$(grep -c 'moving mean' "$svg")"
+check "a title over several environments" "$BELLMAN" plot "$runs" -o "$svg" --title Mine --quiet
+check "leaves the metric too" grep -q '>return in training, mean of the last 100 episodes<' "$svg"
+check "a page with a title" "$BELLMAN" plot "$folder/made" -o "$page" --metric eval/mean_reward --title Mine --quiet
+check "says what its curves are" grep -q '· return in evaluations · metric <code>eval/mean_reward' "$page"
+
+spread_of() { # spread_of A B: what the page says of two runs with these final evaluations
+    rm -rf "$folder/made/one" "$folder/made/two"
+    made one "1,1,$1"
+    made two "1,1,$2"
+    check "a page of $1 and $2" "$BELLMAN" plot "$folder/made" -o "$page" --metric eval/mean_reward --quiet
+    spread=$(sed -n 's/.*<td class="n">2<\/td><td class="n">\([^<]*\)<\/td>.*/\1/p' "$page")
+}
+spread_of 53.833 141.033
+check_same "decimals from the spread" "97.4 ± 43.6" "$spread"
+spread_of 0.850123 0.864123
+check_same "of less than one" "0.857 ± 0.007" "$spread"
+spread_of 0.8571 0.8599
+check_same "two digits of a small one" "0.8585 ± 0.0014" "$spread"
+spread_of -1600.25 -1200.5
+check_same "none where hundreds lie between" "-1400 ± 200" "$spread"
+spread_of 500 500
+check_same "without spread" "500 ± 0" "$spread"
 
 # ---- PNG, where the render module has it
 
@@ -153,6 +223,9 @@ rm "$b/progress.csv"
 check_exit 1 "no progress" "$BELLMAN" plot "$b" -o "$svg"
 rm "$cartpole/dqn/c/checkpoint/last.safetensors"
 check_exit 1 "no checkpoint" "$BELLMAN" plot "$cartpole/dqn/c" -o "$svg"
+check_says "the run $cartpole/dqn/c is damaged: "
+check_exit 0 "with others that is left out too" "$BELLMAN" plot "$cartpole/dqn" -o "$svg" --quiet
+check_says "left out $cartpole/dqn/c: damaged: "
 printf 'step,option\n' >"$cartpole/dqn/c2/changes.csv"
 check_exit 1 "damaged changes" "$BELLMAN" plot "$cartpole/dqn/c2" -o "$svg"
 check_says "changes.csv"

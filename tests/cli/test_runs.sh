@@ -52,6 +52,19 @@ check_same "a setting that is the same is not shown" False \
 check_output "the table of differences" "agent.gamma" "$BELLMAN" runs diff "$a" "$b"
 check_output "a run does not differ from itself" "no setting differs" "$BELLMAN" runs diff "$a" "$a/"
 
+# What was changed while they trained.
+check "a twin" cp -r "$a" "$folder/twin"
+printf 'step,option,value\n500,learning_rate,0.05\n550,gamma,0.8\n' >"$folder/twin/changes.csv"
+check_output "live changes are differences" "learning_rate=0.05 from step 500, gamma=0.8 from step 550" "$BELLMAN" runs diff "$a" "$folder/twin"
+check_same "under a heading that says so" 0 "$(grep -c 'no setting differs' "$folder/.out")"
+check_into "$folder/json" "in the JSON too" "$BELLMAN" runs diff "$a" "$folder/twin" --json
+check_same "of the one that has none" '["none", "learning_rate=0.05 from step 500, gamma=0.8 from step 550"]' \
+    "$(json "$folder/json" differences live_changes)"
+check_output "the same changes are no difference" "no setting differs" "$BELLMAN" runs diff "$folder/twin" "$folder/twin"
+printf 'step\n' >"$folder/twin/changes.csv"
+check_exit 1 "no diff with damaged changes" "$BELLMAN" runs diff "$a" "$folder/twin"
+check_says changes.csv
+
 # Damage is listed with its reason.
 truncate -s 200 "$b/checkpoint/last.safetensors"
 mkdir -p "$runs/CartPole-v1/reinforce/c/checkpoint" "$runs/CartPole-v1/reinforce/notes"
@@ -68,6 +81,7 @@ check_same "a run without progress.csv has no scores" "- -" "$(awk '$3 == "a" { 
 check_into "$folder/json" "damaged runs as JSON" "$BELLMAN" runs "$runs" --json
 check "the JSON says what is wrong" json "$folder/json" runs 2 error
 check_exit 1 "no diff with a damaged run" "$BELLMAN" runs diff "$a" "$b"
+check_says "the run $b is damaged: "
 check_exit 1 "no diff with a run that is not there" "$BELLMAN" runs diff "$a" "$folder/nothing"
 
 check_exit 2 "diff of one" "$BELLMAN" runs diff "$a"

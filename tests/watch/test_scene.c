@@ -142,6 +142,12 @@ START_TEST(the_lines_of_text_say_how_it_stands) {
     it.curves.progress.train_return = NAN;
     bm_scene_training(&it.scene, line);
     ck_assert_str_eq(line, "1,234 of 20,000 steps   54.3k steps/s");
+    it.curves.progress.train_return = 0.875;
+    bm_scene_training(&it.scene, line);
+    ck_assert_str_eq(line, "1,234 of 20,000 steps   54.3k steps/s   mean return 0.875");
+    it.scene.person = "press a key";
+    bm_scene_status(&it.scene, line);
+    ck_assert_str_eq(line, "episode 1   step 1   return 1   you play   paused   press a key");
     fall_curtain(&it);
 }
 END_TEST
