@@ -99,9 +99,10 @@ def measure_response():
 
 def measure_training():
     speeds = {"window": [], "none": []}
-    for _ in range(5):
-        for way, more in (("none", []), ("window", ["--render"])):
-            environment = ["train", "dqn", "CartPole-v1", "--steps", "100000", "--json", "--quiet", "--runs", "speed"]
+    for pair in range(8):
+        ways = [("none", []), ("window", ["--render"])]
+        for way, more in ways if pair % 2 else reversed(ways):
+            environment = ["train", "dqn", "CartPole-v1", "--steps", "200000", "--json", "--quiet", "--runs", "speed"]
             speeds[way].append(run(*environment, *more)["steps_per_second"])
     shares = [w / n for w, n in zip(speeds["window"], speeds["none"])]
     print(f"training   {statistics.median(speeds['window']):,.0f} steps/s with the window, "
