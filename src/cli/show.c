@@ -12,11 +12,12 @@
 #include "core/clock.h"
 
 static const double notice_seconds = 3;
-static const double hold_seconds = 0.75;    /* how long an episode's last state shows, at natural speed */
-static const double survey_seconds = 0.2;   /* between looks at the whole map */
-static const double full_speed_share = 0.6; /* of a frame's time, spent on steps */
-static const double longest_wait = 0.1;     /* seconds */
-static const double farewell_seconds = 3;   /* the window stays after training, unless a key is pressed */
+static const double hold_seconds = 0.75;     /* how long an episode's last state shows, at natural speed */
+static const double last_look_seconds = 1.5; /* after a person's last episode */
+static const double survey_seconds = 0.2;    /* between looks at the whole map */
+static const double full_speed_share = 0.6;  /* of a frame's time, spent on steps */
+static const double longest_wait = 0.1;      /* seconds */
+static const double farewell_seconds = 3;    /* the window stays after training, unless a key is pressed */
 
 void bm_show_notify(bm_show_state *s, const char *format, ...) {
     va_list arguments;
@@ -67,8 +68,13 @@ static bool waits(const bm_show_state *s) {
 }
 
 static void play(bm_show_state *s, double elapsed) {
-    if (enough(s) && (s->setup->person || s->full_speed)) {
+    if (enough(s) && s->full_speed) {
         s->closed = true;
+        return;
+    }
+    if (enough(s) && s->setup->person) { /* who wants to see how it ended */
+        s->owed += elapsed;
+        s->closed = s->owed >= last_look_seconds;
         return;
     }
     if (s->scene.paused || waits(s)) {
@@ -82,15 +88,16 @@ static void play(bm_show_state *s, double elapsed) {
         } while (!enough(s) && (follows_clock(s) ? bm_clock() < end : !s->setup->player->at_end));
         return;
     }
+    const double latest = follows_clock(s) ? bm_clock() + longest_wait : INFINITY;
     s->owed += elapsed * natural_rate(s) * s->speed;
-    for (int n = 0; s->owed + 1e-9 >= next_due(s); n++) {
+    while (s->owed + 1e-9 >= next_due(s)) {
         if (enough(s) && s->setup->player->at_end) {
             s->closed = true; /* the last state has been held for its time */
             return;
         }
         s->owed -= next_due(s);
-        if (n == 256) {
-            s->owed = 0; /* time stood still: the machine slept, or cannot keep up */
+        if (bm_clock() > latest) {
+            s->owed = 0; /* the machine slept, or cannot keep up */
         }
         step_player(s);
     }
