@@ -11,7 +11,6 @@
 #include "core/io.h"
 #include "core/suggest.h"
 #include "draw/raster.h"
-#include "draw/svg.h"
 #include "watch/module.h"
 
 static const bm_flag flags[] = {
@@ -38,18 +37,10 @@ typedef enum { WRITE_SVG, WRITE_PNG, WRITE_HTML } plot_format;
 /* ---- writing ---------------------------------------------------------------------------------------------------- */
 
 static bm_status write_svg(bm_plot *plot, const char *path, bm_error *error) {
-    bm_svg *svg = NULL;
-    bm_canvas canvas;
+    bm_svg *svg;
     const char *text;
     size_t bytes;
-    double width, height;
-    bm_plot_size(plot, &width, &height);
-    bm_status status = bm_svg_create(&svg, width, height, error);
-    if (status == BM_OK) {
-        bm_svg_begin(svg, BM_PAPER, &canvas);
-        bm_plot_draw(plot, true, &canvas);
-        status = bm_svg_text(svg, &text, &bytes, error);
-    }
+    bm_status status = bm_plot_svg(plot, true, BM_PAPER, &svg, &text, &bytes, error);
     if (status == BM_OK) {
         status = bm_write_file(path, text, bytes, error);
     }

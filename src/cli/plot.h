@@ -6,6 +6,7 @@
 #include "cli/run_finder.h"
 #include "core/canvas.h"
 #include "draw/markup.h"
+#include "draw/svg.h"
 #include "train/changes.h"
 #include "train/history.h"
 
@@ -69,6 +70,9 @@ void bm_plot_curves(bm_plot *plot);
 /* A panel for each environment. */
 void bm_plot_size(const bm_plot *plot, double *width, double *height);
 void bm_plot_draw(bm_plot *plot, bool titled, bm_canvas *canvas);
+/* The same as an SVG document, which belongs to *svg: destroy that, also after failure. */
+bm_status bm_plot_svg(bm_plot *plot, bool titled, bm_color background, bm_svg **svg, const char **text, size_t *bytes,
+                      bm_error *error);
 enum { BM_PLOT_WORDS = 512 };
 /* What the metric is, "" where nobody calls it anything but its name; the title, but for the environment. */
 const char *bm_plot_metric_words(const bm_plot *plot);

@@ -6,7 +6,6 @@
 #include "cli/cli.h"
 #include "cli/plot.h"
 #include "core/statistics.h"
-#include "draw/svg.h"
 
 static const char style[] =
     ":root{color-scheme:light "
@@ -104,18 +103,10 @@ static void put_head(const bm_plot *plot, bm_markup *page) {
 }
 
 static bm_status put_picture(bm_plot *plot, bm_markup *page, bm_error *error) {
-    bm_svg *svg = NULL;
-    bm_canvas canvas;
+    bm_svg *svg;
     const char *text;
     size_t bytes;
-    double width, height;
-    bm_plot_size(plot, &width, &height);
-    bm_status status = bm_svg_create(&svg, width, height, error);
-    if (status == BM_OK) {
-        bm_svg_begin(svg, 0, &canvas);
-        bm_plot_draw(plot, false, &canvas);
-        status = bm_svg_text(svg, &text, &bytes, error);
-    }
+    bm_status status = bm_plot_svg(plot, false, 0, &svg, &text, &bytes, error);
     if (status == BM_OK) {
         bm_markup_put(page, "<figure>\n");
         bm_markup_put(page, text);

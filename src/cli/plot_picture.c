@@ -222,3 +222,18 @@ void bm_plot_draw(bm_plot *plot, bool titled, bm_canvas *canvas) {
         draw_footer(plot, text, width, height, canvas);
     }
 }
+
+bm_status bm_plot_svg(bm_plot *plot, bool titled, bm_color background, bm_svg **svg, const char **text, size_t *bytes,
+                      bm_error *error) {
+    bm_canvas canvas;
+    double width, height;
+    bm_plot_size(plot, &width, &height);
+    *svg = NULL;
+    const bm_status status = bm_svg_create(svg, width, height, error);
+    if (status != BM_OK) {
+        return status;
+    }
+    bm_svg_begin(*svg, background, &canvas);
+    bm_plot_draw(plot, titled, &canvas);
+    return bm_svg_text(*svg, text, bytes, error);
+}
