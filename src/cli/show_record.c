@@ -84,6 +84,11 @@ bm_status bm_show_stop_recording(bm_show_state *s, bm_error *error) {
     return status;
 }
 
+/* By --record, not with a key. */
+static bool was_asked_for(const bm_show_state *s) {
+    return s->setup->record && strcmp(s->record_path, s->setup->record) == 0;
+}
+
 /* The same picture more than once when the clock has run ahead of it. */
 bm_status bm_show_record(bm_show_state *s, bm_error *error) {
     enum { MOST_AT_ONCE = 100 };
@@ -101,6 +106,11 @@ bm_status bm_show_record(bm_show_state *s, bm_error *error) {
     for (int n = 0; status == BM_OK && s->now + rounding >= s->next_record && n < MOST_AT_ONCE; n++) {
         status = bm_recorder_frame(s->recorder, bm_raster_pixels(s->record_frame), error);
         s->next_record += 1 / s->record_fps;
+    }
+    if (status != BM_OK && !was_asked_for(s)) { /* no reason to close the window */
+        bm_show_stop_recording(s, NULL);
+        bm_show_notify(s, "%s", error->text);
+        return BM_OK;
     }
     return status;
 }
@@ -122,7 +132,7 @@ static bm_status start_recording(bm_show_state *s, bm_error *error) {
 void bm_show_toggle_recording(bm_show_state *s) {
     bm_error error;
     const bool stops = s->recorder != NULL;
-    if (stops && s->setup->record && strcmp(s->record_path, s->setup->record) == 0) {
+    if (stops && was_asked_for(s)) {
         bm_show_notify(s, "%s is recorded to the end", s->setup->record);
         return;
     }

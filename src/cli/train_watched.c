@@ -1,7 +1,6 @@
 /* See train_watched.h. Whatever happens to the window, the training thread is waited for. */
 #include "cli/train_watched.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>

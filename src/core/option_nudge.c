@@ -13,7 +13,7 @@ static double rounded(double value) {
     return round(value / unit) * unit;
 }
 
-/* By a quarter, the same way back; away from 0 by a small first step. */
+/* By a quarter, the same way back; away from 0 by a small first step, and back to it (smallest 0: never). */
 static double scaled(double value, int direction, double smallest) {
     if (value == 0) {
         return direction * smallest;
@@ -31,17 +31,17 @@ static double turned(const bm_option *row, double value, int direction) {
         const bool near_one = value >= 0.9 && value < 1; /* 0.99, 0.999: what counts is the distance to 1 */
         next = near_one ? 1 - scaled(1 - value, -direction, 1e-6) : round((value + 0.01 * direction) * 100) / 100;
     } else {
-        next = scaled(value, direction, fmax(row->min, 1e-4));
+        next = scaled(value, direction, row->min > 0 ? 0 : 1e-4);
     }
     return fmin(row->max, fmax(row->min, next));
 }
 
 bool bm_option_nudge(const bm_option *row, const void *field, int direction, char *text, size_t bytes) {
     if (row->type == BM_REAL) {
-        snprintf(text, bytes, "%.6g", turned(row, *(const double *)field, direction));
+        snprintf(text, bytes, "%.9g", turned(row, *(const double *)field, direction));
     } else if (row->type == BM_SCHEDULE) {
         const bm_schedule *schedule = field;
-        snprintf(text, bytes, "%s%.6g", schedule->linear ? "lin_" : "", turned(row, schedule->initial, direction));
+        snprintf(text, bytes, "%s%.9g", schedule->linear ? "lin_" : "", turned(row, schedule->initial, direction));
     } else if (row->type == BM_INTEGER) {
         snprintf(text, bytes, "%.0f", turned(row, *(const int *)field, direction));
     } else if (row->type == BM_SWITCH) {
