@@ -95,9 +95,11 @@ static bm_status create_learner(bm_agent *agent, bm_error *error) {
     self->q_next_online = config->double_q ? BM_NEW(arena, bm_real, batch * (size_t)self->actions) : NULL;
     self->td_target = BM_NEW(arena, bm_real, batch);
     self->grad_q = BM_NEW(arena, bm_real, batch * (size_t)self->actions);
-    bm_optim_create(&self->optim, &config->optimizer, n, arena);
-    const bm_status status = bm_replay_create(&self->replay, &agent->observation_space, &agent->action_space,
-                                              config->buffer_size, arena, error);
+    bm_status status = bm_optim_create(&self->optim, &config->optimizer, BM_REAL_DTYPE, n, arena, error);
+    if (status == BM_OK) {
+        status = bm_replay_create(&self->replay, &agent->observation_space, &agent->action_space, config->buffer_size,
+                                  arena, error);
+    }
     if (status == BM_OK) {
         bm_replay_batch_create(&self->batch, &self->replay, config->batch_size, arena);
     }
@@ -265,7 +267,8 @@ static void gradient_step(bm_agent *agent, double learning_rate) {
     }
     bm_net_backward(&self->net, self->online, self->workspace, n, self->input, self->grad_q, self->grad, NULL);
     double norm = NAN;
-    const double scale = bm_clip_norm_scale(self->net.parameters, self->grad, config->max_grad_norm, &norm);
+    const double scale =
+        bm_clip_norm_scale(BM_REAL_DTYPE, self->net.parameters, self->grad, 2, config->max_grad_norm, &norm);
     bm_optim_step(&self->optim, learning_rate, scale, self->online, self->grad);
     if (self->average) {
         /* a short memory at first: the average forgets the initial weights as the network does */

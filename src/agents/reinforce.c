@@ -106,9 +106,10 @@ static bm_status create_learner(bm_agent *agent, learning_net *learner, int outp
     learner->grad = BM_NEW(&agent->arena, bm_real, learner->net.parameters);
     learner->workspace = BM_NEW(&agent->arena, bm_real, bm_net_workspace(&learner->net, rows_most));
     if (!agent->acts_only) {
-        bm_optim_create(&learner->optim, &config->optimizer, learner->net.parameters, &agent->arena);
+        status = bm_optim_create(&learner->optim, &config->optimizer, BM_REAL_DTYPE, learner->net.parameters,
+                                 &agent->arena, error);
     }
-    status = bm_arena_check(&agent->arena, "reinforce's networks", error);
+    status = status == BM_OK ? bm_arena_check(&agent->arena, "reinforce's networks", error) : status;
     return status == BM_OK ? bm_init_net((bm_init)config->init, output_gain, &learner->net, learner->params,
                                          &agent->init_rng, error)
                            : status;
@@ -276,7 +277,8 @@ static void descend(bm_agent *agent, learning_net *learner, int n, bm_real *grad
     const reinforce *self = agent->self;
     bm_net_backward(&learner->net, learner->params, learner->workspace, n, self->input, grad_output, learner->grad,
                     NULL);
-    const double scale = bm_clip_norm_scale(learner->net.parameters, learner->grad, config->max_grad_norm, NULL);
+    const double scale =
+        bm_clip_norm_scale(BM_REAL_DTYPE, learner->net.parameters, learner->grad, 2, config->max_grad_norm, NULL);
     bm_optim_step(&learner->optim, learning_rate, scale, learner->params, learner->grad);
 }
 

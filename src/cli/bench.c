@@ -267,9 +267,9 @@ static void bench_optim(session *bench) {
             bm_variant choice = {.kind = kind};
             bm_options_defaults(&bm_optim_types[kind]->options, choice.config);
             optim_work work = {.param = BM_NEW(&arena, bm_real, sizes[s]), .grad = BM_NEW(&arena, bm_real, sizes[s])};
-            bm_optim_create(&work.optim, &choice, sizes[s], &arena);
             bm_error error;
-            if (bm_arena_check(&arena, "the bench", &error) != BM_OK) {
+            if (bm_optim_create(&work.optim, &choice, BM_REAL_DTYPE, sizes[s], &arena, &error) != BM_OK ||
+                bm_arena_check(&arena, "the bench", &error) != BM_OK) {
                 exit(bm_cli_report(BM_FAILED, &error));
             }
             bm_rng rng = bm_rng_seeded(bench->seed);
@@ -277,8 +277,8 @@ static void bench_optim(session *bench) {
                 work.grad[i] = (bm_real)bm_rng_uniform(&rng, -1, 1);
             }
             int slots = 0;
-            while (bm_optim_types[kind]->slot_names[slots]) {
-                slots++;
+            for (int i = 0; i < BM_OPTIM_SLOTS; i++) {
+                slots += work.optim.slot[i] != NULL;
             }
             char what[96], count[32];
             snprintf(what, sizeof what, "%s, %s parameters", bm_optim_types[kind]->name,

@@ -4,26 +4,80 @@
  *     v = beta2 v + (1 - beta2) g^2
  *     w = w - lr / (1 - beta1^t) * m / (sqrt(v) / sqrt(1 - beta2^t) + eps)
  *
- * which is the paper's Algorithm 1 with its m-hat and v-hat written out. weight_decay is the L2 penalty of the loss,
- * so it passes through the moments. */
+ * which is the paper's Algorithm 1 with its m-hat and v-hat written out. weight_decay is the L2 penalty of the loss, so it passes
+ * through the moments; AdamW (Loshchilov and Hutter 2019) shrinks the weights instead, w = (1 - lr weight_decay) w, before the step.
+ * amsgrad (Reddi, Kale and Kumar 2018) divides by the largest v so far, uncorrected as in PyTorch. eps_in_root has the denominator
+ * sqrt(v / (1 - beta2^t) + eps) of many textbooks. */
 #ifndef REAL
 #include <math.h>
 
-#include "optim/clones.h"
 #include "optim/optim.h"
+#include "optim/power.h"
 
 typedef struct {
     double beta1, beta2, eps, weight_decay;
+    bool amsgrad, eps_in_root, maximize;
 } adam_config;
 
-static const bm_option rows[] = {
-    BM_OPTION_LIVE(adam_config, beta1, 0.9, 0, 0.99999, BM_LINEAR, "decay of the mean of gradients"),
-    BM_OPTION_LIVE(adam_config, beta2, 0.999, 0, 0.9999999, BM_LINEAR, "decay of the mean of squared gradients"),
-    BM_OPTION_LIVE(adam_config, eps, 1e-8, 1e-16, 1, BM_LOG, "added to the denominator"),
-    BM_OPTION_LIVE(adam_config, weight_decay, 0, 0, 1, BM_LINEAR, "L2 penalty added to the gradient"),
-};
+typedef struct {
+    double scale, decay, shrink;
+    double keep1, take1, keep2, take2;
+    double step_size, square_scale, eps_inside, root_scale, eps;
+} adam_plan;
 
-static const char *const slot_names[] = {"exp_avg", "exp_avg_sq", NULL};
+#define ROWS(decay_default, decay_help)                                                                                \
+    BM_OPTION_LIVE(adam_config, beta1, 0.9, 0, 0.9999999, BM_LINEAR, "decay of the mean of gradients"),                \
+        BM_OPTION_LIVE(adam_config, beta2, 0.999, 0, 0.9999999, BM_LINEAR, "decay of the mean of squared gradients"),  \
+        BM_OPTION_LIVE(adam_config, eps, 1e-8, 1e-30, 1000, BM_LOG, "added to the denominator"),                       \
+        BM_OPTION_LIVE(adam_config, weight_decay, decay_default, 0, 1000, BM_LINEAR, decay_help),                      \
+        BM_OPTION(adam_config, amsgrad, false, 0, 1, BM_LINEAR, "divide by the largest mean of squares so far"),       \
+        BM_OPTION(adam_config, eps_in_root, false, 0, 1, BM_LINEAR, "add eps inside the square root"),                 \
+        BM_OPTION(adam_config, maximize, false, 0, 1, BM_LINEAR, "go up instead of down")
+
+static const bm_option adam_rows[] = {ROWS(0, "L2 penalty added to the gradient")};
+static const bm_option adamw_rows[] = {ROWS(0.01, "share of lr by which the weights shrink")};
+
+static bool uses_largest(const void *config) {
+    return ((const adam_config *)config)->amsgrad;
+}
+
+static const bm_optim_slot slots[] = {
+    {.name = "exp_avg"}, {.name = "exp_avg_sq"}, {.name = "max_exp_avg_sq", .used = uses_largest}, {.name = NULL}};
+
+static adam_plan prepare(const adam_config *c, const bm_optim_moment *now) {
+    const double correction1 = 1 - bm_power(c->beta1, now->t), correction2 = 1 - bm_power(c->beta2, now->t);
+    return (adam_plan){
+        .scale = c->maximize ? -now->grad_scale : now->grad_scale,
+        .shrink = 1,
+        .keep1 = c->beta1,
+        .take1 = 1 - c->beta1,
+        .keep2 = c->beta2,
+        .take2 = 1 - c->beta2,
+        .step_size = now->lr / correction1,
+        .square_scale = c->eps_in_root ? 1 / correction2 : 1,
+        .eps_inside = c->eps_in_root ? c->eps : 0,
+        .root_scale = c->eps_in_root ? 1 : 1 / sqrt(correction2),
+        .eps = c->eps_in_root ? 0 : c->eps,
+    };
+}
+
+static void prepare_adam(const void *config, const bm_optim_moment *now, void *plan) {
+    adam_plan *p = plan;
+    *p = prepare(config, now);
+    p->decay = ((const adam_config *)config)->weight_decay;
+}
+
+static void prepare_adamw(const void *config, const bm_optim_moment *now, void *plan) {
+    adam_plan *p = plan;
+    *p = prepare(config, now);
+    p->shrink = 1 - now->lr * ((const adam_config *)config)->weight_decay;
+}
+
+static double rate(const void *plan, const double slot[BM_OPTIM_SLOTS]) {
+    const adam_plan *p = plan;
+    const double square = fmax(slot[1], slot[2]); /* without amsgrad the last is 0 */
+    return p->step_size / (sqrt(square * p->square_scale + p->eps_inside) * p->root_scale + p->eps);
+}
 
 #define BM_OPTIM_TEXT "optim/adam.c"
 #include "optim/both.h"
@@ -31,31 +85,53 @@ static const char *const slot_names[] = {"exp_avg", "exp_avg_sq", NULL};
 const bm_optim_type bm_optim_adam = {
     .name = "adam",
     .summary = "adaptive moments (Kingma and Ba 2015)",
-    .options = BM_OPTIONS(rows, adam_config),
-    .slot_names = slot_names,
+    .options = BM_OPTIONS(adam_rows, adam_config),
+    .slots = slots,
+    .momentum = "beta1",
     .default_lr = 1e-3,
-    .step_f32 = adam_f32,
-    .step_f64 = adam_f64,
+    .prepare = prepare_adam,
+    .pass_f32 = adam_f32,
+    .pass_f64 = adam_f64,
+    .rate = rate,
+};
+
+const bm_optim_type bm_optim_adamw = {
+    .name = "adamw",
+    .summary = "Adam with decoupled weight decay (Loshchilov and Hutter 2019)",
+    .options = BM_OPTIONS(adamw_rows, adam_config),
+    .slots = slots,
+    .momentum = "beta1",
+    .default_lr = 1e-3,
+    .prepare = prepare_adamw,
+    .pass_f32 = adam_f32,
+    .pass_f64 = adam_f64,
+    .rate = rate,
 };
 
 #else
-BM_CLONES
-static void STEP(adam)(const void *config, int64_t t, double lr, double grad_scale, size_t n, REAL *restrict param,
-                       const REAL *restrict grad, REAL *const slot[BM_OPTIM_SLOTS]) {
-    const adam_config *c = config;
-    const double correction1 = 1 - pow(c->beta1, (double)t);
-    const double correction2 = 1 - pow(c->beta2, (double)t);
-    const REAL step_size = (REAL)(lr / correction1), root_scale = (REAL)(1 / sqrt(correction2));
-    const REAL keep1 = (REAL)c->beta1, take1 = (REAL)(1 - c->beta1);
-    const REAL keep2 = (REAL)c->beta2, take2 = (REAL)(1 - c->beta2);
-    const REAL eps = (REAL)c->eps, decay = (REAL)c->weight_decay, scale = (REAL)grad_scale;
-    REAL *restrict mean = slot[0];
-    REAL *restrict square = slot[1];
-    for (size_t i = 0; i < n; i++) {
+PASS(adam) {
+    const adam_plan *p = plan;
+    const REAL scale = (REAL)p->scale, decay = (REAL)p->decay, shrink = (REAL)p->shrink;
+    const REAL keep1 = (REAL)p->keep1, take1 = (REAL)p->take1, keep2 = (REAL)p->keep2, take2 = (REAL)p->take2;
+    const REAL step_size = (REAL)p->step_size, square_scale = (REAL)p->square_scale, root_scale = (REAL)p->root_scale;
+    const REAL eps_inside = (REAL)p->eps_inside, eps = (REAL)p->eps;
+    REAL *restrict mean = slot[0], *restrict square = slot[1], *restrict largest = slot[2];
+#define MOVE(divisor)                                                                                                  \
+    param[i] = shrink * param[i] -                                                                                     \
+               step_size * (mean[i] / (REAL_SQRT((divisor)*square_scale + eps_inside) * root_scale + eps))
+    for (size_t i = 0; !largest && i < n; i++) {
         const REAL g = scale * grad[i] + decay * param[i];
         mean[i] = keep1 * mean[i] + take1 * g;
         square[i] = keep2 * square[i] + take2 * (g * g);
-        param[i] -= step_size * (mean[i] / (REAL_SQRT(square[i]) * root_scale + eps));
+        MOVE(square[i]);
     }
+    for (size_t i = 0; largest && i < n; i++) {
+        const REAL g = scale * grad[i] + decay * param[i];
+        mean[i] = keep1 * mean[i] + take1 * g;
+        square[i] = keep2 * square[i] + take2 * (g * g);
+        largest[i] = largest[i] > square[i] ? largest[i] : square[i];
+        MOVE(largest[i]);
+    }
+#undef MOVE
 }
 #endif

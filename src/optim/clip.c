@@ -1,16 +1,43 @@
-/* Gradient clipping by the global norm (Pascanu et al. 2013), as torch.nn.utils.clip_grad_norm_ has it: the factor is
- * max_norm / (norm + 1e-6), so a norm just below max_norm shrinks a little too. The caller hands the factor to the
- * optimizer, which reads the gradient anyway. */
+/* Gradient clipping by the global norm (Pascanu et al. 2013) and by value, as torch.nn.utils has them. The factor of the norm is
+ * max_norm / (norm + 1e-6), so a norm just below max_norm shrinks a little too; the caller hands it to the optimizer, which reads
+ * the gradient anyway. */
+#ifndef REAL
 #include <math.h>
 
-#include "optim/clones.h"
 #include "optim/optim.h"
 
 /* Element i always adds to partial sum i % LANES: a fixed order that vector registers can follow. */
 enum { LANES = 32 };
 
+#define BM_OPTIM_TEXT "optim/clip.c"
+#include "optim/both.h"
+
+double bm_clip_norm_scale(bm_dtype dtype, size_t n, const void *grad, double order, double max_norm, double *norm_out) {
+    if (max_norm <= 0 && !norm_out) {
+        return 1;
+    }
+    const double norm = dtype == BM_F32 ? norm_f32(n, grad, order) : norm_f64(n, grad, order);
+    if (norm_out) {
+        *norm_out = norm;
+    }
+    if (max_norm <= 0) {
+        return 1;
+    }
+    const double factor = max_norm / (norm + 1e-6);
+    return factor > 1 ? 1 : factor; /* NAN stays NAN: a broken gradient must show */
+}
+
+void bm_clip_value(bm_dtype dtype, size_t n, void *grad, double limit) {
+    if (dtype == BM_F32) {
+        limit_f32(n, grad, limit);
+    } else {
+        limit_f64(n, grad, limit);
+    }
+}
+
+#else
 BM_CLONES
-static double sum_of_squares(size_t n, const bm_real *grad) {
+static double STEP(sum_of_squares)(size_t n, const REAL *grad) {
     double partial[LANES] = {0};
     const size_t whole = n - n % LANES;
     for (size_t i = 0; i < whole; i += LANES) {
@@ -30,17 +57,26 @@ static double sum_of_squares(size_t n, const bm_real *grad) {
     return sum;
 }
 
-double bm_clip_norm_scale(size_t n, const bm_real *grad, double max_norm, double *norm_out) {
-    if (max_norm <= 0 && !norm_out) {
-        return 1;
+static double STEP(norm)(size_t n, const REAL *grad, double order) {
+    if (order == 2) {
+        return sqrt(STEP(sum_of_squares)(n, grad));
     }
-    const double norm = sqrt(sum_of_squares(n, grad));
-    if (norm_out) {
-        *norm_out = norm;
+    double sum = 0, largest = 0;
+    for (size_t i = 0; i < n; i++) {
+        const double size = fabs((double)grad[i]);
+        largest = size <= largest || isnan(largest) ? largest : size; /* NAN shows */
+        sum += isinf(order) ? 0 : pow(size, order);
     }
-    if (max_norm <= 0) {
-        return 1;
-    }
-    const double factor = max_norm / (norm + 1e-6);
-    return factor > 1 ? 1 : factor; /* NAN stays NAN: a broken gradient must show */
+    return isinf(order) ? largest : pow(sum, 1 / order);
 }
+
+BM_CLONES
+static void STEP(limit)(size_t n, REAL *grad, double limit) {
+    const REAL most = (REAL)limit;
+    for (size_t i = 0; i < n; i++) {
+        REAL g = grad[i];
+        g = g > most ? most : g;
+        grad[i] = g < -most ? -most : g;
+    }
+}
+#endif

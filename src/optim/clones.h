@@ -12,4 +12,7 @@
 #define BM_CLONES
 #endif
 
+/* A part of several such functions: it becomes part of each version. */
+#define BM_ALWAYS_INLINE static inline __attribute__((always_inline))
+
 #endif
