@@ -1,17 +1,15 @@
 /* bellman plot: learning curves of run folders as SVG, PNG or a page. Runs that differ in their seeds only become one curve with a
  * band. */
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "cli/cli.h"
+#include "cli/picture.h"
 #include "cli/plot.h"
 #include "core/io.h"
 #include "core/suggest.h"
-#include "draw/raster.h"
-#include "watch/module.h"
 
 static const bm_flag flags[] = {
     {"output|o", "FILE", "what to write: a name that ends in .svg, .png or .html"},
@@ -36,35 +34,14 @@ typedef enum { WRITE_SVG, WRITE_PNG, WRITE_HTML } plot_format;
 
 /* ---- writing ---------------------------------------------------------------------------------------------------- */
 
-static bm_status write_svg(bm_plot *plot, const char *path, bm_error *error) {
-    bm_svg *svg;
-    const char *text;
-    size_t bytes;
-    bm_status status = bm_plot_svg(plot, true, BM_PAPER, &svg, &text, &bytes, error);
-    if (status == BM_OK) {
-        status = bm_write_file(path, text, bytes, error);
-    }
-    bm_svg_destroy(svg);
-    return status;
+static void draw_picture(void *context, bm_canvas *canvas) {
+    bm_plot_draw(context, true, canvas);
 }
 
-static bm_status write_png(bm_plot *plot, const char *path, bm_error *error) {
-    bm_raster *raster = NULL;
-    bm_canvas canvas;
-    const bm_render_module *module;
+static bm_status write_picture(bm_plot *plot, const char *path, bm_error *error) {
     double width, height;
     bm_plot_size(plot, &width, &height);
-    bm_status status = bm_render_png_module(&module, error);
-    if (status == BM_OK) {
-        status = bm_raster_create(&raster, (int)width, (int)height, error);
-    }
-    if (status == BM_OK) {
-        bm_raster_begin(raster, BM_PAPER, &canvas);
-        bm_plot_draw(plot, true, &canvas);
-        status = module->png_write(path, bm_raster_pixels(raster), (int)width, (int)height, error);
-    }
-    bm_raster_destroy(raster);
-    return status;
+    return bm_picture_write(path, (int)width, (int)height, draw_picture, plot, error);
 }
 
 static bm_status write_html(bm_plot *plot, const char *path, bm_error *error) {
@@ -103,19 +80,6 @@ static int choice(const bm_arguments *arguments, const char *flag, const char *c
                      bm_did_you_mean(value, words, 2, "").text);
     }
     return 0;
-}
-
-static void parse_size(const char *text, bm_plot *plot) {
-    char *end = NULL;
-    const double width = text ? strtod(text, &end) : 0;
-    const bool crossed = text && end > text && (*end == 'x' || *end == 'X');
-    const double height = crossed ? strtod(end + 1, &end) : 0;
-    if (text && (!crossed || *end ||
-                 !(width >= SIZE_MIN && width <= BM_RASTER_SIDE && height >= SIZE_MIN && height <= BM_RASTER_SIDE))) {
-        bm_cli_usage("--size=%s is not WIDTHxHEIGHT, each from %d to %d", text, SIZE_MIN, BM_RASTER_SIDE);
-    }
-    plot->width = floor(width);
-    plot->height = floor(height);
 }
 
 /* A name of its own in a folder of its own, which stays for the program that shows it. */
@@ -167,7 +131,7 @@ static bm_status make(bm_plot *plot, const bm_arguments *arguments, const char *
     bm_plot_group(plot);
     bm_plot_curves(plot);
     static bm_status (*const write[])(bm_plot * plot, const char *path, bm_error *error) = {
-        [WRITE_SVG] = write_svg, [WRITE_PNG] = write_png, [WRITE_HTML] = write_html};
+        [WRITE_SVG] = write_picture, [WRITE_PNG] = write_picture, [WRITE_HTML] = write_html};
     return write[format_of(path)](plot, path, error);
 }
 
@@ -201,7 +165,10 @@ static int run(int argc, char **argv) {
         .shade = choice(&arguments, "interval", shades) == 1 ? BM_SHADE_IQM : BM_SHADE_STD,
         .smooth = (int)bm_cli_integer(&arguments, "smooth", 1, 1, 1000000),
     };
-    parse_size(bm_cli_value(&arguments, "size"), &plot);
+    int width = 0, height = 0;
+    bm_picture_size(bm_cli_value(&arguments, "size"), SIZE_MIN, &width, &height);
+    plot.width = width;
+    plot.height = height;
     char path[BM_PATH_MAX + 32];
     bm_error error;
     bm_status status = BM_OK;

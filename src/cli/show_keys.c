@@ -199,6 +199,9 @@ static void take(bm_show_state *s, int action, const bm_event *event) {
 }
 
 void bm_show_key(bm_show_state *s, const bm_event *event) {
+    if (event->kind != BM_EVENT_KEY) { /* the mouse has no part here */
+        return;
+    }
     const int action = action_of(s, event->key);
     if (action >= 0) {
         take(s, action, event);

@@ -1,6 +1,5 @@
 /* bellman trace ENV: the transitions of an environment as CSV with 17 significant digits, so that every number is the
  * double it was. Either whole episodes from a seed, as Gymnasium plays them, or single steps from given states. */
-#include <ctype.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -8,7 +7,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
-#include "core/io.h"
+#include "cli/table.h"
 #include "envs/env.h"
 
 static const bm_flag flags[] = {
@@ -21,87 +20,12 @@ static const bm_flag flags[] = {
     {NULL, NULL, NULL},
 };
 
-enum { DEFAULT_STEPS = 100, FILE_BYTES_MAX = 1 << 30, STATE_MAX = 4096, OUTPUT_BUFFER = 1 << 16 };
+enum { DEFAULT_STEPS = 100, STATE_MAX = 4096, OUTPUT_BUFFER = 1 << 16 };
 
-/* ---- numbers from a file ---------------------------------------------------------------------------------------- */
-
-typedef struct {
-    double *value; /* [rows, columns] */
-    int64_t rows;
-    int columns, first_line; /* of the file: the line that row 0 stands on */
-    bm_arena arena;
-} table;
-
-/* One cell: a finite number, with blanks around it and then a comma or the end of the line. */
-static bool read_cell(const char *text, const char **next, double *value) {
-    char *end;
-    text += strspn(text, " \t");
-    *value = strtod(text, &end);
-    const bool empty = end == text || isspace((unsigned char)*text); /* strtod looks beyond the end of a line */
-    const char *after = end + strspn(end, " \t\r");
-    *next = after;
-    return !empty && (*after == ',' || *after == '\n' || !*after) && isfinite(*value);
-}
-
-static bm_status read_row(const char *path, int64_t line, const char *text, int columns, double *value,
-                          bm_error *error) {
-    int commas = 0;
-    for (const char *c = text; *c && *c != '\n'; c++) {
-        commas += *c == ',';
-    }
-    if (commas + 1 != columns) {
-        return bm_invalid(error, "%s:%" PRId64 ": %d numbers instead of %d", path, line, commas + 1, columns);
-    }
-    for (int i = 0; i < columns; i++) {
-        const char *next;
-        if (!read_cell(text, &next, &value[i])) {
-            return bm_invalid(error, "%s:%" PRId64 ": '%.*s' is not a finite number", path, line,
-                              (int)strcspn(text, ",\r\n"), text);
-        }
-        text = next + (*next == ',');
-    }
-    return BM_OK;
-}
-
-/* Every line is a row; with_header: a first line that does not begin with a number names the columns and is skipped. */
-static bm_status read_table(table *rows, const char *path, int columns, bool with_header, bm_error *error) {
-    char *text;
-    size_t bytes;
-    bm_status status = bm_read_file(path, FILE_BYTES_MAX, &rows->arena, &text, &bytes, error);
-    if (status != BM_OK) {
-        return status;
-    }
-    if (memchr(text, '\0', bytes)) {
-        return bm_invalid(error, "%s is not a text file", path);
-    }
-    while (bytes && strchr(" \t\r\n", text[bytes - 1])) {
-        text[--bytes] = '\0';
-    }
-    const char *next;
-    double ignored;
-    const bool skip = with_header && !read_cell(text, &next, &ignored);
-    size_t most = 1;
-    for (size_t i = 0; i < bytes; i++) {
-        most += text[i] == '\n';
-    }
-    rows->columns = columns;
-    rows->first_line = skip ? 2 : 1;
-    rows->value = BM_NEW(&rows->arena, double, most *(size_t)columns);
-    status = bm_arena_check(&rows->arena, path, error);
-    int64_t line = 1;
-    for (const char *at = text; status == BM_OK && *at; line++) {
-        if (line > 1 || !skip) {
-            status = read_row(path, line, at, columns, rows->value + rows->rows * columns, error);
-            rows->rows++;
-        }
-        at += strcspn(at, "\n");
-        at += *at == '\n';
-    }
-    return status;
-}
+/* ---- actions ---------------------------------------------------------------------------------------------------- */
 
 /* Discrete actions, the last columns of each row, must be among those there are. */
-static bm_status check_actions(const table *rows, const char *path, const bm_space *space, bm_error *error) {
+static bm_status check_actions(const bm_table *rows, const char *path, const bm_space *space, bm_error *error) {
     for (int64_t row = 0; space->kind == BM_DISCRETE && row < rows->rows; row++) {
         const double *action = rows->value + (row + 1) * rows->columns - space->size;
         for (int i = 0; i < space->size; i++) {
@@ -182,7 +106,7 @@ static void print_step(const bm_env_batch *env, int64_t episode, int64_t step) {
 /* ---- the two kinds of trace ------------------------------------------------------------------------------------- */
 
 /* Whole episodes. actions NULL: sampled, by a generator of the action space's own. */
-static void trace_episodes(bm_env_batch *env, uint64_t seed, int64_t steps, const table *actions) {
+static void trace_episodes(bm_env_batch *env, uint64_t seed, int64_t steps, const bm_table *actions) {
     bm_rng action_rng = bm_rng_seeded(seed);
     int64_t episode = 0, step = 0;
     bm_env_seed(env, seed);
@@ -214,7 +138,7 @@ static int state_size(const bm_env_type *type) {
 
 /* Single steps, each from the state its row gives, at the beginning of an episode. The type itself steps, not the driver, which
  * would start a new episode in place of a state that ends one. */
-static void trace_states(bm_env_batch *env, uint64_t seed, int64_t steps, const table *rows) {
+static void trace_states(bm_env_batch *env, uint64_t seed, int64_t steps, const bm_table *rows) {
     const bm_env_type *type = env->type;
     const int size = state_size(type);
     double state[STATE_MAX];
@@ -240,7 +164,7 @@ static void trace_states(bm_env_batch *env, uint64_t seed, int64_t steps, const 
 /* ---- the command ------------------------------------------------------------------------------------------------ */
 
 /* Steps asked for, and that the file (NULL: none) has so many. */
-static bm_status count_steps(const bm_arguments *arguments, const table *rows, const char *path, int64_t *steps,
+static bm_status count_steps(const bm_arguments *arguments, const bm_table *rows, const char *path, int64_t *steps,
                              bm_error *error) {
     *steps = bm_cli_integer(arguments, "steps", rows ? rows->rows : DEFAULT_STEPS, 0, 1000000000000);
     if (rows && *steps > rows->rows) {
@@ -250,7 +174,7 @@ static bm_status count_steps(const bm_arguments *arguments, const table *rows, c
     return BM_OK;
 }
 
-static bm_status trace(bm_env_batch *env, const bm_arguments *arguments, table *rows, bm_error *error) {
+static bm_status trace(bm_env_batch *env, const bm_arguments *arguments, bm_table *rows, bm_error *error) {
     const char *actions = bm_cli_value(arguments, "actions"), *states = bm_cli_value(arguments, "state");
     const char *path = states ? states : actions;
     const uint64_t seed = (uint64_t)bm_cli_integer(arguments, "seed", 1, 0, 1LL << 53);
@@ -260,7 +184,7 @@ static bm_status trace(bm_env_batch *env, const bm_arguments *arguments, table *
     }
     bm_status status = BM_OK;
     if (path) {
-        status = read_table(rows, path, size + env->action_space.size, states != NULL, error);
+        status = bm_table_read(rows, path, size + env->action_space.size, states != NULL, error);
     }
     if (status == BM_OK && path) {
         status = check_actions(rows, path, &env->action_space, error);
@@ -306,7 +230,7 @@ static int run(int argc, char **argv) {
     const bm_env_type *type;
     bm_env_batch *env = NULL;
     void *config = NULL;
-    table rows = {0};
+    bm_table rows = {0};
     bm_status status = bm_env_lookup(arguments.positional[0], &type, &error);
     if (status == BM_OK) {
         config = bm_cli_alloc(1, type->options.config_bytes);

@@ -72,6 +72,16 @@ void bm_draw_polygon(bm_canvas *canvas, const bm_point *points, int count, bm_co
     canvas->painter->polygon(canvas->self, moved, n, color);
 }
 
+void bm_draw_region(bm_canvas *canvas, const bm_region *region, bm_color color) {
+    const bm_point origin = pixel(canvas, region->x, region->y);
+    bm_region moved = *region;
+    moved.x = origin.x;
+    moved.y = origin.y;
+    moved.stretch_x *= canvas->scale;
+    moved.stretch_y *= canvas->scale * canvas->flip;
+    canvas->painter->region(canvas->self, &moved, color);
+}
+
 void bm_draw_rectangle(bm_canvas *canvas, double x0, double y0, double x1, double y1, bm_color color) {
     const bm_point corners[4] = {{x0, y0}, {x1, y0}, {x1, y1}, {x0, y1}};
     bm_draw_polygon(canvas, corners, 4, color);

@@ -36,6 +36,15 @@ bm_color bm_color_mix(bm_color from, bm_color to, double share); /* share 0: fro
 bm_color bm_color_fade(bm_color color, double alpha);            /* alpha 0 .. 1 in place of the colour's own */
 bm_color bm_color_of_value(double t); /* 0 (pale) .. 1 (deep): one hue, evenly lighter to darker; NAN as 0 */
 
+/* A shape of many closed contours, holes running the other way round than what they are cut from. Its points have a scale of their
+ * own: p stands at (x + stretch_x * p.x, y + stretch_y * p.y), so that a shape is made once and drawn at any size. */
+typedef struct {
+    const bm_point *points;
+    const int *ends; /* [contours] index behind the last point of each */
+    int contours;
+    double x, y, stretch_x, stretch_y;
+} bm_region;
+
 /* Who paints: works in pixels, y down. Coordinates may lie outside of the picture. */
 typedef struct {
     void (*clip)(void *self, double left, double top, double right, double bottom); /* until the next clip */
@@ -46,6 +55,7 @@ typedef struct {
     /* at: the text's left end, centre or right end, at half the height of its capitals. UTF-8; size: of the em. */
     void (*text)(void *self, bm_point at, double size, bm_align align, bm_color color, const char *text);
     double (*text_width)(void *self, double size, const char *text);
+    void (*region)(void *self, const bm_region *region, bm_color color); /* filled by the non-zero rule */
 } bm_painter;
 
 typedef struct {
@@ -67,6 +77,7 @@ double bm_canvas_pixels(const bm_canvas *canvas, double pixels); /* so many pixe
 
 enum { BM_POLYGON_POINTS = 1024 };
 void bm_draw_polygon(bm_canvas *canvas, const bm_point *points, int count, bm_color color); /* more points: cut off */
+void bm_draw_region(bm_canvas *canvas, const bm_region *region, bm_color color);
 void bm_draw_rectangle(bm_canvas *canvas, double x0, double y0, double x1, double y1, bm_color color);
 void bm_draw_line(bm_canvas *canvas, double x0, double y0, double x1, double y1, double width, bm_color color);
 void bm_draw_polyline(bm_canvas *canvas, const bm_point *points, int count, double width, bm_color color);

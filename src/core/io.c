@@ -12,7 +12,7 @@
 
 struct bm_writer {
     FILE *file;
-    char *path, *temporary;
+    char *path, *temporary; /* temporary NULL: written in place */
     int failure; /* errno of the first thing that went wrong; 0: nothing yet */
 };
 
@@ -34,30 +34,44 @@ static void free_writer(bm_writer *writer) {
     }
 }
 
+static void remove_temporary(const bm_writer *writer) {
+    if (writer->temporary) {
+        unlink(writer->temporary);
+    }
+}
+
 static void remember(bm_writer *writer, int failure) {
     if (!writer->failure) {
         writer->failure = failure;
     }
 }
 
+/* Devices and pipes (/dev/null, /dev/stdout) must not be replaced by a file. */
+static bool is_device(const char *path) {
+    struct stat status;
+    return stat(path, &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode);
+}
+
 bm_status bm_writer_open(bm_writer **writer, const char *path, bm_error *error) {
     *writer = NULL;
+    const bool in_place = is_device(path);
     bm_writer *opened = calloc(1, sizeof *opened);
     if (opened) {
         opened->path = concatenate(path, "");
-        opened->temporary = concatenate(path, ".tmp");
+        opened->temporary = in_place ? NULL : concatenate(path, ".tmp");
     }
-    if (!opened || !opened->path || !opened->temporary) {
+    if (!opened || !opened->path || (!in_place && !opened->temporary)) {
         free_writer(opened);
         return bm_fail(error, "cannot write %s: %s", path, strerror(ENOMEM));
     }
-    const int fd = open(opened->temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    const int fd = in_place ? open(path, O_WRONLY | O_CLOEXEC)
+                            : open(opened->temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     opened->file = fd < 0 ? NULL : fdopen(fd, "wb");
     if (!opened->file) {
         const int failure = errno;
         if (fd >= 0) {
             close(fd);
-            unlink(opened->temporary);
+            remove_temporary(opened);
         }
         free_writer(opened);
         return bm_fail(error, "cannot write %s: %s", path, strerror(failure));
@@ -96,18 +110,18 @@ static int sync_folder_of(const char *path) { /* 0 or errno */
 }
 
 bm_status bm_writer_commit(bm_writer *writer, bm_error *error) {
-    if (fflush(writer->file) != 0 || fsync(fileno(writer->file)) != 0) {
+    if (fflush(writer->file) != 0 || (writer->temporary && fsync(fileno(writer->file)) != 0)) {
         remember(writer, errno);
     }
     if (fclose(writer->file) != 0) {
         remember(writer, errno);
     }
-    if (!writer->failure && rename(writer->temporary, writer->path) != 0) {
+    if (!writer->failure && writer->temporary && rename(writer->temporary, writer->path) != 0) {
         remember(writer, errno);
     }
     if (writer->failure) {
-        unlink(writer->temporary);
-    } else {
+        remove_temporary(writer);
+    } else if (writer->temporary) {
         remember(writer, sync_folder_of(writer->path));
     }
     bm_status status = BM_OK;
@@ -121,7 +135,7 @@ bm_status bm_writer_commit(bm_writer *writer, bm_error *error) {
 void bm_writer_abandon(bm_writer *writer) {
     if (writer) {
         fclose(writer->file);
-        unlink(writer->temporary);
+        remove_temporary(writer);
         free_writer(writer);
     }
 }

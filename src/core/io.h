@@ -10,7 +10,7 @@
 #include "core/arena.h"
 #include "core/error.h"
 
-typedef struct bm_writer bm_writer; /* a file being written as PATH.tmp */
+typedef struct bm_writer bm_writer; /* a file being written as PATH.tmp; a device or pipe is written in place */
 
 bm_status bm_writer_open(bm_writer **writer, const char *path, bm_error *error);
 void bm_writer_put(bm_writer *writer, const void *data, size_t bytes); /* the first failure is kept for commit */

@@ -120,22 +120,33 @@ static void forget_rows(bm_area *area) {
     area->last_row = -1;
 }
 
+/* Between two edges pixels are covered alike, and inside of a large shape hardly any cell has an edge: runs are filled at once. */
+static void paint_row(const uint32_t *cells, uint32_t *line, int first, int end, bm_color color, uint32_t opacity) {
+    uint32_t sum = 0;
+    for (int x = first, next; x < end; x = next) {
+        sum += cells[x];
+        for (next = x + 1; next < end && cells[next] == 0; next++) {
+        }
+        const uint32_t size = sum >> 31 ? 0 - sum : sum;
+        const uint32_t covered = size < FULL ? size : FULL, share = (covered * opacity + FULL / 2) >> FULL_BITS;
+        if (share == BM_OPAQUE) {
+            for (int i = x; i < next; i++) {
+                line[i] = color | 0xff000000u;
+            }
+        } else if (share > 0) {
+            for (int i = x; i < next; i++) {
+                line[i] = bm_blend(line[i], color, share);
+            }
+        }
+    }
+}
+
 void bm_area_paint(bm_area *area, uint32_t *pixels, bm_color color, uint32_t opacity) {
     for (int row = area->first_row; row <= area->last_row; row++) {
         uint32_t *cells = area->cells + (ptrdiff_t)row * (area->width + 2);
-        uint32_t *line = pixels + (ptrdiff_t)row * area->width;
         const int first = area->first[row], last = area->last[row];
         const int end = last < area->right ? last + 1 : area->right;
-        uint32_t sum = 0;
-        for (int x = first; x < end; x++) {
-            sum += cells[x];
-            cells[x] = sum;
-        }
-        for (int x = first; x < end; x++) {
-            const uint32_t size = cells[x] >> 31 ? 0 - cells[x] : cells[x];
-            const uint32_t covered = size < FULL ? size : FULL;
-            line[x] = bm_blend(line[x], color, (covered * opacity + FULL / 2) >> FULL_BITS);
-        }
+        paint_row(cells, pixels + (ptrdiff_t)row * area->width, first, end, color, opacity);
         for (int x = first; x <= last; x++) {
             cells[x] = 0;
         }

@@ -111,6 +111,34 @@ static void polygon(void *self, const bm_point *points, int count, bm_color colo
     bm_area_paint(&raster->area, raster->pixels, color, alpha(color));
 }
 
+static void add_region_contour(bm_area *area, const bm_region *shape, int begin, int end) {
+    bm_point start = {0, 0}, from = {0, 0}, to;
+    bool begun = false;
+    for (int i = begin; i < end; i++) {
+        const bm_point p = shape->points[i];
+        const bm_point at = {shape->x + shape->stretch_x * p.x, shape->y + shape->stretch_y * p.y};
+        if (!next_point(&at, 0, 1, &to)) {
+            continue;
+        }
+        if (begun) {
+            bm_area_add(area, from, to);
+        } else {
+            start = to;
+        }
+        begun = true;
+        from = to;
+    }
+    bm_area_add(area, from, start);
+}
+
+static void region(void *self, const bm_region *shape, bm_color color) {
+    bm_raster *raster = self;
+    for (int i = 0, begin = 0; i < shape->contours; begin = shape->ends[i++]) {
+        add_region_contour(&raster->area, shape, begin, shape->ends[i]);
+    }
+    bm_area_paint(&raster->area, raster->pixels, color, alpha(color));
+}
+
 /* The angle between neighbouring corners that keeps a polygon near an arc. */
 static double arc_step(double radius) {
     return bm_clamp(sqrt(8 * FLATNESS / radius), 0, 1);
@@ -317,6 +345,7 @@ static const bm_painter painter = {
     .circle = circle,
     .text = text,
     .text_width = text_width,
+    .region = region,
 };
 
 bm_status bm_raster_create(bm_raster **raster, int width, int height, bm_error *error) {

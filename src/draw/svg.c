@@ -99,6 +99,38 @@ static void polygon(void *self, const bm_point *points, int count, bm_color colo
     }
 }
 
+/* Steps from point to point, which take few bytes; each is rounded so that the errors do not add up. */
+static void put_contour(bm_svg *svg, const bm_region *shape, int begin, int end) {
+    const double unit = 0.01, far = 1e7; /* pixels */
+    double at_x = 0, at_y = 0;
+    for (int i = begin; i < end; i++) {
+        const double x = shape->x + shape->stretch_x * shape->points[i].x;
+        const double y = shape->y + shape->stretch_y * shape->points[i].y;
+        const double to_x = isfinite(x) ? unit * round(fmax(-far, fmin(x, far)) / unit) : at_x;
+        const double to_y = isfinite(y) ? unit * round(fmax(-far, fmin(y, far)) / unit) : at_y;
+        bm_markup_put(&svg->text, i == begin ? "M" : i == begin + 1 ? "l" : to_x - at_x <= -unit / 2 ? "" : " ");
+        bm_markup_number(&svg->text, to_x - at_x);
+        bm_markup_put(&svg->text, to_y - at_y <= -unit / 2 ? "" : " ");
+        bm_markup_number(&svg->text, to_y - at_y);
+        at_x = to_x;
+        at_y = to_y;
+    }
+    bm_markup_put(&svg->text, "z");
+}
+
+static void region(void *self, const bm_region *shape, bm_color color) {
+    bm_svg *svg = self;
+    if (shape->contours > 0 && visible(svg, color)) {
+        bm_markup_put(&svg->text, "<path d=\"");
+        for (int i = 0, begin = 0; i < shape->contours; begin = shape->ends[i++]) {
+            put_contour(svg, shape, begin, shape->ends[i]);
+        }
+        bm_markup_put(&svg->text, "\"");
+        paint(svg, "fill", color);
+        bm_markup_put(&svg->text, "/>\n");
+    }
+}
+
 static void circle(void *self, bm_point center, double radius, bm_color color) {
     bm_svg *svg = self;
     if (visible(svg, color)) {
@@ -153,6 +185,7 @@ static const bm_painter painter = {
     .circle = circle,
     .text = text,
     .text_width = text_width,
+    .region = region,
 };
 
 /* ---- the document ----------------------------------------------------------------------------------------------- */

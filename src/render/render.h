@@ -9,12 +9,16 @@
 
 #include "core/error.h"
 
-enum { BM_RENDER_VERSION = 1, BM_KEY_NAME = 16 };
+enum { BM_RENDER_VERSION = 2, BM_KEY_NAME = 16 };
 
 typedef enum {
-    BM_EVENT_KEY,   /* a key went down (again while it is held) or up */
-    BM_EVENT_CLOSE, /* the window's close button */
-    BM_EVENT_REDRAW /* the size changed, or what was shown is lost */
+    BM_EVENT_KEY,     /* a key went down (again while it is held) or up */
+    BM_EVENT_PRESS,   /* a button of the mouse went down in the window */
+    BM_EVENT_RELEASE, /* and up, wherever: none is lost */
+    BM_EVENT_MOTION,  /* it moved; outside too while a button is down; the newest place of several that wait */
+    BM_EVENT_WHEEL,   /* the mouse's wheel turned */
+    BM_EVENT_CLOSE,   /* the window's close button */
+    BM_EVENT_REDRAW   /* the size changed, or what was shown is lost */
 } bm_event_kind;
 
 typedef struct {
@@ -23,6 +27,9 @@ typedef struct {
     char key
         [BM_KEY_NAME]; /* what the key types ("h", "+", "."; lower case), or "space" "escape" "return" "tab" "backspace" "left"
                               "right" "up" "down" "pageup" "pagedown" "home" "end" "f1" .. "f12" */
+    int x, y;   /* of the mouse: the picture's pixel, 0 at the top left; outside of it below 0 or beyond its size */
+    int button; /* 1 left, 2 middle, 3 right; of a motion: the lowest that is down, 0: none */
+    int wheel;  /* steps, away from the person above 0 */
 } bm_event;
 
 typedef struct bm_window bm_window;

@@ -8,6 +8,7 @@
 #ifdef BM_SDL
 
 #include <SDL.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,9 @@ struct bm_window {
     bool lost; /* the display is gone */
     /* By scancode, what a key typed when it went down: it goes up under the same name. */
     char held[SDL_NUM_SCANCODES][BM_KEY_NAME];
+    double scale_x, scale_y; /* pixels in one unit of the mouse's place */
+    int mouse_x, mouse_y;    /* where it was last, in pixels */
+    unsigned buttons;        /* those down, a bit each: SDL_BUTTON(1) .. SDL_BUTTON(3) */
 };
 
 /* ---- opening ---------------------------------------------------------------------------------------------------- */
@@ -119,6 +123,14 @@ static void survive_lost_display(bm_window *window) {
 }
 #endif
 
+/* SDL tells sizes and the mouse's place in units of the desktop, which may be larger than pixels. */
+static void measure_pixels(bm_window *window, const SDL_Surface *surface) {
+    int width, height;
+    SDL_GetWindowSize(window->window, &width, &height);
+    window->scale_x = width > 0 ? (double)surface->w / width : 1;
+    window->scale_y = height > 0 ? (double)surface->h / height : 1;
+}
+
 bm_status bm_window_open(bm_window **window, const char *title, int width, int height, bm_error *error) {
     *window = NULL;
     if (width < 1 || height < 1) {
@@ -136,14 +148,19 @@ bm_status bm_window_open(bm_window **window, const char *title, int width, int h
     SDL_SetHint(SDL_HINT_VIDEO_ALLOW_SCREENSAVER, "1");
     SDL_SetHint(SDL_HINT_FRAMEBUFFER_ACCELERATION, "0");
     SDL_SetHint(SDL_HINT_VIDEO_X11_NET_WM_BYPASS_COMPOSITOR, "0");
+    SDL_SetHint(SDL_HINT_MOUSE_FOCUS_CLICKTHROUGH, "1"); /* else the click that also raises the window is lost */
     char reason[256];
     survive_protocol_errors();
     bool ready = start_video(reason, sizeof reason);
     if (ready) {
         opened->window = SDL_CreateWindow(title, SDL_WINDOWPOS_UNDEFINED, SDL_WINDOWPOS_UNDEFINED, width, height,
                                           SDL_WINDOW_RESIZABLE);
-        ready = opened->window && SDL_GetWindowSurface(opened->window);
+        const SDL_Surface *surface = opened->window ? SDL_GetWindowSurface(opened->window) : NULL;
         snprintf(reason, sizeof reason, "%s", SDL_GetError());
+        ready = surface != NULL;
+        if (ready) {
+            measure_pixels(opened, surface);
+        }
     }
     if (!ready) {
         bm_window_close(opened);
@@ -151,6 +168,7 @@ bm_status bm_window_open(bm_window **window, const char *title, int width, int h
     }
     survive_lost_display(opened);
     SDL_StartTextInput();
+    SDL_EventState(SDL_FINGERMOTION, SDL_IGNORE); /* it moves the mouse as well */
     *window = opened;
     return BM_OK;
 }
@@ -220,6 +238,7 @@ bm_status bm_window_show(bm_window *window, const uint32_t *pixels, int width, i
     if (!surface || (SDL_MUSTLOCK(surface) && SDL_LockSurface(surface) != 0)) {
         return bm_fail(error, "cannot draw in the window: %s", SDL_GetError());
     }
+    measure_pixels(window, surface);
     const int w = width < surface->w ? width : surface->w, h = height < surface->h ? height : surface->h;
     const bool copied = copy_rows(surface, pixels, w, h, width);
     if (SDL_MUSTLOCK(surface)) {
@@ -340,11 +359,66 @@ static bool translate_key(bm_window *window, const SDL_KeyboardEvent *key, bm_ev
     return event->key[0] != '\0';
 }
 
+static void tell_mouse(bm_window *window, bm_event_kind kind, int button, int wheel, bm_event *event) {
+    *event = (bm_event){.kind = kind, .x = window->mouse_x, .y = window->mouse_y, .button = button, .wheel = wheel};
+}
+
+static void move_mouse(bm_window *window, int x, int y) {
+    window->mouse_x = (int)floor((x + 0.5) * window->scale_x);
+    window->mouse_y = (int)floor((y + 0.5) * window->scale_y);
+}
+
+static int lowest_button(const bm_window *window) {
+    for (int button = SDL_BUTTON_LEFT; button <= SDL_BUTTON_RIGHT; button++) {
+        if (window->buttons & SDL_BUTTON(button)) {
+            return button;
+        }
+    }
+    return 0;
+}
+
+/* Of motions that wait in a row only the last counts. What came between two of them, a button above all, keeps its place. */
+static void translate_motion(bm_window *window, const SDL_MouseMotionEvent *motion, bm_event *event) {
+    SDL_Event next = {.motion = *motion};
+    do {
+        move_mouse(window, next.motion.x, next.motion.y);
+    } while (SDL_PeepEvents(&next, 1, SDL_PEEKEVENT, SDL_FIRSTEVENT, SDL_LASTEVENT) == 1 &&
+             next.type == SDL_MOUSEMOTION &&
+             SDL_PeepEvents(&next, 1, SDL_GETEVENT, SDL_MOUSEMOTION, SDL_MOUSEMOTION) == 1);
+    tell_mouse(window, BM_EVENT_MOTION, lowest_button(window), 0, event);
+}
+
+_Static_assert(SDL_BUTTON_LEFT == 1 && SDL_BUTTON_MIDDLE == 2 && SDL_BUTTON_RIGHT == 3,
+               "buttons are numbered as SDL does");
+
+static bool translate_button(bm_window *window, const SDL_MouseButtonEvent *button, bm_event *event) {
+    if (button->button < SDL_BUTTON_LEFT || button->button > SDL_BUTTON_RIGHT) {
+        return false;
+    }
+    const bool press = button->type == SDL_MOUSEBUTTONDOWN;
+    const unsigned bit = SDL_BUTTON(button->button);
+    window->buttons = press ? window->buttons | bit : window->buttons & ~bit;
+    /* What is dragged out of the window is still ours. A driver that cannot do it has no outside, or does so by itself. */
+    (void)SDL_CaptureMouse(window->buttons ? SDL_TRUE : SDL_FALSE);
+    move_mouse(window, button->x, button->y);
+    tell_mouse(window, press ? BM_EVENT_PRESS : BM_EVENT_RELEASE, button->button, 0, event);
+    return true;
+}
+
 static bool translate(bm_window *window, const SDL_Event *from, bm_event *event) {
     switch (from->type) {
     case SDL_KEYDOWN:
     case SDL_KEYUP:
         return translate_key(window, &from->key, event);
+    case SDL_MOUSEMOTION:
+        translate_motion(window, &from->motion, event);
+        return true;
+    case SDL_MOUSEBUTTONDOWN:
+    case SDL_MOUSEBUTTONUP:
+        return translate_button(window, &from->button, event);
+    case SDL_MOUSEWHEEL:
+        tell_mouse(window, BM_EVENT_WHEEL, 0, from->wheel.y, event);
+        return from->wheel.y != 0;
     case SDL_QUIT: /* follows the close button of the last window */
         *event = (bm_event){.kind = BM_EVENT_CLOSE};
         return true;

@@ -9,7 +9,7 @@
 
 #include "draw/chart.h"
 
-enum { HEADER = 34, MARGIN = 14, BAR = 22, SIDE_LEAST = 300, TEXT = 13 };
+enum { HEADER = BM_OVERLAY_HEADER, MARGIN = 14, BAR = 22, SIDE_LEAST = 300, TEXT = 13 };
 
 /* ---- words ------------------------------------------------------------------------------------------------------ */
 
@@ -314,53 +314,6 @@ static void draw_header(const bm_scene *scene, bm_canvas *canvas) {
     draw_words(canvas, words, right, HEADER / 2.0, BM_ALIGN_RIGHT, room);
 }
 
-/* Without its beginning, if need be: of a path the end says more. */
-static void shorten(bm_canvas *canvas, double size, const char *text, double room, char line[BM_SCENE_LINE]) {
-    snprintf(line, BM_SCENE_LINE, "%s", text);
-    for (const char *from = text; *from && bm_text_width(canvas, size, line) > room;) {
-        do {
-            from++;
-        } while ((*from & 0xc0) == 0x80); /* inside a character */
-        snprintf(line, BM_SCENE_LINE, "…%s", from);
-    }
-}
-
-/* On a dark strip, in the middle of the environment's width. */
-static void draw_strip(bm_canvas *canvas, double main_width, double y, const char *text) {
-    char line[BM_SCENE_LINE];
-    const double size = bm_text_width(canvas, 14, text) > main_width - 40 ? 11 : 14, center = main_width / 2;
-    shorten(canvas, size, text, main_width - 40, line);
-    const double half = bm_text_width(canvas, size, line) / 2 + 16;
-    bm_draw_rectangle(canvas, center - half, y - 15, center + half, y + 15, bm_color_fade(BM_INK, 0.88));
-    bm_draw_text(canvas, center, y, size, BM_ALIGN_CENTER, BM_PAPER, line);
-}
-
-static void draw_help(const bm_scene *scene, bm_canvas *canvas) {
-    int rows = 0;
-    while (scene->help[rows].key) {
-        rows++;
-    }
-    const double row = fmin(22, (canvas->height - 44) / fmax(rows, 1)), size = TEXT * row / 22;
-    double keys = 0, words = 0;
-    for (int i = 0; i < rows; i++) {
-        keys = fmax(keys, bm_text_width(canvas, size, scene->help[i].key));
-        words = fmax(words, bm_text_width(canvas, size, scene->help[i].help));
-    }
-    const double width = keys + words + 72, height = row * rows + 36;
-    const double left = (canvas->width - width) / 2, top = (canvas->height - height) / 2;
-    if (row <= 0) {
-        return;
-    }
-    bm_draw_rectangle(canvas, 0, 0, canvas->width, canvas->height, bm_color_fade(BM_PAPER, 0.6));
-    bm_draw_rectangle(canvas, left, top, left + width, top + height, BM_PAPER);
-    bm_draw_outline(canvas, left, top, left + width, top + height, 1, BM_GRAY);
-    for (int i = 0; i < rows; i++) {
-        const double y = top + 18 + row * (i + 0.5);
-        bm_draw_text(canvas, left + 24, y, size, BM_ALIGN_LEFT, BM_BLUE, scene->help[i].key);
-        bm_draw_text(canvas, left + 48 + keys, y, size, BM_ALIGN_LEFT, BM_INK, scene->help[i].help);
-    }
-}
-
 void bm_scene_draw(const bm_scene *scene, bm_canvas *canvas) {
     const double width = canvas->width, height = canvas->height;
     const bool side = scene->curves && width >= 2 * SIDE_LEAST;
@@ -389,12 +342,12 @@ void bm_scene_draw(const bm_scene *scene, bm_canvas *canvas) {
     }
     bm_canvas_viewport(canvas, 0, 0, width, height);
     if (scene->help) {
-        draw_help(scene, canvas);
+        bm_overlay_keys(canvas, scene->help);
     }
     if (scene->person && scene->person[0]) {
-        draw_strip(canvas, main_width, HEADER + 26, scene->person);
+        bm_overlay_message(canvas, main_width, HEADER + 26, scene->person);
     }
     if (scene->notice) {
-        draw_strip(canvas, main_width, HEADER + (scene->person && scene->person[0] ? 62 : 26), scene->notice);
+        bm_overlay_message(canvas, main_width, HEADER + (scene->person && scene->person[0] ? 62 : 26), scene->notice);
     }
 }

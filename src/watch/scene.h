@@ -5,6 +5,7 @@
  * the hyperparameters that can be turned. Scenes are drawn from plain values, so that a picture is a function of them. */
 #include "core/canvas.h"
 #include "watch/curves.h"
+#include "watch/overlay.h"
 #include "watch/player.h"
 
 enum { BM_SCENE_KNOBS = 32, BM_SCENE_VALUE = 48, BM_SCENE_LINE = 256 };
@@ -15,9 +16,7 @@ typedef struct {
     bool schedule;
 } bm_knob;
 
-typedef struct {
-    const char *key, *help;
-} bm_scene_key;
+typedef bm_overlay_key bm_scene_key;
 
 typedef struct {
     const char *title; /* "dqn on CartPole-v1" */

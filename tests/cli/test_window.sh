@@ -109,6 +109,9 @@ check "h shows the keys" [ "$before" != "$(screen)" ]
 key h
 sleep 0.2
 check_same "and h hides them" "$before" "$(screen)"
+xdotool mousemove_relative 30 20 click 1 click 3 click 4 mousemove_relative -- -30 -20
+sleep 0.2
+check_same "the mouse disturbs nothing" "$before" "$(screen)"
 key e
 sleep 0.2
 check "e says that it explores" [ "$before" != "$(screen)" ]

@@ -16,6 +16,7 @@ typedef struct {
     bm_point at;
     double clip[4];
     char text[512];
+    bm_region region;
 } recorder;
 
 static void keep(recorder *r, const bm_point *points, int count) {
@@ -65,7 +66,12 @@ static double text_width(void *self, double size, const char *string) {
     return size * (double)strlen(string) / 2;
 }
 
-static const bm_painter painter = {clip, polygon, polyline, circle, text, text_width};
+static void region(void *self, const bm_region *shape, bm_color color) {
+    (void)color;
+    ((recorder *)self)->region = *shape;
+}
+
+static const bm_painter painter = {clip, polygon, polyline, circle, text, text_width, region};
 
 static bm_canvas begin(recorder *r, double width, double height) {
     memset(r, 0, sizeof *r);
@@ -165,6 +171,20 @@ START_TEST(a_polygon_of_too_many_points_is_cut_off) {
     bm_canvas canvas = begin(&r, 10, 10);
     bm_draw_polygon(&canvas, points, 2 * BM_POLYGON_POINTS, BM_INK);
     ck_assert_int_eq(r.call_end[0], BM_POLYGON_POINTS);
+}
+END_TEST
+
+START_TEST(a_region_keeps_its_points_and_is_moved_as_a_whole) {
+    static const bm_point points[3] = {{0, 0}, {1, 0}, {0, 1}};
+    static const int ends[1] = {3};
+    const bm_region triangle = {points, ends, 1, .x = 1, .y = 2, .stretch_x = 3, .stretch_y = 0.5};
+    bm_canvas canvas = begin(&r, 100, 100);
+    bm_canvas_viewport(&canvas, 10, 20, 50, 50);
+    bm_canvas_fit(&canvas, 0, 0, 10, 10); /* 5 pixels a unit, y up from pixel 70 */
+    bm_draw_region(&canvas, &triangle, BM_INK);
+    ck_assert(r.region.points == points && r.region.ends == ends && r.region.contours == 1);
+    assert_point((bm_point){r.region.x, r.region.y}, 15, 60);
+    assert_point((bm_point){r.region.stretch_x, r.region.stretch_y}, 15, -2.5);
 }
 END_TEST
 
@@ -277,6 +297,7 @@ END_TEST
 TEST_MAIN("canvas", 20, a_fresh_canvas_is_in_pixels_from_the_top_left_corner, a_viewport_moves_the_origin_and_clips,
           a_world_is_centred_as_large_as_fits_with_y_up, lengths_widths_and_text_follow_the_view,
           a_long_line_comes_in_pieces_that_share_a_point, a_polygon_of_too_many_points_is_cut_off,
-          rectangles_and_outlines_go_around_their_corners, arcs_run_counterclockwise_as_seen_whichever_way_y_points,
-          an_arrow_ends_at_its_point, formatted_text_is_cut_and_never_overrun, colours_mix_channel_by_channel,
+          a_region_keeps_its_points_and_is_moved_as_a_whole, rectangles_and_outlines_go_around_their_corners,
+          arcs_run_counterclockwise_as_seen_whichever_way_y_points, an_arrow_ends_at_its_point,
+          formatted_text_is_cut_and_never_overrun, colours_mix_channel_by_channel,
           higher_values_are_darker_in_even_steps, series_have_colours_of_their_own)

@@ -2,6 +2,7 @@
 #include "core/io.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -245,9 +246,26 @@ START_TEST(crc32c_agrees_with_its_definition_at_every_length_and_alignment) {
 }
 END_TEST
 
+START_TEST(pipes_and_devices_are_written_not_replaced) {
+    char folder[SCRATCH_BYTES], path[96], got[8] = "";
+    struct stat status;
+    scratch_make(folder);
+    snprintf(path, sizeof path, "%s/pipe", folder);
+    ck_assert(mkfifo(path, 0600) == 0);
+    const int reader = open(path, O_RDONLY | O_NONBLOCK);
+    ck_assert(reader >= 0);
+    ck_assert(bm_write_file(path, "hello", 5, &error) == BM_OK);
+    ck_assert(read(reader, got, sizeof got) == 5 && memcmp(got, "hello", 5) == 0);
+    ck_assert(stat(path, &status) == 0 && S_ISFIFO(status.st_mode));
+    close(reader);
+    scratch_remove(folder, (const char *const[]){"pipe", NULL});
+}
+END_TEST
+
 TEST_MAIN("io", 20, new_version_replaces_the_old_one_and_leaves_nothing_behind,
           old_version_stays_until_commit_and_after_abandon, pieces_are_joined_across_the_buffer,
           full_disk_keeps_the_old_version, target_that_cannot_be_replaced_leaves_no_temporary_file,
-          read_only_folder_keeps_the_old_version, missing_folder_is_told_with_path_and_reason,
-          reading_refuses_large_files_folders_and_pipes, folders_are_made_with_their_parents,
-          crc32c_has_its_published_values, crc32c_agrees_with_its_definition_at_every_length_and_alignment)
+          read_only_folder_keeps_the_old_version, pipes_and_devices_are_written_not_replaced,
+          missing_folder_is_told_with_path_and_reason, reading_refuses_large_files_folders_and_pipes,
+          folders_are_made_with_their_parents, crc32c_has_its_published_values,
+          crc32c_agrees_with_its_definition_at_every_length_and_alignment)

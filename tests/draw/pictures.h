@@ -194,13 +194,19 @@ static void note_text(void *self, bm_point at, double size, bm_align align, bm_c
     snprintf(taken->text + used, sizeof taken->text - used, "|%s|", text);
 }
 
+static void note_region(void *self, const bm_region *region, bm_color color) {
+    (void)region, (void)color;
+    note_shape(self);
+}
+
 static double note_width(void *self, double size, const char *text) {
     (void)self;
     return 0.6 * size * (double)strlen(text);
 }
 
 static notes take_notes(const shown_state *shown, int width, int height) {
-    static const bm_painter painter = {note_clip, note_polygon, note_polyline, note_circle, note_text, note_width};
+    static const bm_painter painter = {note_clip, note_polygon, note_polyline, note_circle,
+                                       note_text, note_width,   note_region};
     notes taken = {.smallest_text = 1e9};
     bm_env_batch *batch = show(shown);
     bm_canvas canvas;

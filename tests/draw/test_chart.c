@@ -161,7 +161,12 @@ static double note_width(void *self, double size, const char *text) {
     return 0.6 * size * (double)strlen(text);
 }
 
-static const bm_painter painter = {note_clip, note_polygon, note_polyline, note_circle, note_text, note_width};
+static void note_region(void *self, const bm_region *region, bm_color color) {
+    (void)self, (void)region, (void)color;
+}
+
+static const bm_painter painter = {note_clip, note_polygon, note_polyline, note_circle,
+                                   note_text, note_width,   note_region};
 
 static void draw(notes *n, bm_chart chart, double width, double height) {
     bm_canvas canvas;

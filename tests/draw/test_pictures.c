@@ -1,7 +1,9 @@
 /* Environments draw themselves: fixed states look like the pictures in tests/golden/pictures, which make pictures renews
- * (BM_PICTURES=renew; look at each before it is stored), and what changes in the state changes in the picture. */
+ * (BM_PICTURES=renew; look at each before it is stored), and what changes in the state changes in the picture. Functions with the
+ * paths of optimizers are kept there, too. */
 #include <math.h>
 
+#include "landscapes.h"
 #include "pictures.h"
 
 enum { WIDTH = 300, HEIGHT = 200, SIDE = 100, LAKE = 16 };
@@ -25,14 +27,18 @@ static const shown_state stored[] = {
 };
 enum { STORED = sizeof stored / sizeof stored[0] };
 
-static picture golden(const shown_state *shown, const picture *renewed) {
+static picture golden_named(const char *kind, const char *name, const picture *renewed) {
     char path[256];
-    snprintf(path, sizeof path, "tests/golden/pictures/%s_%s.png", shown->id, shown->name);
+    snprintf(path, sizeof path, "tests/golden/pictures/%s_%s.png", kind, name);
     const char *wish = getenv("BM_PICTURES");
     if (renewed && wish && strcmp(wish, "renew") == 0) {
         write_png(path, renewed);
     }
     return read_png(path);
+}
+
+static picture golden(const shown_state *shown, const picture *renewed) {
+    return golden_named(shown->id, shown->name, renewed);
 }
 
 START_TEST(every_environment_looks_like_its_stored_pictures) {
@@ -322,9 +328,83 @@ START_TEST(a_large_map_is_drawn_with_few_shapes) {
 }
 END_TEST
 
-TEST_MAIN("pictures", 60, every_environment_looks_like_its_stored_pictures, every_environment_has_three_stored_pictures,
-          the_comparison_notices_a_small_piece_that_is_missing, nothing_is_drawn_outside_of_the_viewport,
-          text_too_small_to_read_is_left_out, the_cart_stands_where_its_position_says, the_pole_leans_as_its_angle_says,
+/* ---- functions ---- */
+
+static double rosenbrock(const double *x) {
+    const double a = 1 - x[0], b = x[1] - x[0] * x[0];
+    return a * a + 100 * b * b;
+}
+
+static double himmelblau(const double *x) {
+    const double a = x[0] * x[0] + x[1] - 11, b = x[0] + x[1] * x[1] - 7;
+    return a * a + b * b;
+}
+
+static double barrier(const double *x) { /* no value outside of a disc */
+    return x[0] + 0.5 * x[1] - log(1 - x[0] * x[0] - x[1] * x[1]);
+}
+
+static double wave(const double *x) {
+    return x[0] * sin(-acos(-1) * x[0]);
+}
+
+START_TEST(functions_look_like_their_stored_pictures) {
+    static const shown_landscape landscapes[] = {
+        {.name = "rosenbrock",
+         .formula = "(1 − x)² + 100 (y − x²)²",
+         .dims = 2,
+         .value = rosenbrock,
+         .low = {-2, -1},
+         .high = {2, 3},
+         .start = {-1.6, 2.2},
+         .minimum = {1, 1},
+         .rate = {0.0004, 0.0013}},
+        {.name = "himmelblau",
+         .formula = "(x² + y − 11)² + (x + y² − 7)²",
+         .dims = 2,
+         .value = himmelblau,
+         .low = {-5, -5},
+         .high = {5, 5},
+         .start = {0, -0.5},
+         .minimum = {3, 2},
+         .rate = {0.002, 0.01},
+         .surface = true,
+         .view = {-0.6, 0.9}},
+        {.name = "barrier",
+         .dims = 2,
+         .value = barrier,
+         .low = {-1.2, -1.2},
+         .high = {1.2, 1.2},
+         .start = {0.3, 0.8},
+         .minimum_value = NAN,
+         .rate = {0.02, 0.1}},
+        {.name = "wave",
+         .formula = "x sin(−πx)",
+         .dims = 1,
+         .value = wave,
+         .low = {-1},
+         .high = {3.2},
+         .start = {1.7},
+         .minimum = {2.53969},
+         .minimum_value = -2.519973,
+         .rate = {0.005, 0.06}},
+    };
+    for (size_t k = 0; k < sizeof landscapes / sizeof landscapes[0]; k++) {
+        const picture drawn = draw_landscape(&landscapes[k], 640, 320);
+        const picture want = golden_named("function", landscapes[k].name, &drawn);
+        const difference found = compare(&drawn, &want);
+        ck_assert_msg(alike(found), "%s: differs by %.3g %% in the mean, and clearly in %.3g %% of the pixels",
+                      landscapes[k].name, 100 * found.mean, 100 * found.share);
+        free(drawn.pixel);
+        free(want.pixel);
+    }
+}
+END_TEST
+
+TEST_MAIN("pictures", 60, functions_look_like_their_stored_pictures, every_environment_looks_like_its_stored_pictures,
+          every_environment_has_three_stored_pictures, the_comparison_notices_a_small_piece_that_is_missing,
+          nothing_is_drawn_outside_of_the_viewport, text_too_small_to_read_is_left_out,
+          the_cart_stands_where_its_position_says, the_pole_leans_as_its_angle_says,
           the_last_push_is_an_arrow_behind_the_cart, what_ended_the_episode_takes_the_colour_of_warnings,
           the_walker_moves_by_cells_of_one_size, the_walker_looks_where_he_last_wanted_to_go,
           a_preferred_action_is_an_arrow_in_its_cell, values_are_shades_from_the_lowest_to_the_highest,

@@ -50,6 +50,29 @@ START_TEST(a_document_says_its_size_and_has_a_background) {
 }
 END_TEST
 
+/* A square with a hole, in steps that are exact where the points are not. */
+START_TEST(a_region_is_one_path_of_all_its_contours) {
+    static const bm_point points[8] = {{0, 0}, {3, 0}, {3, 3}, {0, 3}, {1, 1}, {1, 2}, {2, 2}, {2, 1}};
+    static const int ends[2] = {4, 8};
+    const bm_region frame = {points, ends, 2, .x = 10, .y = 20, .stretch_x = 1.0 / 3, .stretch_y = -2};
+    begin(30, 30, 0);
+    bm_draw_region(&canvas, &frame, bm_color_fade(BM_INK, 0.5));
+    bm_draw_region(&canvas, &(bm_region){.contours = 0}, BM_INK); /* nothing */
+    assert_body("<path d=\"M10 20l1 0 0-6-1 0zM10.33 18l0-2 0.34 0 0 2z\" fill=\"#1d2329\" fill-opacity=\"0.502\"/>\n");
+}
+END_TEST
+
+START_TEST(a_region_of_no_numbers_has_none_in_its_path) {
+    static const bm_point points[4] = {{NAN, 0}, {1, INFINITY}, {1e300, 2}, {3, 4}};
+    static const int ends[1] = {4};
+    begin(30, 30, 0);
+    bm_draw_region(&canvas, &(bm_region){points, ends, 1, .stretch_x = 1, .stretch_y = 1}, BM_INK);
+    const char *text = document();
+    ck_assert(!strstr(text, "nan") && !strstr(text, "inf"));
+    bm_svg_destroy(svg);
+}
+END_TEST
+
 START_TEST(shapes_have_their_points_and_colours) {
     begin(100, 100, 0);
     bm_draw_polygon(&canvas, (const bm_point[]){{1, 2}, {3.5, 4.25}, {5, 6.125}}, 3, BM_BLUE);
@@ -163,7 +186,8 @@ START_TEST(what_is_not_utf8_is_replaced) {
 }
 END_TEST
 
-TEST_MAIN("svg", 10, a_document_says_its_size_and_has_a_background, shapes_have_their_points_and_colours,
+TEST_MAIN("svg", 10, a_document_says_its_size_and_has_a_background, a_region_is_one_path_of_all_its_contours,
+          a_region_of_no_numbers_has_none_in_its_path, shapes_have_their_points_and_colours,
           text_hangs_on_half_its_capitals_and_is_escaped, parts_are_clipped_by_drawings_inside,
           a_second_drawing_begins_anew, numbers_that_are_none_do_no_harm, sizes_that_are_none_are_refused,
           what_is_not_utf8_is_replaced)

@@ -1,0 +1,6 @@
+SCHEDULE(constant)
+SCHEDULE(step)
+SCHEDULE(exponential)
+SCHEDULE(cosine)
+SCHEDULE(one_cycle)
+SCHEDULE(linear)
