@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "cli/picture.h"
+
 double bm_cli_positive(const bm_arguments *arguments, const char *flag, double fallback, double max) {
     const char *text = bm_cli_value(arguments, flag);
     if (!text) {
@@ -18,18 +20,9 @@ double bm_cli_positive(const bm_arguments *arguments, const char *flag, double f
     return value;
 }
 
-static void read_size(const bm_arguments *arguments, bm_show_setup *setup) {
-    const char *text = bm_cli_value(arguments, "size");
-    char after;
-    enum { LEAST = 120, MOST = 4096 };
-    if (text && (sscanf(text, "%dx%d%c", &setup->width, &setup->height, &after) != 2 || setup->width < LEAST ||
-                 setup->height < LEAST || setup->width > MOST || setup->height > MOST)) {
-        bm_cli_usage("--size=%s is not WIDTHxHEIGHT with both from %d to %d, such as 600x400", text, LEAST, MOST);
-    }
-}
-
 void bm_show_read_flags(const bm_arguments *arguments, bm_show_setup *setup) {
-    read_size(arguments, setup);
+    enum { SIDE_LEAST = 120 };
+    bm_picture_size(bm_cli_value(arguments, "size"), SIDE_LEAST, &setup->width, &setup->height);
     setup->speed = bm_cli_positive(arguments, "speed", 1, 1000);
     setup->fps = bm_cli_positive(arguments, "fps", 0, 240);
     setup->record = bm_cli_value(arguments, "record");

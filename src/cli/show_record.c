@@ -3,26 +3,24 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/picture.h"
 #include "cli/show_state.h"
 #include "core/io.h"
-#include "watch/module.h"
 
-static void draw_on(const bm_show_state *s, bm_raster *raster) {
-    bm_canvas canvas;
+static void draw_scene(void *context, bm_canvas *canvas) {
+    const bm_show_state *s = context;
     bm_scene scene = s->scene;
     scene.recording = false;
-    bm_raster_begin(raster, BM_PAPER, &canvas);
-    bm_scene_draw(&scene, &canvas);
+    bm_scene_draw(&scene, canvas);
 }
 
-/* FOLDER/KIND/ENV-N.ENDING, the first that is free. */
-static bm_status free_name(const bm_show_state *s, const char *kind, const char *ending, char *path, size_t bytes,
-                           bm_error *error) {
+bm_status bm_show_free_name(const char *parent, const char *kind, const char *stem, const char *ending, char *path,
+                            size_t bytes, bm_error *error) {
     char folder[1100];
-    snprintf(folder, sizeof folder, "%s/%s", s->setup->folder, kind);
+    snprintf(folder, sizeof folder, "%s/%s", parent, kind);
     const bm_status status = bm_make_folders(folder, error);
     for (int n = 1; status == BM_OK && n < 100000; n++) {
-        snprintf(path, bytes, "%s/%s-%d.%s", folder, s->setup->player->env->type->id, n, ending);
+        snprintf(path, bytes, "%s/%s-%d.%s", folder, stem, n, ending);
         if (!bm_path_exists(path)) {
             break;
         }
@@ -30,20 +28,9 @@ static bm_status free_name(const bm_show_state *s, const char *kind, const char 
     return status;
 }
 
-static bm_status write_picture(const bm_show_state *s, const char *path, bm_error *error) {
-    const bm_render_module *module;
-    bm_raster *picture = NULL;
-    const int width = s->setup->width, height = s->setup->height;
-    bm_status status = bm_render_png_module(&module, error);
-    if (status == BM_OK) {
-        status = bm_raster_create(&picture, width, height, error);
-    }
-    if (status == BM_OK) {
-        draw_on(s, picture);
-        status = module->png_write(path, bm_raster_pixels(picture), width, height, error);
-    }
-    bm_raster_destroy(picture);
-    return status;
+static bm_status free_name(const bm_show_state *s, const char *kind, const char *ending, char *path, size_t bytes,
+                           bm_error *error) {
+    return bm_show_free_name(s->setup->folder, kind, s->setup->player->env->type->id, ending, path, bytes, error);
 }
 
 void bm_show_take_picture(bm_show_state *s) {
@@ -51,7 +38,7 @@ void bm_show_take_picture(bm_show_state *s) {
     bm_error error;
     bm_status status = free_name(s, "pictures", "png", path, sizeof path, &error);
     if (status == BM_OK) {
-        status = write_picture(s, path, &error);
+        status = bm_picture_write(path, s->setup->width, s->setup->height, draw_scene, s, &error);
     }
     bm_show_notify(s, "%s%s", status == BM_OK ? "picture " : "", status == BM_OK ? path : error.text);
 }
@@ -101,7 +88,9 @@ bm_status bm_show_record(bm_show_state *s, bm_error *error) {
         status = bm_raster_create(&s->record_frame, s->setup->width, s->setup->height, error);
     }
     if (status == BM_OK) {
-        draw_on(s, s->record_frame);
+        bm_canvas canvas;
+        bm_raster_begin(s->record_frame, BM_PAPER, &canvas);
+        draw_scene(s, &canvas);
     }
     for (int n = 0; status == BM_OK && s->now + rounding >= s->next_record && n < MOST_AT_ONCE; n++) {
         status = bm_recorder_frame(s->recorder, bm_raster_pixels(s->record_frame), error);

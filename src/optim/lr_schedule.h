@@ -15,8 +15,9 @@ typedef struct {
     double (*at)(const void *config, double lr, int64_t step, int64_t total, double *momentum);
 } bm_lr_schedule_type;
 
-extern const bm_lr_schedule_type *const bm_lr_schedule_types[]; /* lr_schedule_list.h, NULL at the end; the first is "constant" */
-extern const bm_variant_kind bm_lr_schedule_kinds[];            /* the same order, for an option row "lr_schedule" */
+extern const bm_lr_schedule_type
+    *const bm_lr_schedule_types[];                   /* lr_schedule_list.h, NULL at the end; the first is "constant" */
+extern const bm_variant_kind bm_lr_schedule_kinds[]; /* the same order, for an option row "lr_schedule" */
 
 /* *momentum becomes NAN where the schedule has no wish. */
 double bm_lr_schedule_at(const bm_variant *choice, double lr, int64_t step, int64_t total, double *momentum);

@@ -112,15 +112,13 @@ static bool point_at(const bm_solver *solver, const double *x, double t, const d
     return moved;
 }
 
-/* How far along direction the value falls far enough; 0: nowhere. Close to the minimum the fall drowns in rounding, which is
- * forgiven, lest half of the digits be lost. */
+/* How far along direction the value falls far enough; 0: nowhere. */
 static double backtrack(bm_solver *solver, double lr, double value, const double *x) {
     newton_memory *m = solver->memory;
     const double slope = bm_solver_dot(solver->n, m->gradient, m->direction);
-    const double rounding = 4 * DBL_EPSILON * fabs(value);
     double t = lr;
     for (int i = 0; i < MOST_HALVINGS && point_at(solver, x, t, m->direction, m->trial); i++, t /= 2) {
-        if (bm_solver_evaluate(solver, m->trial, NULL) <= value + decrease * t * slope + rounding) {
+        if (bm_solver_evaluate(solver, m->trial, NULL) <= value + decrease * t * slope) {
             return t;
         }
     }

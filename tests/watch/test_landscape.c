@@ -17,7 +17,7 @@ enum { SIDE = 33, STEPS = 40 };
 
 typedef struct {
     char text[4096]; /* everything written, each between bars */
-    int regions, polygons, last_polygons;
+    int regions, polygons;
     bm_point start; /* where the mark of the start stands */
     bool any_start, all_finite;
 } notes;
