@@ -161,3 +161,8 @@ double bm_agent_remaining(const bm_agent *agent) {
     const double done = (double)agent->steps / (double)agent->total_steps;
     return done < 1.0 ? 1.0 - done : 0.0;
 }
+
+double bm_agent_learning_rate(const bm_agent *agent, bm_schedule rate, const bm_variant *schedule, bm_optim *optim) {
+    const double now = bm_schedule_at(rate, bm_agent_remaining(agent));
+    return bm_lr_schedule_at(schedule, now, agent->steps, agent->total_steps, &optim->momentum);
+}

@@ -9,6 +9,8 @@
 #include "core/rng.h"
 #include "core/state.h"
 #include "envs/env.h"
+#include "optim/lr_schedule.h"
+#include "optim/optim.h"
 #include "replay/replay.h"
 
 typedef struct bm_agent bm_agent;
@@ -75,6 +77,9 @@ void bm_agent_inspect(bm_agent *agent, int n, const void *observation, bm_real *
 bm_status bm_agent_set(bm_agent *agent, const char *key, const char *value, bm_error *error);
 bm_replay *bm_agent_replay(bm_agent *agent);      /* NULL: none */
 double bm_agent_remaining(const bm_agent *agent); /* share of training still to come, 1 to 0 */
+/* The learning rate in force: rate, by schedule (of bm_lr_schedule_kinds, over environment steps). Hands the momentum that the
+ * schedule wants to optim. */
+double bm_agent_learning_rate(const bm_agent *agent, bm_schedule rate, const bm_variant *schedule, bm_optim *optim);
 
 /* The registry: agent_list.h. */
 extern const bm_agent_type *const bm_agent_types[];                                       /* NULL at the end */

@@ -14,7 +14,6 @@
 #include "envs/encode.h"
 #include "nets/init.h"
 #include "nets/net.h"
-#include "optim/optim.h"
 
 typedef struct {
     bm_schedule learning_rate;
@@ -25,7 +24,7 @@ typedef struct {
     bool double_q;
     int loss, activation, init;
     bm_int_list net_arch;
-    bm_variant optimizer;
+    bm_variant optimizer, lr_schedule;
 } dqn_config;
 
 enum { LOSS_HUBER, LOSS_MSE };
@@ -63,6 +62,8 @@ static const bm_option rows[] = {
     BM_OPTION_CHOICE(dqn_config, activation, "relu", bm_activation_names, "of the hidden layers"),
     BM_OPTION_CHOICE(dqn_config, init, "torch", bm_init_names, "initial weights"),
     BM_OPTION_VARIANT(dqn_config, optimizer, "adam", bm_optim_kinds, "with settings of its own"),
+    BM_OPTION_VARIANT(dqn_config, lr_schedule, "constant", bm_lr_schedule_kinds,
+                      "learning_rate over environment steps, with settings of its own"),
 };
 
 enum { EXPLORATION_RATE, LEARNING_RATE, LOSS, Q_MEAN, GRAD_NORM, N_UPDATES };
@@ -96,6 +97,9 @@ static bm_status create_learner(bm_agent *agent, bm_error *error) {
     self->td_target = BM_NEW(arena, bm_real, batch);
     self->grad_q = BM_NEW(arena, bm_real, batch * (size_t)self->actions);
     bm_status status = bm_optim_create(&self->optim, &config->optimizer, BM_REAL_DTYPE, n, arena, error);
+    if (status == BM_OK) {
+        status = bm_lr_schedule_check(&config->lr_schedule, self->optim.type, error);
+    }
     if (status == BM_OK) {
         status = bm_replay_create(&self->replay, &agent->observation_space, &agent->action_space, config->buffer_size,
                                   arena, error);
@@ -284,6 +288,7 @@ static void gradient_step(bm_agent *agent, double learning_rate) {
 
 static void update(bm_agent *agent) {
     const dqn_config *config = agent->config;
+    dqn *self = agent->self;
     const int64_t turn = agent->steps / agent->lanes; /* steps of every lane */
     const int64_t interval = config->target_update_interval / agent->lanes;
     agent->metric[EXPLORATION_RATE] = epsilon(agent);
@@ -293,7 +298,8 @@ static void update(bm_agent *agent) {
     if (turn % config->train_freq != 0 || agent->steps <= config->learning_starts) {
         return;
     }
-    const double learning_rate = bm_schedule_at(config->learning_rate, bm_agent_remaining(agent));
+    const double learning_rate =
+        bm_agent_learning_rate(agent, config->learning_rate, &config->lr_schedule, &self->optim);
     const int64_t steps =
         config->gradient_steps >= 0 ? config->gradient_steps : (int64_t)config->train_freq * agent->lanes;
     for (int64_t i = 0; i < steps; i++) {

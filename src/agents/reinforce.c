@@ -20,7 +20,6 @@
 #include "nets/init.h"
 #include "nets/loss.h"
 #include "nets/net.h"
-#include "optim/optim.h"
 #include "replay/rollout.h"
 
 typedef struct {
@@ -30,7 +29,7 @@ typedef struct {
     bool normalize, baseline;
     int activation, init;
     bm_int_list net_arch;
-    bm_variant optimizer;
+    bm_variant optimizer, lr_schedule;
 } reinforce_config;
 
 static const bm_option rows[] = {
@@ -53,6 +52,8 @@ static const bm_option rows[] = {
     BM_OPTION_CHOICE(reinforce_config, activation, "tanh", bm_activation_names, "of the hidden layers"),
     BM_OPTION_CHOICE(reinforce_config, init, "orthogonal", bm_init_names, "initial weights"),
     BM_OPTION_VARIANT(reinforce_config, optimizer, "adam", bm_optim_kinds, "with settings of its own"),
+    BM_OPTION_VARIANT(reinforce_config, lr_schedule, "constant", bm_lr_schedule_kinds,
+                      "both learning rates over environment steps, with settings of its own"),
 };
 
 enum { LEARNING_RATE, POLICY_LOSS, VALUE_LOSS, ENTROPY_LOSS, BATCH_STEPS, N_UPDATES };
@@ -108,6 +109,7 @@ static bm_status create_learner(bm_agent *agent, learning_net *learner, int outp
     if (!agent->acts_only) {
         status = bm_optim_create(&learner->optim, &config->optimizer, BM_REAL_DTYPE, learner->net.parameters,
                                  &agent->arena, error);
+        status = status == BM_OK ? bm_lr_schedule_check(&config->lr_schedule, learner->optim.type, error) : status;
     }
     status = status == BM_OK ? bm_arena_check(&agent->arena, "reinforce's networks", error) : status;
     return status == BM_OK ? bm_init_net((bm_init)config->init, output_gain, &learner->net, learner->params,
@@ -285,7 +287,8 @@ static void descend(bm_agent *agent, learning_net *learner, int n, bm_real *grad
 static void fit_value(bm_agent *agent, int n) {
     const reinforce_config *config = agent->config;
     reinforce *self = agent->self;
-    const double learning_rate = bm_schedule_at(config->value_learning_rate, bm_agent_remaining(agent));
+    const double learning_rate =
+        bm_agent_learning_rate(agent, config->value_learning_rate, &config->lr_schedule, &self->value.optim);
     for (int i = 0; i < config->value_steps; i++) {
         const bm_real *value =
             bm_net_forward(&self->value.net, self->value.params, self->value.workspace, n, self->input);
@@ -319,9 +322,9 @@ static void learn(bm_agent *agent) {
     if (config->normalize) {
         bm_normalize((size_t)n, self->weight);
     }
-    const double remaining = bm_agent_remaining(agent);
-    const double learning_rate = bm_schedule_at(config->learning_rate, remaining);
-    const double ent_coef = bm_schedule_at(config->ent_coef, remaining);
+    const double learning_rate =
+        bm_agent_learning_rate(agent, config->learning_rate, &config->lr_schedule, &self->policy.optim);
+    const double ent_coef = bm_schedule_at(config->ent_coef, bm_agent_remaining(agent));
     const bm_real *logits =
         bm_net_forward(&self->policy.net, self->policy.params, self->policy.workspace, n, self->input);
     const bm_policy_loss loss =

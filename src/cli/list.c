@@ -11,7 +11,10 @@
 #include "core/suggest.h"
 #include "envs/env.h"
 #include "nets/net.h"
+#include "optim/lr_schedule.h"
+#include "optim/objective.h"
 #include "optim/optim.h"
+#include "optim/solver.h"
 
 static const bm_flag flags[] = {
     {"json", NULL, "one JSON object instead of a table"},
@@ -145,10 +148,75 @@ static bm_status collect_agents(cJSON *array, bm_error *error) {
     return BM_OK;
 }
 
+static void add_options(cJSON *item, const bm_options *options) {
+    cJSON *names = cJSON_AddArrayToObject(item, "options");
+    for (size_t i = 0; i < options->count; i++) {
+        cJSON_AddItemToArray(names, cJSON_CreateString(options->rows[i].name));
+    }
+}
+
+/* Those of networks first, then those of plain functions only. */
 static bm_status collect_optimizers(cJSON *array, bm_error *error) {
     (void)error;
     for (const bm_optim_type *const *type = bm_optim_types; *type; type++) {
-        cJSON_AddNumberToObject(add_item(array, (*type)->name, (*type)->summary), "default_lr", (*type)->default_lr);
+        cJSON *item = add_item(array, (*type)->name, (*type)->summary);
+        cJSON_AddNumberToObject(item, "default_lr", (*type)->default_lr);
+        cJSON_AddBoolToObject(item, "trains_networks", true);
+        add_options(item, &(*type)->options);
+    }
+    for (const bm_solver_type *const *type = bm_solver_types; *type; type++) {
+        cJSON *item = add_item(array, (*type)->name, (*type)->summary);
+        cJSON_AddNumberToObject(item, "default_lr", (*type)->default_lr);
+        cJSON_AddBoolToObject(item, "trains_networks", false);
+        add_options(item, &(*type)->options);
+    }
+    return BM_OK;
+}
+
+static void print_optimizers(const cJSON *array) {
+    const int width = width_of(array, "name", "optimizer");
+    printf("%-*s  %6s  %s\n", width, "optimizer", "lr", "");
+    const cJSON *item;
+    cJSON_ArrayForEach(item, array) {
+        char lr[32];
+        const bool plain = cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(item, "trains_networks"));
+        printf("%-*s  %6s  %s%s\n", width, text_of(item, "name"), number_of(item, "default_lr", "", lr, sizeof lr),
+               text_of(item, "summary"), plain ? "; for bellman optim only" : "");
+    }
+}
+
+static bm_status collect_functions(cJSON *array, bm_error *error) {
+    (void)error;
+    for (const bm_objective_type *const *type = bm_objective_types; *type; type++) {
+        cJSON *item = add_item(array, (*type)->name, (*type)->summary);
+        cJSON_AddStringToObject(item, "formula", (*type)->formula);
+        cJSON_AddStringToObject(item, "source", (*type)->source);
+        if ((*type)->dims) {
+            cJSON_AddNumberToObject(item, "dims", (*type)->dims);
+        } else {
+            cJSON_AddNullToObject(item, "dims");
+        }
+        add_options(item, &(*type)->options);
+    }
+    return BM_OK;
+}
+
+static void print_functions(const cJSON *array) {
+    const int width = width_of(array, "name", "function");
+    printf("%-*s  %4s  %s\n", width, "function", "dims", "");
+    const cJSON *item;
+    cJSON_ArrayForEach(item, array) {
+        char dims[32];
+        printf("%-*s  %4s  %s\n%*s%s\n", width, text_of(item, "name"),
+               number_of(item, "dims", "any", dims, sizeof dims), text_of(item, "summary"), width + 8, "",
+               text_of(item, "formula"));
+    }
+}
+
+static bm_status collect_schedules(cJSON *array, bm_error *error) {
+    (void)error;
+    for (const bm_lr_schedule_type *const *type = bm_lr_schedule_types; *type; type++) {
+        add_options(add_item(array, (*type)->name, (*type)->summary), &(*type)->options);
     }
     return BM_OK;
 }
@@ -209,7 +277,11 @@ static void print_presets(const cJSON *array) {
 static const list lists[] = {
     {"envs", "environments: spaces, time limit, and the return that counts as solved", collect_envs, print_envs},
     {"agents", "learning algorithms", collect_agents, print_summaries},
-    {"optimizers", "what --optimizer takes", collect_optimizers, print_summaries},
+    {"optimizers", "what --optimizer takes, and the learning rate each has by default", collect_optimizers,
+     print_optimizers},
+    {"schedules", "learning rates over time: what --lr-schedule and bellman optim --schedule take", collect_schedules,
+     print_summaries},
+    {"functions", "what bellman optim runs optimizers on", collect_functions, print_functions},
     {"presets", "tuned hyperparameters: which agent has them for which environments", collect_presets, print_presets},
     {"activations", "what --activation takes", collect_activations, print_activations},
 };
@@ -266,7 +338,7 @@ __attribute__((noreturn)) static void unknown_list(const char *word) {
 static int run(int argc, char **argv) {
     const bm_command command = {
         .verb = "list",
-        .arguments = "[envs|agents|optimizers|presets|activations]",
+        .arguments = "[envs|agents|optimizers|schedules|functions|presets|activations]",
         .summary = "Lists what there is, one line each; without a word, what can be listed.",
         .examples = "  bellman list envs\n  bellman list agents --json",
         .flags = flags,
@@ -290,4 +362,4 @@ static int run(int argc, char **argv) {
     return code;
 }
 
-const bm_verb bm_verb_list = {"list", "environments, agents, optimizers, presets, activations", run};
+const bm_verb bm_verb_list = {"list", "environments, agents, optimizers, functions, presets, ...", run};

@@ -25,18 +25,6 @@ static bm_status check_solver(const bm_descent_setup *setup, bm_error *error) {
     return BM_OK;
 }
 
-static bm_status check_optim(const bm_descent_setup *setup, bm_error *error) {
-    double momentum = NAN;
-    if (setup->lr_schedule) {
-        bm_lr_schedule_at(setup->lr_schedule, 1, 0, setup->total_steps, &momentum);
-    }
-    if (!isnan(momentum) && !setup->method->optim->momentum) {
-        return bm_invalid(error, "%s has no momentum for the schedule to cycle; cycle_momentum=false leaves it alone",
-                          bm_method_name(setup->method));
-    }
-    return BM_OK;
-}
-
 static bm_status check_start(const bm_descent *descent, bm_error *error) {
     for (int i = 0; i < descent->setup.dims; i++) {
         if (!isfinite(descent->x[i])) {
@@ -61,7 +49,9 @@ static void allocate(bm_descent *descent) {
 static bm_status create_method(bm_descent *descent, bm_error *error) {
     const bm_descent_setup *setup = &descent->setup;
     const bm_method *method = setup->method;
-    bm_status status = method->solver ? check_solver(setup, error) : check_optim(setup, error);
+    bm_status status = method->solver       ? check_solver(setup, error)
+                       : setup->lr_schedule ? bm_lr_schedule_check(setup->lr_schedule, method->optim, error)
+                                            : BM_OK;
     if (status != BM_OK) {
         return status;
     }

@@ -225,3 +225,13 @@ double bm_lr_schedule_at(const bm_variant *choice, double lr, int64_t step, int6
     *momentum = NAN;
     return bm_lr_schedule_types[choice->kind]->at(choice->config, lr, step, total, momentum);
 }
+
+bm_status bm_lr_schedule_check(const bm_variant *choice, const bm_optim_type *optim, bm_error *error) {
+    double momentum;
+    bm_lr_schedule_at(choice, 1, 0, 1, &momentum);
+    if (!isnan(momentum) && !optim->momentum) {
+        return bm_invalid(error, "%s has no momentum for %s to turn; cycle_momentum=false leaves it alone", optim->name,
+                          bm_lr_schedule_types[choice->kind]->name);
+    }
+    return BM_OK;
+}

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "core/option.h"
+#include "optim/optim.h"
 
 typedef struct {
     const char *name, *summary;
@@ -21,5 +22,7 @@ extern const bm_variant_kind bm_lr_schedule_kinds[]; /* the same order, for an o
 
 /* *momentum becomes NAN where the schedule has no wish. */
 double bm_lr_schedule_at(const bm_variant *choice, double lr, int64_t step, int64_t total, double *momentum);
+/* BM_INVALID: it turns the momentum, and such an optimizer has none. */
+bm_status bm_lr_schedule_check(const bm_variant *choice, const bm_optim_type *optim, bm_error *error);
 
 #endif
