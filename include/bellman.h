@@ -10,7 +10,7 @@
  *     draw/           a raster and SVG to draw them on, charts
  *     agents/agent.h  agents: act, observe, update, state
  *     envs/env.h      batches of environments
- *     nets/, optim/   small networks and optimizers over flat buffers
+ *     nets/, optim/   small networks and optimizers over flat buffers; functions to try them on
  *     replay/         experience
  *     core/           options, random numbers, state lists, files
  */
@@ -28,6 +28,9 @@
 #include "nets/init.h"
 #include "nets/loss.h"
 #include "nets/net.h"
+#include "optim/descent.h"
+#include "optim/lr_schedule.h"
+#include "optim/objective.h"
 #include "optim/optim.h"
 #include "replay/replay.h"
 #include "replay/rollout.h"
@@ -35,6 +38,7 @@
 #include "train/live.h"
 #include "train/run.h"
 #include "watch/player.h"
+#include "watch/race.h"
 #include "watch/scene.h"
 
 #endif

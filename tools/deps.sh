@@ -29,6 +29,7 @@ library libpng libpng-dev
 if [ "$level" != build ]; then
     library check check
     program python3 python3
+    [ "$(uname -m)" != x86_64 ] || program qemu-x86_64 qemu-user
     if [ "${SDL:-1}" != 0 ]; then
         program Xvfb xvfb
         program xdotool xdotool

@@ -47,7 +47,7 @@ may_include agents core envs/env envs/encode nets optim replay
 may_include train core envs nets optim replay agents
 may_include draw core
 may_include render core
-may_include watch core envs agents train draw render/render
+may_include watch core envs optim agents train draw render/render
 may_include cli core envs nets optim replay agents train draw watch render/render
 code src/ | grep -v '^src/render/' | grep -E '\bSDL[_0-9]|[<"/]SDL' | report "SDL outside render/"
 

@@ -270,6 +270,11 @@ static char **normalise(const catalogue *all, bm_arena *memory, const char *verb
     int n = 0;
     words[n++] = argv[0];
     for (int i = 1; i < argc;) {
+        if (strcmp(argv[i], "--") == 0) { /* no flags from here on */
+            memcpy(words + n, argv + i, (size_t)(argc - i) * sizeof *words);
+            n += argc - i;
+            break;
+        }
         const word next = read_word(all, argc, argv, i);
         if (!next.name[0]) {
             if (argv[i][0] == '-' && argv[i][1] && argv[i][1] != '-' && argv[i][1] != '?') {

@@ -206,6 +206,7 @@ void bm_race_landscape(bm_race *race, bm_landscape *landscape) {
             .diverged = racer->over,
         };
     }
+    landscape->formula = objective->type->formula;
     landscape->dims = race->dims;
     landscape->variables = objective->variables;
     landscape->field = &race->field;
