@@ -299,6 +299,9 @@ static bm_status push_all(bm_metrics *metrics, bool to_disk, bm_error *error) {
 }
 
 bm_status bm_metrics_flush(bm_metrics *metrics, bm_metrics_length *length, bm_error *error) {
+    if (!metrics) {
+        return BM_OK;
+    }
     const bm_status status = push_all(metrics, length != NULL, error);
     if (status == BM_OK && length) {
         const log_file *file = metrics->file;
@@ -333,6 +336,9 @@ static void progress_row(bm_metrics *metrics, int64_t step, double seconds, cons
 }
 
 void bm_metrics_row(bm_metrics *metrics, int64_t step, double seconds, const double *values) {
+    if (!metrics) {
+        return;
+    }
     progress_row(metrics, step, seconds, values);
     log_file *events = &metrics->file[EVENTS];
     unsigned char *record = reserve(events, metrics->row_bytes[EVENTS]);
@@ -343,6 +349,9 @@ void bm_metrics_row(bm_metrics *metrics, int64_t step, double seconds, const dou
 }
 
 void bm_metrics_episode(bm_metrics *metrics, double episode_return, int64_t length, double seconds) {
+    if (!metrics) {
+        return;
+    }
     log_file *monitor = &metrics->file[MONITOR];
     char *row = reserve(monitor, metrics->row_bytes[MONITOR]);
     if (!row) {

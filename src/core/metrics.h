@@ -8,7 +8,7 @@
 
 #include "core/error.h"
 
-/* progress.csv: "step,seconds,NAME,..." then a row per call; NAN is left empty. */
+/* progress.csv: "step,seconds,NAME,..." then a row per call; NAN is left empty. NULL: metrics that go nowhere. */
 typedef struct bm_metrics bm_metrics;
 
 /* Byte lengths of the three files, as a checkpoint remembers them. */

@@ -145,10 +145,12 @@ static bm_status observe_run(bm_run *run, const bm_run_watch *watch, bm_error *e
 }
 
 static bm_status diverged(const bm_run *run, bm_error *error) {
+    const bool saved = run->folder[0] != '\0';
     return bm_fail(error,
                    "training diverged at step %" PRId64 ": the loss is not finite; try a lower learning rate or a "
-                   "max_grad_norm (the checkpoints in %s are from before)",
-                   run->counters.step, run->folder);
+                   "max_grad_norm%s%s%s",
+                   run->counters.step, saved ? " (the checkpoints in " : "", run->folder,
+                   saved ? " are from before)" : "");
 }
 
 static bool stopped(const bm_run_watch *watch) {

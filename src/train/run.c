@@ -115,6 +115,9 @@ static void put_number(cJSON *metadata, const char *key, double number) {
 
 bm_status bm_run_save(bm_run *run, const char *name, bool with_replay, bm_error *error) {
     bm_metrics_length length;
+    if (!run->folder[0]) {
+        return BM_OK;
+    }
     bm_status status = bm_metrics_flush(run->metrics, &length, error);
     if (status != BM_OK) {
         return status;
@@ -174,7 +177,7 @@ static void prune(const bm_run *run) {
 
 bm_status bm_run_save_last(bm_run *run, bm_error *error) {
     bm_status status = bm_run_save(run, "last", true, error);
-    if (status == BM_OK && run->experiment->run.keep > 0 && run->counters.step > 0) {
+    if (status == BM_OK && run->experiment->run.keep > 0 && run->counters.step > 0 && run->folder[0]) {
         char name[32];
         numbered_name(name, sizeof name, run->counters.step);
         status = bm_run_save(run, name, false, error);
@@ -229,13 +232,17 @@ static bm_status lock_folder(bm_run *run, bm_error *error) {
     return BM_OK; /* file systems without locks are used without */
 }
 
-/* The run begins: every lane's first episode, and files that say so. */
-static bm_status begin(bm_run *run, bm_error *error) {
-    char path[BM_PATH_MAX + 16];
+/* Every lane's first episode. */
+static void begin(bm_run *run) {
     const bm_seed lanes = bm_seed_child(&run->seed, BM_STREAM_LANES);
     bm_env_seed_children(run->env, &lanes);
     bm_env_reset(run->env);
     run->started = (double)time(NULL);
+}
+
+/* The files that say so. */
+static bm_status write_beginning(bm_run *run, bm_error *error) {
+    char path[BM_PATH_MAX + 16];
     snprintf(run->checkpoints, sizeof run->checkpoints, "%s/checkpoint", run->folder);
     snprintf(path, sizeof path, "%s/config.yaml", run->folder);
     bm_status status = lock_folder(run, error);
@@ -266,10 +273,11 @@ bm_status bm_run_create(bm_run **result, const bm_experiment *experiment, const 
         status = take_weights(run, init_from, error);
     }
     if (status == BM_OK) {
-        status = bm_run_folder_create(experiment, runs, name, run->folder, sizeof run->folder, error);
+        begin(run);
     }
-    if (status == BM_OK) {
-        status = begin(run, error);
+    if (status == BM_OK && runs) {
+        status = bm_run_folder_create(experiment, runs, name, run->folder, sizeof run->folder, error);
+        status = status == BM_OK ? write_beginning(run, error) : status;
     }
     if (status != BM_OK) {
         bm_run_destroy(run);

@@ -245,7 +245,27 @@ START_TEST(an_evaluation_does_not_depend_on_how_its_episodes_are_batched) {
 }
 END_TEST
 
+START_TEST(a_run_without_a_folder_trains_the_same_and_writes_nothing) {
+    char scratch[SCRATCH_BYTES], before[BM_PATH_MAX];
+    bm_error error;
+    bm_run *run;
+    const bm_run_result saved = train("dqn", "3");
+    bm_experiment experiment = short_experiment("dqn", "3");
+    scratch_make(scratch);
+    ck_assert(getcwd(before, sizeof before) && chdir(scratch) == 0);
+    ck_assert_msg(bm_run_create(&run, &experiment, NULL, NULL, NULL, NULL, &error) == BM_OK, "%s", error.text);
+    ck_assert_str_eq(bm_run_folder(run), "");
+    const bm_run_result unsaved = finish(run);
+    ck_assert(chdir(before) == 0);
+    ck_assert_uint_eq(saved.hash, unsaved.hash);
+    ck_assert(saved.eval.mean_return == unsaved.eval.mean_return);
+    scratch_remove(scratch, (const char *const[]){NULL});
+    bm_experiment_free(&experiment);
+}
+END_TEST
+
 TEST_MAIN("run", 120, the_same_seed_gives_the_same_bits_and_another_seed_others,
           a_run_stopped_many_times_ends_with_the_hash_and_the_files_of_one_that_never_stopped,
           a_damaged_checkpoint_is_refused, weights_can_be_taken_from_another_run,
-          an_evaluation_does_not_depend_on_how_its_episodes_are_batched)
+          an_evaluation_does_not_depend_on_how_its_episodes_are_batched,
+          a_run_without_a_folder_trains_the_same_and_writes_nothing)
