@@ -68,63 +68,137 @@ static bm_status read_numbers(const char *flag, const char *text, double *value,
     }
 }
 
-/* ---- recorded gradients ----------------------------------------------------------------------------------------- */
+/* ---- racing ----------------------------------------------------------------------------------------------------- */
 
-static bm_status follow_gradients(const bm_optim_wish *wish, int index, const bm_table *table, bm_optim_csv *csv,
-                                  bm_error *error) {
-    bm_descent_setup setup = wish->base;
-    bm_descent *descent;
-    setup.method = &wish->method[index];
-    setup.dims = table->columns;
-    setup.start = table->value;
-    bm_status status = bm_descent_create(&descent, &setup, error);
-    if (status != BM_OK) {
-        return status;
+static void fill_race(bm_race *race, const bm_optim_wish *wish) {
+    for (race->racers = 0; race->racers < wish->methods; race->racers++) {
+        bm_racer *racer = &race->racer[race->racers];
+        racer->method = wish->method[race->racers];
+        racer->color = bm_series_colors[race->racers % BM_SERIES_COLORS];
+        snprintf(racer->label, sizeof racer->label, "%s", wish->label[race->racers]);
     }
-    bm_optim_csv_row(csv, wish->label[index], descent);
-    for (int64_t t = 1; t <= wish->steps && status == BM_OK; t++) {
-        status = bm_descent_apply(descent, table->value + t * table->columns, error);
-        if (status == BM_OK && (t % wish->every == 0 || t == wish->steps)) {
-            bm_optim_csv_row(csv, wish->label[index], descent);
-        }
-    }
-    bm_descent_destroy(descent);
-    return status;
+    race->base = wish->base;
+    race->tolerance = wish->tolerance;
 }
 
-static bm_status run_gradients(const bm_arguments *arguments, bm_table *table, bm_error *error) {
+/* recorded: gradients in a function's place, or NULL. False: it is over. */
+static bool step_on(bm_race *race, int index, const bm_table *recorded) {
+    bm_racer *racer = &race->racer[index];
+    if (!recorded) {
+        return bm_race_step(race, index);
+    }
+    const double *gradient = recorded->value + (racer->descent->t + 1) * recorded->columns;
+    racer->over = bm_descent_apply(racer->descent, gradient, &racer->failure) != BM_OK;
+    return !racer->over;
+}
+
+static void run_race(bm_race *race, const bm_optim_wish *wish, const bm_table *recorded, bm_optim_csv *csv,
+                     const atomic_int *stop) {
+    for (int i = 0; i < race->racers; i++) {
+        const bm_racer *racer = &race->racer[i];
+        bm_optim_csv_row(csv, racer->label, racer->descent);
+        for (int64_t t = 1; t <= wish->steps && !atomic_load_explicit(stop, memory_order_relaxed); t++) {
+            const bool on = step_on(race, i, recorded);
+            const bool last = !on || t == wish->steps;
+            if (on ? last || t % wish->every == 0 : racer->descent->t % wish->every != 0) {
+                bm_optim_csv_row(csv, racer->label, racer->descent); /* where it diverges: the last place it was at */
+            }
+            if (last) {
+                break;
+            }
+        }
+    }
+}
+
+static void report_diverged(const bm_race *race) {
+    for (int i = 0; i < race->racers; i++) {
+        if (race->racer[i].over) {
+            fprintf(stderr, "bellman: %s\n", race->racer[i].failure.text);
+        }
+    }
+}
+
+static bool any_diverged(const bm_race *race) {
+    for (int i = 0; i < race->racers; i++) {
+        if (race->racer[i].over) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Where rows are asked for, or NULL. Standard output by its other name is still that: a file of rows takes the place of what bears its
+ * name, which is no way to treat /dev/stdout. */
+static const char *given_csv(const bm_arguments *arguments) {
+    const char *given = bm_cli_value(arguments, "csv");
+    return given && strcmp(given, "/dev/stdout") == 0 ? "-" : given;
+}
+
+/* ---- recorded gradients ----------------------------------------------------------------------------------------- */
+
+static bm_status check_recorded(const bm_arguments *arguments, bm_error *error) {
     static const char *const others[] = {"start", "plot", "plot-lr", "render", "terminal", "record", "json"};
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
         if (bm_cli_has(arguments, others[i])) {
             return bm_invalid(error, "--%s needs a function; recorded gradients know none", others[i]);
         }
     }
-    bm_optim_wish wish = {0};
-    bm_optim_csv *csv = NULL;
+    return BM_OK;
+}
+
+static bm_status read_gradients(const bm_arguments *arguments, bm_table *table, bm_optim_wish *wish, bm_error *error) {
     const char *path = bm_cli_value(arguments, "gradients");
     bm_status status = bm_table_read(table, path, 0, false, error);
-    if (status == BM_OK) {
-        status = bm_optim_read(&wish, arguments, table->rows - 1, error);
+    if (status == BM_OK && table->rows == 0) {
+        return bm_invalid(error, "%s is empty; its first row should be the start", path);
     }
-    if (status == BM_OK && wish.steps > table->rows - 1) {
+    if (status == BM_OK) {
+        status = bm_optim_read(wish, arguments, table->rows - 1, error);
+    }
+    if (status == BM_OK && wish->steps > table->rows - 1) {
         return bm_invalid(error, "%s has %lld rows of gradients, fewer than the %lld steps asked for", path,
-                          (long long)table->rows - 1, (long long)wish.steps);
+                          (long long)table->rows - 1, (long long)wish->steps);
+    }
+    return status;
+}
+
+/* Before a row is written: who cannot work with recorded gradients is told at once. */
+static bm_status create_descents(bm_race *race, const bm_table *table, bm_error *error) {
+    bm_status status = BM_OK;
+    for (int i = 0; i < race->racers && status == BM_OK; i++) {
+        bm_descent_setup setup = race->base;
+        setup.method = &race->racer[i].method;
+        setup.dims = table->columns;
+        setup.start = table->value;
+        status = bm_descent_create(&race->racer[i].descent, &setup, error);
+    }
+    return status;
+}
+
+static bm_status run_gradients(const bm_arguments *arguments, bm_race *race, bm_table *table, const atomic_int *stop,
+                               bm_error *error) {
+    bm_optim_wish wish = {0};
+    bm_optim_csv *csv = NULL;
+    bm_status status = check_recorded(arguments, error);
+    if (status == BM_OK) {
+        status = read_gradients(arguments, table, &wish, error);
     }
     if (status == BM_OK) {
-        const char *to = bm_cli_value(arguments, "csv");
+        fill_race(race, &wish);
+        status = create_descents(race, table, error);
+    }
+    if (status == BM_OK) {
+        const char *to = given_csv(arguments);
         status = bm_optim_csv_open(&csv, to ? to : "-", table->columns, false, error);
     }
-    bm_status result = status;
-    for (int i = 0; i < wish.methods && status == BM_OK; i++) {
-        result = follow_gradients(&wish, i, table, csv, error);
-        status = result == BM_INVALID ? result : status; /* one that diverged does not stop the others */
+    if (status == BM_OK) {
+        run_race(race, &wish, table, csv, stop);
+        status = bm_optim_csv_close(csv, error);
     }
-    bm_error late;
-    const bm_status closed = bm_optim_csv_close(csv, &late);
-    if (result == BM_OK && closed != BM_OK) {
-        *error = late;
+    if (status == BM_OK) {
+        report_diverged(race);
     }
-    return result == BM_OK ? closed : result;
+    return status;
 }
 
 /* ---- a function ------------------------------------------------------------------------------------------------- */
@@ -178,60 +252,15 @@ static bm_status choose_window(const bm_arguments *arguments, bm_race *race, con
     return status;
 }
 
-static void fill_race(bm_race *race, const bm_optim_wish *wish) {
-    for (race->racers = 0; race->racers < wish->methods; race->racers++) {
-        bm_racer *racer = &race->racer[race->racers];
-        racer->method = wish->method[race->racers];
-        racer->color = bm_series_colors[race->racers % BM_SERIES_COLORS];
-        snprintf(racer->label, sizeof racer->label, "%s", wish->label[race->racers]);
-    }
-    race->base = wish->base;
-    race->tolerance = wish->tolerance;
-}
-
-static void run_race(bm_race *race, const bm_optim_wish *wish, bm_optim_csv *csv, const atomic_int *stop) {
-    for (int i = 0; i < race->racers; i++) {
-        const bm_racer *racer = &race->racer[i];
-        bm_optim_csv_row(csv, racer->label, racer->descent);
-        for (int64_t t = 1; t <= wish->steps && !atomic_load_explicit(stop, memory_order_relaxed); t++) {
-            const bool on = bm_race_step(race, i);
-            const bool last = !on || t == wish->steps;
-            if (on ? last || t % wish->every == 0 : racer->descent->t % wish->every != 0) {
-                bm_optim_csv_row(csv, racer->label, racer->descent); /* where it diverges: the last place it was at */
-            }
-            if (last) {
-                break;
-            }
-        }
-    }
-}
-
 static bool wants_show(const bm_arguments *arguments) {
     return bm_cli_has(arguments, "render") || bm_cli_has(arguments, "terminal") || bm_cli_has(arguments, "record");
 }
 
 /* Rows go to standard output where nobody said otherwise, unless somebody sits there, or another line is asked for. */
 static const char *csv_path(const bm_arguments *arguments) {
-    const char *given = bm_cli_value(arguments, "csv");
+    const char *given = given_csv(arguments);
     const bool other = bm_cli_has(arguments, "json") || wants_show(arguments) || isatty(STDOUT_FILENO);
     return given ? given : other ? NULL : "-";
-}
-
-static void report_diverged(const bm_race *race) {
-    for (int i = 0; i < race->racers; i++) {
-        if (race->racer[i].over) {
-            fprintf(stderr, "bellman: %s\n", race->racer[i].failure.text);
-        }
-    }
-}
-
-static bool any_diverged(const bm_race *race) {
-    for (int i = 0; i < race->racers; i++) {
-        if (race->racer[i].over) {
-            return true;
-        }
-    }
-    return false;
 }
 
 static void tell(const bm_arguments *arguments, const bm_race *race, const char *csv) {
@@ -256,7 +285,7 @@ static bm_status race_and_tell(const bm_arguments *arguments, const bm_optim_wis
     if (wants_show(arguments)) {
         status = bm_optim_show(arguments, race, wish->steps, stop, error);
     } else {
-        run_race(race, wish, csv, stop);
+        run_race(race, wish, NULL, csv, stop);
     }
     bm_error late;
     const bm_status closed = bm_optim_csv_close(csv, &late);
@@ -336,7 +365,7 @@ static int run(int argc, char **argv) {
     bm_error error;
     bm_table table = {0};
     bm_race *race = bm_cli_alloc(1, sizeof *race);
-    const bm_status status = bm_cli_has(&arguments, "gradients") ? run_gradients(&arguments, &table, &error)
+    const bm_status status = bm_cli_has(&arguments, "gradients") ? run_gradients(&arguments, race, &table, stop, &error)
                                                                  : run_function(&arguments, race, stop, &error);
     const int code = status != BM_OK ? bm_cli_report(status, &error) : any_diverged(race) ? BM_EXIT_FAILED : BM_EXIT_OK;
     bm_race_free(race);

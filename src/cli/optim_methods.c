@@ -143,7 +143,10 @@ int bm_optim_groups(int argc, char **argv, bm_method *method, bm_flag_group *gro
         char name[64];
         bm_error ignored;
         snprintf(name, sizeof name, "%.*s", (int)strcspn(at, ",:"), at);
-        bool known = bm_method_find(&method[found], name, &ignored) != BM_OK;
+        if (bm_method_find(&method[found], name, &ignored) != BM_OK) {
+            continue; /* told when the flags are read */
+        }
+        bool known = false;
         for (int i = 0; i < found; i++) {
             known |= bm_method_options(&method[i]) == bm_method_options(&method[found]);
         }

@@ -133,6 +133,8 @@ void bm_optim_print_table(FILE *stream, const bm_race *race) {
         print_place(stream, r->descent->x, race->dims);
         if (r->over) {
             fprintf(stream, "  diverged at step %" PRId64, r->descent->t + 1);
+        } else if (r->descent->t < race->base.total_steps) { /* interrupted, or closed */
+            fprintf(stream, "  stopped at step %" PRId64, r->descent->t);
         }
         fputc('\n', stream);
     }

@@ -32,7 +32,9 @@ static bm_status check_start(const bm_descent *descent, bm_error *error) {
         }
     }
     if (descent->setup.objective && !isfinite(descent->value)) {
-        return bm_invalid(error, "%.64s is %g at the start", descent->setup.objective->text, descent->value);
+        return isnan(descent->value)
+                   ? bm_invalid(error, "%.64s has no value at the start", descent->setup.objective->text)
+                   : bm_invalid(error, "%.64s is %g at the start", descent->setup.objective->text, descent->value);
     }
     return BM_OK;
 }
