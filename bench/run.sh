@@ -11,8 +11,10 @@ echo "== networks, share of the core's peak"
 "$build/bellman" bench net
 echo "== matrix products beside OpenBLAS"
 "$build/bench/gemm"
-echo "== Adam beside a loop that streams the same arrays"
-"$build/bench/adam"
+echo "== Adam beside PyTorch and beside a loop that streams the same arrays"
+"$python" bench/optim.py "$build/bench/optim"
+echo "== all optimizers, one core"
+"$build/bellman" bench optim
 echo "== replay buffer"
 "$build/bellman" bench replay --batch 128
 echo "== whole training loop"

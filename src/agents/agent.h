@@ -77,8 +77,8 @@ void bm_agent_inspect(bm_agent *agent, int n, const void *observation, bm_real *
 bm_status bm_agent_set(bm_agent *agent, const char *key, const char *value, bm_error *error);
 bm_replay *bm_agent_replay(bm_agent *agent);      /* NULL: none */
 double bm_agent_remaining(const bm_agent *agent); /* share of training still to come, 1 to 0 */
-/* The learning rate in force: rate, by schedule (of bm_lr_schedule_kinds, over environment steps). Hands the momentum that the
- * schedule wants to optim. */
+/* The learning rate in force: rate, or, by a schedule other than constant (of bm_lr_schedule_kinds), rate's first value as after so many
+ * epochs of a hundred. Hands the momentum that the schedule wants to optim. */
 double bm_agent_learning_rate(const bm_agent *agent, bm_schedule rate, const bm_variant *schedule, bm_optim *optim);
 
 /* The registry: agent_list.h. */

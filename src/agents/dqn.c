@@ -63,7 +63,7 @@ static const bm_option rows[] = {
     BM_OPTION_CHOICE(dqn_config, init, "torch", bm_init_names, "initial weights"),
     BM_OPTION_VARIANT(dqn_config, optimizer, "adam", bm_optim_kinds, "with settings of its own"),
     BM_OPTION_VARIANT(dqn_config, lr_schedule, "constant", bm_lr_schedule_kinds,
-                      "learning_rate over environment steps, with settings of its own"),
+                      "in place of lin_X: learning_rate over the run, in hundredths of it"),
 };
 
 enum { EXPLORATION_RATE, LEARNING_RATE, LOSS, Q_MEAN, GRAD_NORM, N_UPDATES };

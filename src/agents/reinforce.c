@@ -53,7 +53,7 @@ static const bm_option rows[] = {
     BM_OPTION_CHOICE(reinforce_config, init, "orthogonal", bm_init_names, "initial weights"),
     BM_OPTION_VARIANT(reinforce_config, optimizer, "adam", bm_optim_kinds, "with settings of its own"),
     BM_OPTION_VARIANT(reinforce_config, lr_schedule, "constant", bm_lr_schedule_kinds,
-                      "both learning rates over environment steps, with settings of its own"),
+                      "in place of lin_X: both learning rates over the run, in hundredths of it"),
 };
 
 enum { LEARNING_RATE, POLICY_LOSS, VALUE_LOSS, ENTROPY_LOSS, BATCH_STEPS, N_UPDATES };

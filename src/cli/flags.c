@@ -278,7 +278,9 @@ static char **normalise(const catalogue *all, bm_arena *memory, const char *verb
         const word next = read_word(all, argc, argv, i);
         if (!next.name[0]) {
             if (argv[i][0] == '-' && argv[i][1] && argv[i][1] != '-' && argv[i][1] != '?') {
-                bm_cli_usage("unknown option %s (see bellman %s --help)", argv[i], verb);
+                bm_cli_usage(
+                    "unknown option %s (see bellman %s --help; what begins with - and is no option goes after --)",
+                    argv[i], verb);
             }
             words[n++] = argv[i];
         } else if (!next.entry && strchr(next.name, '.')) {

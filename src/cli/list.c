@@ -173,6 +173,19 @@ static bm_status collect_optimizers(cJSON *array, bm_error *error) {
     return BM_OK;
 }
 
+/* "options: step_size gamma", on a line of its own; nothing without any. */
+static void print_options(const cJSON *item, int indent) {
+    const cJSON *options = cJSON_GetObjectItemCaseSensitive(item, "options"), *name;
+    if (cJSON_GetArraySize(options) == 0) {
+        return;
+    }
+    printf("%*soptions:", indent, "");
+    cJSON_ArrayForEach(name, options) {
+        printf(" %s", cJSON_GetStringValue(name));
+    }
+    putchar('\n');
+}
+
 static void print_optimizers(const cJSON *array) {
     const int width = width_of(array, "name", "optimizer");
     printf("%-*s  %6s  %s\n", width, "optimizer", "lr", "");
@@ -210,6 +223,16 @@ static void print_functions(const cJSON *array) {
         printf("%-*s  %4s  %s\n%*s%s\n", width, text_of(item, "name"),
                number_of(item, "dims", "any", dims, sizeof dims), text_of(item, "summary"), width + 8, "",
                text_of(item, "formula"));
+        print_options(item, width + 8);
+    }
+}
+
+static void print_schedules(const cJSON *array) {
+    const int width = width_of(array, "name", "");
+    const cJSON *item;
+    cJSON_ArrayForEach(item, array) {
+        printf("%-*s  %s\n", width, text_of(item, "name"), text_of(item, "summary"));
+        print_options(item, width + 2);
     }
 }
 
@@ -280,7 +303,7 @@ static const list lists[] = {
     {"optimizers", "what --optimizer takes, and the learning rate each has by default", collect_optimizers,
      print_optimizers},
     {"schedules", "learning rates over time: what --lr-schedule and bellman optim --schedule take", collect_schedules,
-     print_summaries},
+     print_schedules},
     {"functions", "what bellman optim runs optimizers on", collect_functions, print_functions},
     {"presets", "tuned hyperparameters: which agent has them for which environments", collect_presets, print_presets},
     {"activations", "what --activation takes", collect_activations, print_activations},

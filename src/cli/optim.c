@@ -24,7 +24,8 @@ static const bm_flag flags[] = {
     {"tolerance", "X", "so near to the least value counts as there (default: 1e-6)"},
     {"gradients", "FILE", "recorded gradients instead of a function: CSV, first the start, then a row a step"},
     {"float", NULL, "compute in single precision, as networks do"},
-    {"csv", "FILE|-", "rows optimizer,step,x0,...,value (default: standard output, unless that is a terminal)"},
+    {"csv", "FILE|-",
+     "rows optimizer,step,x0,...,value (default: standard output, unless that is a terminal or a picture is wanted)"},
     {"every", "N", "only every N-th step is a row, and the last (default: 1)"},
     {"plot", "FILE", "contours with the paths, beside them value against step: .svg or .png"},
     {"plot-lr", "FILE", "effective learning rate of each coordinate against step: .svg or .png"},
@@ -74,7 +75,9 @@ static void fill_race(bm_race *race, const bm_optim_wish *wish) {
     for (race->racers = 0; race->racers < wish->methods; race->racers++) {
         bm_racer *racer = &race->racer[race->racers];
         racer->method = wish->method[race->racers];
-        racer->color = bm_series_colors[race->racers % BM_SERIES_COLORS];
+        const bm_color color = bm_series_colors[race->racers % BM_SERIES_COLORS];
+        racer->color =
+            race->racers < BM_SERIES_COLORS ? color : bm_color_mix(color, BM_PAPER, 0.5); /* the second time paler */
         snprintf(racer->label, sizeof racer->label, "%s", wish->label[race->racers]);
     }
     race->base = wish->base;
@@ -96,16 +99,17 @@ static void run_race(bm_race *race, const bm_optim_wish *wish, const bm_table *r
                      const atomic_int *stop) {
     for (int i = 0; i < race->racers; i++) {
         const bm_racer *racer = &race->racer[i];
+        int64_t written = 0;
         bm_optim_csv_row(csv, racer->label, racer->descent);
-        for (int64_t t = 1; t <= wish->steps && !atomic_load_explicit(stop, memory_order_relaxed); t++) {
-            const bool on = step_on(race, i, recorded);
-            const bool last = !on || t == wish->steps;
-            if (on ? last || t % wish->every == 0 : racer->descent->t % wish->every != 0) {
-                bm_optim_csv_row(csv, racer->label, racer->descent); /* where it diverges: the last place it was at */
+        while (racer->descent->t < wish->steps && !atomic_load_explicit(stop, memory_order_relaxed) &&
+               step_on(race, i, recorded)) {
+            if (racer->descent->t % wish->every == 0) {
+                bm_optim_csv_row(csv, racer->label, racer->descent);
+                written = racer->descent->t;
             }
-            if (last) {
-                break;
-            }
+        }
+        if (written < racer->descent->t) { /* the last place it was at */
+            bm_optim_csv_row(csv, racer->label, racer->descent);
         }
     }
 }
@@ -125,13 +129,6 @@ static bool any_diverged(const bm_race *race) {
         }
     }
     return false;
-}
-
-/* Where rows are asked for, or NULL. Standard output by its other name is still that: a file of rows takes the place of what bears its
- * name, which is no way to treat /dev/stdout. */
-static const char *given_csv(const bm_arguments *arguments) {
-    const char *given = bm_cli_value(arguments, "csv");
-    return given && strcmp(given, "/dev/stdout") == 0 ? "-" : given;
 }
 
 /* ---- recorded gradients ----------------------------------------------------------------------------------------- */
@@ -188,7 +185,7 @@ static bm_status run_gradients(const bm_arguments *arguments, bm_race *race, bm_
         status = create_descents(race, table, error);
     }
     if (status == BM_OK) {
-        const char *to = given_csv(arguments);
+        const char *to = bm_cli_value(arguments, "csv");
         status = bm_optim_csv_open(&csv, to ? to : "-", table->columns, false, error);
     }
     if (status == BM_OK) {
@@ -209,7 +206,16 @@ static bm_status make_objective(const bm_arguments *arguments, double *start, bm
     int count = 0;
     bm_status status = given ? read_numbers("start", given, start, NUMBERS_MOST, &count, error) : BM_OK;
     if (status == BM_OK) {
-        status = bm_objective_create(objective, arguments->positional[0], count, error);
+        bm_error why;
+        status = bm_objective_create(objective, arguments->positional[0], count, &why);
+        if (status != BM_OK) {
+            const bool fits = bm_objective_create(objective, arguments->positional[0], 0, NULL) == BM_OK;
+            bm_objective_destroy(fits ? *objective : NULL);
+            *objective = NULL;
+            return fits ? bm_invalid(error, "--start=%.64s has %d coordinate%s: %.300s", given, count,
+                                     count == 1 ? "" : "s", why.text)
+                        : bm_invalid(error, "%s", why.text);
+        }
     }
     if (status == BM_OK && !given) {
         memcpy(start, (*objective)->start, (size_t)(*objective)->dims * sizeof *start);
@@ -221,7 +227,7 @@ static bm_status make_objective(const bm_arguments *arguments, double *start, bm
 static bm_status choose_window(const bm_arguments *arguments, bm_race *race, const double *start, bm_error *error) {
     enum { SIDES = 4 };
     const double margin = 0.05;
-    const int axes = race->objective->dims < 2 ? race->objective->dims : 2;
+    const int dims = race->objective->dims, axes = dims < 2 ? dims : 2;
     const char *given = bm_cli_value(arguments, "window");
     double side[SIDES];
     int count = 0;
@@ -235,6 +241,10 @@ static bm_status choose_window(const bm_arguments *arguments, bm_race *race, con
     }
     if (!given) {
         return BM_OK;
+    }
+    if (dims > 2) {
+        return bm_invalid(error, "--window needs a function of one or two coordinates; %.64s has %d",
+                          race->objective->text, dims);
     }
     const bm_status status = read_numbers("window", given, side, SIDES, &count, error);
     if (status == BM_OK && count != 2 * axes) {
@@ -256,10 +266,15 @@ static bool wants_show(const bm_arguments *arguments) {
     return bm_cli_has(arguments, "render") || bm_cli_has(arguments, "terminal") || bm_cli_has(arguments, "record");
 }
 
+static bool wants_picture(const bm_arguments *arguments) {
+    return wants_show(arguments) || bm_cli_has(arguments, "plot") || bm_cli_has(arguments, "plot-lr");
+}
+
 /* Rows go to standard output where nobody said otherwise, unless somebody sits there, or another line is asked for. */
 static const char *csv_path(const bm_arguments *arguments) {
-    const char *given = given_csv(arguments);
-    const bool other = bm_cli_has(arguments, "json") || wants_show(arguments) || isatty(STDOUT_FILENO);
+    const char *named = bm_cli_value(arguments, "csv");
+    const char *given = named && strcmp(named, "/dev/stdout") == 0 ? "-" : named;
+    const bool other = bm_cli_has(arguments, "json") || wants_picture(arguments) || isatty(STDOUT_FILENO);
     return given ? given : other ? NULL : "-";
 }
 
@@ -336,6 +351,12 @@ static void check_words(const bm_arguments *arguments) {
                          ? "optim takes one function at a time; an expression with spaces wants quotes"
                          : "optim wants a function, for example: bellman optim rosenbrock --optimizer sgd,adam "
                            "(bellman list functions shows them)");
+    }
+    static const char *const of_pictures[] = {"surface", "window", "size", "title", "speed"};
+    for (size_t i = 0; i < sizeof of_pictures / sizeof of_pictures[0]; i++) {
+        if (bm_cli_has(arguments, of_pictures[i]) && !wants_picture(arguments)) {
+            bm_cli_usage("--%s is of a picture: give --plot, --render, --terminal or --record too", of_pictures[i]);
+        }
     }
     if (wants_show(arguments) && bm_cli_has(arguments, "csv")) {
         bm_cli_usage("--csv writes the rows of a race that is not shown; leave --render, --terminal and --record out");

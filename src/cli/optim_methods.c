@@ -67,6 +67,9 @@ static bm_status read_method(bm_optim_wish *wish, const char *text, size_t lengt
     }
     bm_method *method = &wish->method[wish->methods];
     bm_status status = read_spec(&s, text, length, error);
+    if (status == BM_OK && strchr(s.name, '=')) {
+        return bm_invalid(error, "a comma separates optimizers; settings of one follow it as :%.64s", s.name);
+    }
     if (status == BM_OK) {
         status = bm_method_find(method, s.name, error);
     }
@@ -186,8 +189,12 @@ static bm_status read_schedule(bm_optim_wish *wish, bm_error *error) {
         bm_options_defaults(bm_lr_schedule_kinds[kind].options, wish->lr_schedule.config);
     }
     for (int i = 0; i < s.settings && status == BM_OK; i++) {
+        bm_error why;
         status =
-            bm_options_set(bm_lr_schedule_kinds[kind].options, wish->lr_schedule.config, s.key[i], s.value[i], error);
+            bm_options_set(bm_lr_schedule_kinds[kind].options, wish->lr_schedule.config, s.key[i], s.value[i], &why);
+        if (status != BM_OK) {
+            bm_invalid(error, "%s: %s", s.name, why.text);
+        }
     }
     wish->base.lr_schedule = &wish->lr_schedule;
     return status;

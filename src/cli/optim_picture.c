@@ -16,11 +16,13 @@ bm_status bm_optim_check_pictures(const bm_arguments *arguments, const bm_race *
         const char *path = bm_cli_value(arguments, flags[i]);
         status = path ? bm_picture_check(path, error) : BM_OK;
     }
-    for (int i = 0; i < race->racers && status == BM_OK && bm_cli_has(arguments, "plot-lr"); i++) {
-        if (race->racer[i].method.solver) {
-            status = bm_invalid(error, "%s has no learning rate by coordinate; --plot-lr cannot show it",
-                                bm_method_name(&race->racer[i].method));
-        }
+    int optimizers = 0;
+    for (int i = 0; i < race->racers; i++) {
+        optimizers += race->racer[i].method.optim != NULL;
+    }
+    if (status == BM_OK && optimizers == 0 && bm_cli_has(arguments, "plot-lr")) {
+        return bm_invalid(error, "--plot-lr needs an optimizer with a learning rate for each coordinate; %s has none",
+                          bm_method_name(&race->racer[0].method));
     }
     return status;
 }
@@ -59,16 +61,22 @@ static bm_status write_rates(const bm_arguments *arguments, bm_race *race, const
     int width = RATES_WIDTH, height = RATES_HEIGHT;
     bm_landscape_rate rate[BM_RACERS];
     bm_picture_size(bm_cli_value(arguments, "size"), SIDE_LEAST, &width, &height);
+    int optimizers = 0;
     for (int i = 0; i < race->racers; i++) {
         const bm_racer *r = &race->racer[i];
-        rate[i] = (bm_landscape_rate){r->label, r->color, r->count, r->step, r->rate};
+        if (r->method.optim) {
+            rate[optimizers++] = (bm_landscape_rate){r->label, r->color, r->count, r->step, r->rate};
+        } else {
+            fprintf(stderr, "bellman: %s is left out of %s: it has no learning rate for each coordinate\n", r->label,
+                    path);
+        }
     }
     bm_landscape_rates rates = {
         .title = title ? title : race->objective->text,
         .dims = race->rates,
         .variables = race->objective->variables,
         .rates = rate,
-        .rate_count = race->racers,
+        .rate_count = optimizers,
     };
     return bm_picture_write(path, width, height, draw_rates, &rates, error);
 }

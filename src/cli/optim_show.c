@@ -11,7 +11,7 @@
 #include "cli/show_flags.h"
 #include "core/clock.h"
 
-enum { WIDTH = 1000, HEIGHT = 600, SIDE_LEAST = 120, WINDOW_FPS = 60, FILE_FPS = 25, LINE = 256, HELP_ROWS = 24 };
+enum { WIDTH = 1000, HEIGHT = 600, SIDE_LEAST = 120, WINDOW_FPS = 30, FILE_FPS = 25, LINE = 256, HELP_ROWS = 24 };
 
 static const double usual_seconds = 10; /* that a race takes, unless --speed says otherwise */
 static const double last_look_seconds = 2;
@@ -28,12 +28,13 @@ typedef struct {
     int width, height;
     bm_recorder *recorder;
     const char *record; /* the file asked for, or NULL */
-    char record_path[1200], status[LINE / 2], notice[LINE];
+    char record_path[1200], where[LINE / 4], status[LINE / 2], notice[LINE];
     bm_landscape landscape;
     bm_overlay_key help[HELP_ROWS];
     double now, next_frame, next_record, notice_until, ended;
-    double fps, speed, owed; /* speed: steps a second; owed: steps that time has made due */
-    bool paused, full_speed, changed, closed;
+    double fps, speed, owed;          /* speed: steps a second; owed: steps that time has made due */
+    double home_low[2], home_high[2]; /* the window it began with */
+    bool paused, full_speed, changed, closed, pressed;
 } show;
 
 __attribute__((format(printf, 2, 3))) static void notify(show *s, const char *format, ...) {
@@ -98,26 +99,52 @@ static void start_again(show *s, const double *start) {
 /* ---- drawing ---------------------------------------------------------------------------------------------------- */
 
 static void compose(show *s) {
-    char steps[32], made[32];
+    char steps[32], made[32], speed[32];
     bm_race_landscape(s->race, &s->landscape);
-    snprintf(s->status, sizeof s->status, "step %s of %s   %s%.3g steps/s",
-             bm_cli_thousands(s->made, made, sizeof made), bm_cli_thousands(s->steps, steps, sizeof steps),
-             s->full_speed ? "full speed, else " : "", s->speed);
+    if (s->speed < 1000) {
+        snprintf(speed, sizeof speed, "%.3g", s->speed);
+    } else {
+        bm_cli_thousands((long long)s->speed, speed, sizeof speed);
+    }
+    snprintf(s->where, sizeof s->where, "step %s of %s", bm_cli_thousands(s->made, made, sizeof made),
+             bm_cli_thousands(s->steps, steps, sizeof steps));
+    snprintf(s->status, sizeof s->status, "%s   %s%s", s->where, s->full_speed ? "full speed" : speed,
+             s->full_speed ? "" : " steps/s");
     s->landscape.status = s->status;
     s->landscape.paused = s->paused;
     s->landscape.recording = s->recorder != NULL;
 }
 
+/* Without what is said to the viewer; of a recording the step stays. */
 static void draw_still(void *context, bm_canvas *canvas) {
     show *s = context;
     bm_landscape still = s->landscape;
-    still.status = still.notice = NULL;
+    still.status = s->recorder ? s->where : NULL;
+    still.notice = NULL;
     still.help = NULL;
     still.paused = still.recording = false;
     bm_landscape_draw(&still, canvas);
 }
 
+/* Some of the keys in one line. */
+static void keys_line(const bm_overlay_key *key, int count, char line[LINE]) {
+    size_t used = 0;
+    line[0] = '\0';
+    for (; count > 0 && used < LINE; key++, count--) {
+        used += (size_t)snprintf(line + used, LINE - used, "%s %s   ", key->key, key->help);
+    }
+}
+
 static void terminal_lines(const show *s, char first[LINE], char second[LINE]) {
+    int keys = 0;
+    while (s->help[keys].key) {
+        keys++;
+    }
+    if (s->landscape.help) {
+        keys_line(s->help, keys / 2, first);
+        keys_line(s->help + keys / 2, keys - keys / 2, second);
+        return;
+    }
     snprintf(first, LINE, "%s%s", s->status, s->paused ? "   paused" : "");
     if (s->landscape.notice) {
         snprintf(second, LINE, "%s", s->landscape.notice);
@@ -259,6 +286,13 @@ static void survey(show *s) {
     s->changed = true;
 }
 
+static void press_home(show *s) {
+    memcpy(s->race->low, s->home_low, sizeof s->home_low);
+    memcpy(s->race->high, s->home_high, sizeof s->home_high);
+    s->landscape.view = bm_race_view;
+    survey(s);
+}
+
 static void press_picture(show *s) {
     char path[1200];
     bm_error error;
@@ -314,6 +348,7 @@ static const key_row rows[] = {
     {"right", NULL, NULL, press_right},
     {"up", NULL, NULL, press_up},
     {"down", NULL, NULL, press_down},
+    {"0", "0", "the view as it was", press_home},
     {"p", "p", "save a picture", press_picture},
     {"r", "r", "start or stop recording", press_record},
     {"h", "h", "show or hide these keys", press_help},
@@ -351,8 +386,8 @@ static bool place_of(show *s, const bm_event *event, double xy[2]) {
 }
 
 static void look_closer(show *s, const bm_event *event) {
-    double xy[2];
-    if (!place_of(s, event, xy) || s->landscape.surface) {
+    double xy[2] = {(s->race->low[0] + s->race->high[0]) / 2, (s->race->low[1] + s->race->high[1]) / 2};
+    if (s->race->dims > 2 || (!s->landscape.surface && !place_of(s, event, xy))) {
         return;
     }
     const double factor = pow(zoom, event->wheel);
@@ -371,7 +406,13 @@ static void handle_mouse(show *s, const bm_event *event, bm_point *last) {
     double xy[2];
     if (event->kind == BM_EVENT_PRESS && event->button == 1 && !s->landscape.surface && place_of(s, event, xy)) {
         start_again(s, xy);
+        s->pressed = false;
+    } else if (event->kind == BM_EVENT_PRESS && event->button == 1) {
+        s->pressed = true;
+    } else if (event->kind == BM_EVENT_RELEASE && s->pressed && s->landscape.surface) { /* and not dragged */
+        notify(s, "a click starts the race elsewhere among the contours: Tab shows them");
     } else if (event->kind == BM_EVENT_MOTION && event->button == 1 && s->landscape.surface) {
+        s->pressed = false;
         turn(s, (event->x - last->x) * turn_by_pixel, (event->y - last->y) * turn_by_pixel);
     } else if (event->kind == BM_EVENT_WHEEL) {
         look_closer(s, event);
@@ -472,6 +513,8 @@ bm_status bm_optim_show(const bm_arguments *arguments, bm_race *race, int64_t st
                       .surface = bm_cli_has(arguments, "surface") && race->dims == 2,
                       .view = bm_race_view},
     };
+    memcpy(s->home_low, race->low, sizeof s->home_low);
+    memcpy(s->home_high, race->high, sizeof s->home_high);
     bm_picture_size(bm_cli_value(arguments, "size"), SIDE_LEAST, &s->width, &s->height);
     bm_status status = open_all(s, arguments, error);
     if (status == BM_OK) {
@@ -481,8 +524,8 @@ bm_status bm_optim_show(const bm_arguments *arguments, bm_race *race, int64_t st
             list_keys(s);
         }
         if (s->stage && bm_stage_interactive(s->stage)) {
-            notify(s, bm_stage_kind_of(s->stage) == BM_STAGE_TERMINAL ? "space pause, + − speed, n again, q quit"
-                                                                      : "h: keys; click for another start");
+            const bool clicks = bm_stage_kind_of(s->stage) == BM_STAGE_WINDOW && race->dims <= 2;
+            notify(s, clicks ? "h: keys; click for another start" : "h: keys");
         }
         status = loop(s, stop, error);
     }

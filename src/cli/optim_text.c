@@ -111,7 +111,7 @@ void bm_optim_print_table(FILE *stream, const bm_race *race) {
     const bool known = isfinite(race->objective->minimum_value);
     fprintf(stream, "%s from ", race->objective->text);
     print_place(stream, race->start, race->dims);
-    fprintf(stream, ", %" PRId64 " steps\n", race->base.total_steps);
+    fprintf(stream, ", %" PRId64 " step%s\n", race->base.total_steps, race->base.total_steps == 1 ? "" : "s");
     char within[64] = "";
     if (known) {
         snprintf(within, sizeof within, "  within %g at", race->tolerance);
@@ -169,6 +169,7 @@ static cJSON *racer_json(const bm_race *race, int index) {
     bm_cli_json_number(object, "steps_to_tolerance", r->reached >= 0 ? (double)r->reached : NAN);
     cJSON_AddNumberToObject(object, "evaluations", (double)r->descent->evaluations);
     cJSON_AddBoolToObject(object, "diverged", r->over);
+    bm_cli_json_number(object, "diverged_at", r->over ? (double)(r->descent->t + 1) : NAN);
     return object;
 }
 

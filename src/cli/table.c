@@ -38,8 +38,8 @@ static bm_status read_row(const char *path, int64_t line, const char *text, int 
     for (int i = 0; i < columns; i++) {
         const char *next;
         if (!read_cell(text, &next, &value[i])) {
-            return bm_invalid(error, "%s:%" PRId64 ": '%.*s' is not a finite number", path, line,
-                              (int)strcspn(text, ",\r\n"), text);
+            return bm_invalid(error, "%s:%" PRId64 ": '%.*s' is not a finite number%s", path, line,
+                              (int)strcspn(text, ",\r\n"), text, line == 1 ? " (there is no header here)" : "");
         }
         text = next + (*next == ',');
     }

@@ -79,19 +79,26 @@ static void prescan(int argc, char **argv, const char **agent, const char **env)
     *env = words[1];
 }
 
-/* The run that --resume names, looked for before the real parse: its agent's tables are wanted too. */
-static const char *run_to_resume(int argc, char **argv) {
-    static const char flag[] = "--resume";
-    const size_t length = sizeof flag - 1;
+/* A flag's value, looked for before the real parse; NULL: it is not given. */
+static const char *early_value(int argc, char **argv, const char *name) {
     for (int i = 1; i < argc; i++) {
-        if (strncmp(argv[i], flag, length) == 0 && argv[i][length] == '=') {
-            return argv[i] + length + 1;
-        }
-        if (strcmp(argv[i], flag) == 0 && i + 1 < argc) {
-            return argv[i + 1];
+        const size_t length = strcspn(argv[i], "=");
+        if (strncmp(argv[i], "--", 2) == 0 && length > 2 && bm_same_name(name, argv[i] + 2, length - 2)) {
+            return argv[i][length] ? argv[i] + length + 1 : i + 1 < argc ? argv[i + 1] : NULL;
         }
     }
     return NULL;
+}
+
+/* Help shows the options of the optimizer and the schedule that the words choose. */
+static void choose_variants(bm_experiment *shown, int argc, char **argv) {
+    const bm_options *options = &shown->agent->options;
+    for (size_t i = 0; i < options->count; i++) {
+        const char *value = options->rows[i].type == BM_VARIANT ? early_value(argc, argv, options->rows[i].name) : NULL;
+        if (value) {
+            bm_options_set(options, shown->agent_config, options->rows[i].name, value, NULL); /* wrong ones: later */
+        }
+    }
 }
 
 /* Options in two passes, so that choosing an optimizer never undoes its settings, whatever their order. */
@@ -465,7 +472,7 @@ static int train(const bm_arguments *arguments, int argc, char **argv) {
  * preset's values where there is one. shown->agent stays NULL where neither is named. */
 static bm_status shown_experiment(bm_experiment *shown, int argc, char **argv, char *heading, size_t bytes,
                                   bm_error *error) {
-    const char *resume = run_to_resume(argc, argv), *agent, *env;
+    const char *resume = early_value(argc, argv, "resume"), *agent, *env;
     if (resume) {
         char folder[BM_PATH_MAX];
         bm_status status = bm_cli_run_folder(resume, folder, sizeof folder, error);
@@ -487,6 +494,7 @@ static bm_status shown_experiment(bm_experiment *shown, int argc, char **argv, c
     if (env_known && bm_experiment_preset(shown, &found, error) != BM_OK) {
         return BM_FAILED; /* a preset that its agent refuses is no fault of the caller's */
     }
+    choose_variants(shown, argc, argv);
     snprintf(heading, bytes, "Hyperparameters of %s%s%s%s:", agent, found ? ", preset for " : "", found ? env : "",
              found ? "" : " (defaults)");
     return BM_OK;

@@ -13,7 +13,7 @@
 struct bm_writer {
     FILE *file;
     char *path, *temporary; /* temporary NULL: written in place */
-    int failure; /* errno of the first thing that went wrong; 0: nothing yet */
+    int failure;            /* errno of the first thing that went wrong; 0: nothing yet */
 };
 
 static char *concatenate(const char *first, const char *second) { /* malloc; NULL: no memory */
@@ -46,10 +46,11 @@ static void remember(bm_writer *writer, int failure) {
     }
 }
 
-/* Devices and pipes (/dev/null, /dev/stdout) must not be replaced by a file. */
+/* Devices, pipes and what stands for one (/dev/stdout, also where it leads to a file) must not be replaced by a file. */
 static bool is_device(const char *path) {
     struct stat status;
-    return stat(path, &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode);
+    const bool there = stat(path, &status) == 0 && !S_ISDIR(status.st_mode);
+    return there && (!S_ISREG(status.st_mode) || strncmp(path, "/dev/", 5) == 0 || strncmp(path, "/proc/", 6) == 0);
 }
 
 bm_status bm_writer_open(bm_writer **writer, const char *path, bm_error *error) {

@@ -207,9 +207,13 @@ static void draw_axis(const camera *c, int axis, const char *name, double text) 
     const double out_x = sign * -y / length, out_y = sign * x / length;
     const int wanted = (int)fmax(2, fmin(TICKS, fabs(x) / (4.5 * text)));
     const int count = bm_chart_ticks(c->field->low[axis], c->field->high[axis], wanted, ticks);
+    const double meeting = c->turn_cos > 0 ? 0 : 1; /* where the two edges do, the first one's number is enough */
     for (int i = 0; i < count; i++) {
         char number[32];
         const double share = (across(c->field, axis, ticks[i]) + 1) / 2;
+        if (axis == 1 && fabs(share - meeting) < 0.04) {
+            continue;
+        }
         const bm_point at = {from.x + share * x, from.y + share * y};
         bm_draw_line(c->canvas, at.x, at.y, at.x + 4 * out_x, at.y + 4 * out_y, 1, BM_GRAY);
         bm_chart_number(ticks[i], count > 1 ? ticks[1] - ticks[0] : 0, number, sizeof number);

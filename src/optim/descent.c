@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/subnormal.h"
+
 /* ---- creation --------------------------------------------------------------------------------------------------- */
 
 /* A line search compares values: it needs the function as it is. */
@@ -33,7 +35,8 @@ static bm_status check_start(const bm_descent *descent, bm_error *error) {
     }
     if (descent->setup.objective && !isfinite(descent->value)) {
         return isnan(descent->value)
-                   ? bm_invalid(error, "%.64s has no value at the start", descent->setup.objective->text)
+                   ? bm_invalid(error, "%.64s has no value at the start; choose another",
+                                descent->setup.objective->text)
                    : bm_invalid(error, "%.64s is %g at the start", descent->setup.objective->text, descent->value);
     }
     return BM_OK;
@@ -106,10 +109,9 @@ static void next_rate(bm_descent *descent) {
     const bm_descent_setup *setup = &descent->setup;
     const double remaining = setup->total_steps > 0 ? 1 - (double)descent->t / (double)setup->total_steps : 1;
     double momentum = NAN;
-    descent->lr = bm_schedule_at(setup->method->lr, fmax(remaining, 0));
-    if (setup->lr_schedule) {
-        descent->lr = bm_lr_schedule_at(setup->lr_schedule, descent->lr, descent->t, setup->total_steps, &momentum);
-    }
+    descent->lr = setup->lr_schedule ? bm_lr_schedule_at(setup->lr_schedule, setup->method->lr.initial, descent->t,
+                                                         setup->total_steps, &momentum)
+                                     : bm_schedule_at(setup->method->lr, fmax(remaining, 0));
     descent->optim.momentum = momentum;
 }
 
@@ -163,7 +165,7 @@ static bm_status optimizer_step(bm_descent *descent, bm_error *error) {
     return arrive(descent, descent->next, error);
 }
 
-bm_status bm_descent_step(bm_descent *descent, bm_error *error) {
+static bm_status step(bm_descent *descent, bm_error *error) {
     next_rate(descent);
     if (descent->setup.method->solver) {
         memcpy(descent->next, descent->x, (size_t)descent->setup.dims * sizeof *descent->x);
@@ -174,6 +176,13 @@ bm_status bm_descent_step(bm_descent *descent, bm_error *error) {
     bm_objective_gradient(descent->setup.objective, descent->x, &descent->rng, descent->gradient);
     descent->evaluations++;
     return optimizer_step(descent, error);
+}
+
+bm_status bm_descent_step(bm_descent *descent, bm_error *error) {
+    const unsigned before = bm_flush_subnormals(); /* moments of a gradient that is gone decay for ever */
+    const bm_status status = step(descent, error);
+    bm_restore_subnormals(before);
+    return status;
 }
 
 bm_status bm_descent_apply(bm_descent *descent, const double *gradient, bm_error *error) {

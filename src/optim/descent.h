@@ -10,7 +10,7 @@ typedef struct {
     const bm_objective *objective; /* NULL: gradients are given, see bm_descent_apply */
     int dims;
     const double *start;           /* [dims] */
-    const bm_variant *lr_schedule; /* of bm_lr_schedule_kinds; NULL: constant */
+    const bm_variant *lr_schedule; /* of bm_lr_schedule_kinds, in place of lin_X; NULL: none */
     int64_t total_steps;           /* what schedules stretch over */
     double clip_norm, clip_value;  /* limits as in torch.nn.utils; 0: none */
     double noise;                  /* standard deviation of what is added to every gradient, normal; 0: nothing */

@@ -10,7 +10,7 @@
  *     atom     = number | constant | variable | function "(" sum { "," sum } ")" | "(" sum ")"
  *
  * Variables are x, y, z, w (the coordinates 0 to 3) or x0, x1, ... x63; not both in one expression. Constants: pi, e. Functions:
- * sin cos tan asin acos atan sinh cosh tanh exp log log10 sqrt abs, and min max pow of two arguments. */
+ * sin cos tan asin acos atan sinh cosh tanh exp log (ln) log10 sqrt abs, and min max pow of two arguments. */
 #include <stdbool.h>
 
 #include "core/arena.h"

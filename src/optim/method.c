@@ -59,7 +59,7 @@ static bm_status set_lr(bm_method *method, const char *value, bm_error *error) {
 }
 
 bm_status bm_method_set(bm_method *method, const char *key, const char *value, bm_error *error) {
-    if (strcmp(key, "lr") == 0) {
+    if (strcmp(key, "lr") == 0 || strcmp(key, "learning_rate") == 0) {
         return set_lr(method, value, error);
     }
     bm_error why;

@@ -15,7 +15,7 @@ typedef struct {
 
 /* With defaults. BM_INVALID with a suggestion: there is no such name. */
 bm_status bm_method_find(bm_method *method, const char *name, bm_error *error);
-/* key: "lr" or an option of the method. */
+/* key: "lr" (or "learning_rate") or an option of the method. */
 bm_status bm_method_set(bm_method *method, const char *key, const char *value, bm_error *error);
 
 const char *bm_method_name(const bm_method *method);

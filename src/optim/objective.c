@@ -215,25 +215,21 @@ static bm_status read_expression(bm_objective *objective, int dims, bm_error *er
     if (status != BM_OK) {
         return status;
     }
-    if (dims > BM_EXPRESSION_DIMS) {
-        return bm_invalid(error, "%.96s: %d coordinates; an expression has at most %d", objective->text, dims,
-                          BM_EXPRESSION_DIMS);
-    }
-    if (dims > 0 && dims < expression->dims) {
+    if (dims > 0 && dims != expression->dims) {
         return wrong_dims(objective->text, expression->dims, dims, error);
     }
-    bm_expression_prepare(expression, dims > 0 ? dims : expression->dims, &objective->arena);
+    bm_expression_prepare(expression, expression->dims, &objective->arena);
     objective->type = &expression_type;
     objective->dims = expression->dims;
     objective->program = expression;
     return BM_OK;
 }
 
-/* Letters where the text has them, or the formula of a type; else x0, x1... */
+/* Letters where the text has them or, of a named function, where they suffice; else x0, x1... */
 static void name_variables(bm_objective *objective) {
     const size_t n = (size_t)objective->dims;
     const bm_expression *expression = objective->program;
-    const bool in_letters = expression ? expression->letters : objective->type->dims > 0;
+    const bool in_letters = expression ? expression->letters : n <= LETTERS;
     const char **variables = BM_NEW(&objective->arena, const char *, n);
     char *names = bm_arena_alloc(&objective->arena, n, VARIABLE_BYTES);
     for (size_t i = 0; variables && names && i < n; i++) {

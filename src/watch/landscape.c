@@ -130,8 +130,8 @@ static void limit_chart(const bm_landscape *landscape, const span *s, bm_chart *
         return;
     }
     const bm_field *field = landscape->dims <= 2 ? landscape->field : NULL;
-    if (!field || !(s->least <= s->most)) {
-        return;
+    if (!field || !(field->scale[0] < field->scale[BM_FIELD_SHARES]) || !(s->least <= s->most)) {
+        return; /* the window says nothing of values */
     }
     const double low = shown_value(landscape, field->scale[0]);
     const double high = shown_value(landscape, field->scale[BM_FIELD_SHARES]), beyond = 0.1 * (high - low);
@@ -243,6 +243,6 @@ void bm_landscape_draw(const bm_landscape *landscape, bm_canvas *canvas) {
         bm_overlay_keys(canvas, landscape->help);
     }
     if (landscape->notice) {
-        bm_overlay_message(canvas, width, l.header.height + 26, landscape->notice);
+        bm_overlay_message(canvas, width, height - l.status.height - 22, landscape->notice);
     }
 }

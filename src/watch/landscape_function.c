@@ -120,9 +120,6 @@ void bm_landscape_function(const bm_landscape *landscape, const bm_landscape_lay
     }
     view(canvas, layout->plot);
     draw_ground(&stage);
-    for (int i = 0; i < landscape->minima; i++) {
-        bm_landscape_mark(&stage, landscape->minimum + (long)i * landscape->dims, bm_landscape_draw_minimum);
-    }
     for (int i = 0; i < landscape->path_count; i++) {
         bm_landscape_trail(&stage, &landscape->paths[i]);
     }
@@ -131,6 +128,9 @@ void bm_landscape_function(const bm_landscape *landscape, const bm_landscape_lay
     }
     for (int i = 0; i < landscape->path_count; i++) {
         bm_landscape_position(&stage, &landscape->paths[i]);
+    }
+    for (int i = 0; i < landscape->minima; i++) {
+        bm_landscape_mark(&stage, landscape->minimum + (long)i * landscape->dims, bm_landscape_draw_minimum);
     }
     view(canvas, (bm_box){0, 0, canvas->width, canvas->height});
     if (framed) {

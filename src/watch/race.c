@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-const bm_surface_view bm_race_view = {.turn = 0.6, .tilt = 0.7};
+const bm_surface_view bm_race_view = {.turn = 0.6, .tilt = 1.0};
 
 enum { GRID = 181, CURVE = 1001, LEVELS = 16 };
 

@@ -40,7 +40,7 @@ done
 
 # ---- optimizers: 67 parameters are whole vectors of any width and a rest; gradients of all sizes, with zeros and changes of sign
 steps=40
-size=67
+size=517
 python3 - $size $steps >"$folder/gradients.csv" <<'SCRIPT'
 import random, sys
 size, steps = map(int, sys.argv[1:])
@@ -79,7 +79,8 @@ check_into "$folder/list" "list optimizers" "$BELLMAN" list optimizers --json
 python3 -c '
 import json, sys
 for item in json.load(open(sys.argv[1]))["optimizers"]:
-    print(item["name"], item["default_lr"])' "$folder/list" >"$folder/optimizers"
+    if item["trains_networks"]:
+        print(item["name"], item["default_lr"])' "$folder/list" >"$folder/optimizers"
 check "there are optimizers" [ -s "$folder/optimizers" ]
 while read -r name lr; do
     same_everywhere "$name" "$lr"
