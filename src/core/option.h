@@ -71,6 +71,7 @@ typedef struct {
     const char *const *choices;   /* BM_CHOICE: names, NULL at the end */
     const bm_variant_kind *kinds; /* BM_VARIANT */
     bool live;                    /* may change while an agent trains */
+    const char *tune;             /* where a study searches by default (tune/search_space.h); NULL: it does not */
 } bm_option;
 
 struct bm_options {
@@ -84,33 +85,31 @@ struct bm_options {
     _Generic((field), int: BM_INTEGER, double: BM_REAL, bool: BM_SWITCH, bm_schedule: BM_SCHEDULE, bm_text: BM_TEXT,   \
              bm_int_list: BM_INT_LIST)
 /* clang-format on */
+/* What stands in a row; in braces of its own, with .tune = "log(1e-5,1e-2)" behind it, where a study should search by default. */
+#define BM_ROW(config, field, initial_, min_, max_, scale_, help_)                                                     \
+    .name = #field, .type = BM_OPTION_TYPE(((config *)0)->field), .offset = offsetof(config, field),                   \
+    .initial = #initial_, .min = (min_), .max = (max_), .scale = (scale_), .help = (help_)
 #define BM_OPTION(config, field, initial_, min_, max_, scale_, help_)                                                  \
-    {                                                                                                                  \
-        .name = #field, .type = BM_OPTION_TYPE(((config *)0)->field), .offset = offsetof(config, field),               \
-        .initial = #initial_, .min = (min_), .max = (max_), .scale = (scale_), .help = (help_)                         \
-    }
+    { BM_ROW(config, field, initial_, min_, max_, scale_, help_) }
 /* The same for one that may change while an agent trains: it is read where it is used, and nothing was sized by it. */
 #define BM_OPTION_LIVE(config, field, initial_, min_, max_, scale_, help_)                                             \
-    {                                                                                                                  \
-        .name = #field, .type = BM_OPTION_TYPE(((config *)0)->field), .offset = offsetof(config, field),               \
-        .initial = #initial_, .min = (min_), .max = (max_), .scale = (scale_), .help = (help_), .live = true           \
-    }
+    { BM_ROW(config, field, initial_, min_, max_, scale_, help_), .live = true }
 /* Texts, switches, lists and falling schedules: the default as a string ("", "true", "[64,64]", "lin_0.001"). */
+#define BM_ROW_STRING(config, field, initial_, min_, max_, help_)                                                      \
+    .name = #field, .type = BM_OPTION_TYPE(((config *)0)->field), .offset = offsetof(config, field),                   \
+    .initial = (initial_), .min = (min_), .max = (max_), .help = (help_)
 #define BM_OPTION_STRING(config, field, initial_, min_, max_, help_)                                                   \
-    {                                                                                                                  \
-        .name = #field, .type = BM_OPTION_TYPE(((config *)0)->field), .offset = offsetof(config, field),               \
-        .initial = (initial_), .min = (min_), .max = (max_), .help = (help_)                                           \
-    }
+    { BM_ROW_STRING(config, field, initial_, min_, max_, help_) }
+#define BM_ROW_CHOICE(config, field, initial_, choices_, help_)                                                        \
+    .name = #field, .type = BM_CHOICE, .offset = offsetof(config, field), .initial = (initial_), .help = (help_),      \
+    .choices = (choices_)
 #define BM_OPTION_CHOICE(config, field, initial_, choices_, help_)                                                     \
-    {                                                                                                                  \
-        .name = #field, .type = BM_CHOICE, .offset = offsetof(config, field), .initial = (initial_), .help = (help_),  \
-        .choices = (choices_)                                                                                          \
-    }
+    { BM_ROW_CHOICE(config, field, initial_, choices_, help_) }
+#define BM_ROW_VARIANT(config, field, initial_, kinds_, help_)                                                         \
+    .name = #field, .type = BM_VARIANT, .offset = offsetof(config, field), .initial = (initial_), .help = (help_),     \
+    .kinds = (kinds_)
 #define BM_OPTION_VARIANT(config, field, initial_, kinds_, help_)                                                      \
-    {                                                                                                                  \
-        .name = #field, .type = BM_VARIANT, .offset = offsetof(config, field), .initial = (initial_), .help = (help_), \
-        .kinds = (kinds_)                                                                                              \
-    }
+    { BM_ROW_VARIANT(config, field, initial_, kinds_, help_) }
 #define BM_OPTIONS(rows_, config)                                                                                      \
     { .rows = (rows_), .count = sizeof(rows_) / sizeof((rows_)[0]), .config_bytes = sizeof(config) }
 

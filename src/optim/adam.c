@@ -26,14 +26,18 @@ typedef struct {
     double step_size, square_scale, eps_inside, root_scale, eps;
 } adam_plan;
 
+/* clang-format off */
 #define ROWS(decay_default, decay_help)                                                                                \
-    BM_OPTION_LIVE(adam_config, beta1, 0.9, 0, 0.9999999, BM_LINEAR, "decay of the mean of gradients"),                \
-        BM_OPTION_LIVE(adam_config, beta2, 0.999, 0, 0.9999999, BM_LINEAR, "decay of the mean of squared gradients"),  \
-        BM_OPTION_LIVE(adam_config, eps, 1e-8, 1e-30, 1000, BM_LOG, "added to the denominator"),                       \
-        BM_OPTION_LIVE(adam_config, weight_decay, decay_default, 0, 1000, BM_LINEAR, decay_help),                      \
-        BM_OPTION(adam_config, amsgrad, false, 0, 1, BM_LINEAR, "divide by the largest mean of squares so far"),       \
-        BM_OPTION(adam_config, eps_in_root, false, 0, 1, BM_LINEAR, "add eps inside the square root"),                 \
-        BM_OPTION(adam_config, maximize, false, 0, 1, BM_LINEAR, "go up instead of down")
+    {BM_ROW(adam_config, beta1, 0.9, 0, 0.9999999, BM_LINEAR, "decay of the mean of gradients"),                       \
+     .live = true, .tune = "uniform(0.5,0.99)"},                                                                       \
+    {BM_ROW(adam_config, beta2, 0.999, 0, 0.9999999, BM_LINEAR, "decay of the mean of squared gradients"),             \
+     .live = true, .tune = "uniform(0.9,0.9999)"},                                                                     \
+    BM_OPTION_LIVE(adam_config, eps, 1e-8, 1e-30, 1000, BM_LOG, "added to the denominator"),                           \
+    BM_OPTION_LIVE(adam_config, weight_decay, decay_default, 0, 1000, BM_LINEAR, decay_help),                          \
+    BM_OPTION(adam_config, amsgrad, false, 0, 1, BM_LINEAR, "divide by the largest mean of squares so far"),           \
+    BM_OPTION(adam_config, eps_in_root, false, 0, 1, BM_LINEAR, "add eps inside the square root"),                     \
+    BM_OPTION(adam_config, maximize, false, 0, 1, BM_LINEAR, "go up instead of down")
+/* clang-format on */
 
 static const bm_option adam_rows[] = {ROWS(0, "L2 penalty added to the gradient")};
 static const bm_option adamw_rows[] = {ROWS(0.01, "share of lr by which the weights shrink")};

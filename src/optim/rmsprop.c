@@ -21,7 +21,8 @@ typedef struct {
 } rmsprop_plan;
 
 static const bm_option rows[] = {
-    BM_OPTION_LIVE(rmsprop_config, alpha, 0.99, 0, 0.9999999, BM_LINEAR, "decay of the mean of squared gradients"),
+    {BM_ROW(rmsprop_config, alpha, 0.99, 0, 0.9999999, BM_LINEAR, "decay of the mean of squared gradients"),
+     .live = true, .tune = "uniform(0.8,0.999)"},
     BM_OPTION_LIVE(rmsprop_config, eps, 1e-8, 1e-30, 1000, BM_LOG, "added to the denominator"),
     BM_OPTION_LIVE(rmsprop_config, weight_decay, 0, 0, 1000, BM_LINEAR, "L2 penalty added to the gradient"),
     BM_OPTION(rmsprop_config, momentum, 0, 0, 0.9999999, BM_LINEAR, "share of the last step that is kept"),
