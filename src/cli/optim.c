@@ -82,6 +82,7 @@ static void fill_race(bm_race *race, const bm_optim_wish *wish) {
     }
     race->base = wish->base;
     race->tolerance = wish->tolerance;
+    race->keeps_rates = bm_cli_has(wish->arguments, "plot-lr");
 }
 
 /* recorded: gradients in a function's place, or NULL. False: it is over. */
@@ -357,6 +358,12 @@ static void check_words(const bm_arguments *arguments) {
         if (bm_cli_has(arguments, of_pictures[i]) && !wants_picture(arguments)) {
             bm_cli_usage("--%s is of a picture: give --plot, --render, --terminal or --record too", of_pictures[i]);
         }
+    }
+    const char *csv = bm_cli_value(arguments, "csv"), *plot = bm_cli_value(arguments, "plot");
+    const char *rates = bm_cli_value(arguments, "plot-lr");
+    if ((csv && plot && strcmp(csv, plot) == 0) || (csv && rates && strcmp(csv, rates) == 0) ||
+        (plot && rates && strcmp(plot, rates) == 0)) {
+        bm_cli_usage("two of --csv, --plot and --plot-lr name the same file");
     }
     if (wants_show(arguments) && bm_cli_has(arguments, "csv")) {
         bm_cli_usage("--csv writes the rows of a race that is not shown; leave --render, --terminal and --record out");

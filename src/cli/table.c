@@ -62,13 +62,13 @@ bm_status bm_table_read(bm_table *rows, const char *path, int columns, bool with
     const char *next;
     double ignored;
     const bool skip = with_header && !read_cell(text, &next, &ignored);
-    size_t most = 1;
+    size_t cells = 1;
     for (size_t i = 0; i < bytes; i++) {
-        most += text[i] == '\n';
+        cells += text[i] == '\n' || text[i] == ',';
     }
     rows->columns = columns = columns > 0 ? columns : count_columns(text);
     rows->first_line = skip ? 2 : 1;
-    rows->value = BM_NEW(&rows->arena, double, most *(size_t)columns);
+    rows->value = BM_NEW(&rows->arena, double, cells);
     status = bm_arena_check(&rows->arena, path, error);
     int64_t line = 1;
     for (const char *at = text; status == BM_OK && *at; line++) {

@@ -46,16 +46,21 @@ static void remember(bm_writer *writer, int failure) {
     }
 }
 
-/* Devices, pipes and what stands for one (/dev/stdout, also where it leads to a file) must not be replaced by a file. */
+/* Devices, pipes and the names of what is open already (/dev/stdout, also where it leads to a file) must not be replaced by a file. */
 static bool is_device(const char *path) {
     struct stat status;
-    const bool there = stat(path, &status) == 0 && !S_ISDIR(status.st_mode);
-    return there && (!S_ISREG(status.st_mode) || strncmp(path, "/dev/", 5) == 0 || strncmp(path, "/proc/", 6) == 0);
+    const bool open_already = strncmp(path, "/dev/std", 8) == 0 || strncmp(path, "/dev/fd/", 8) == 0 ||
+                              (strncmp(path, "/proc/", 6) == 0 && strstr(path, "/fd/"));
+    return stat(path, &status) == 0 && (open_already || !(S_ISREG(status.st_mode) || S_ISDIR(status.st_mode)));
 }
 
 bm_status bm_writer_open(bm_writer **writer, const char *path, bm_error *error) {
     *writer = NULL;
     const bool in_place = is_device(path);
+    struct stat status;
+    if (stat(path, &status) == 0 && S_ISDIR(status.st_mode)) {
+        return bm_fail(error, "cannot write %s: %s", path, strerror(EISDIR));
+    }
     bm_writer *opened = calloc(1, sizeof *opened);
     if (opened) {
         opened->path = concatenate(path, "");

@@ -5,6 +5,7 @@
  * nowhere else. In a wide chart whose curves all end at the right, names stand there, beside the ends. */
 #include "draw/chart.h"
 
+#include <float.h>
 #include <math.h>
 #include <stddef.h>
 
@@ -49,8 +50,8 @@ static void settle_y(const bm_chart *chart, double low, double high, bm_chart_ax
     }
     if (chart->log_y) {
         const double air = low < high ? pow(high / low, 0.05) : 2;
-        low /= air;
-        high *= air;
+        low = fmax(low / air, DBL_MIN);
+        high = fmin(high * air, DBL_MAX);
     } else {
         const double range = high > low ? high - low : fmax(1, fabs(high)) * 0.1;
         const bool to_zero = low >= 0 && low < 0.3 * high, from_zero = high <= 0 && high > 0.3 * low;
@@ -96,7 +97,8 @@ static void settle_ranges(layout *l) {
 static int multiples_of_powers(double low, double high, int multiples, int stride, double *ticks) {
     static const double multiple[] = {1, 2, 5};
     int count = 0;
-    for (int power = (int)floor(log10(low)); pow(10, power) <= high * (1 + 1e-9); power += stride) {
+    for (int power = (int)floor(log10(low)); power <= DBL_MAX_10_EXP && pow(10, power) <= high * (1 + 1e-9);
+         power += stride) {
         for (int i = 0; i < multiples && count < TICKS_MAX; i++) {
             ticks[count] = multiple[i] * pow(10, power);
             count += ticks[count] >= low * (1 - 1e-9) && ticks[count] <= high * (1 + 1e-9);

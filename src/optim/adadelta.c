@@ -20,7 +20,7 @@ typedef struct {
 
 static const bm_option rows[] = {
     BM_OPTION_LIVE(adadelta_config, rho, 0.9, 0, 0.9999999, BM_LINEAR, "decay of the means of squares"),
-    BM_OPTION_LIVE(adadelta_config, eps, 1e-6, 1e-30, 1000, BM_LOG, "added inside the square roots"),
+    BM_OPTION_LIVE(adadelta_config, eps, 1e-6, 0, 1000, BM_LINEAR, "added inside the square roots"),
     BM_OPTION_LIVE(adadelta_config, weight_decay, 0, 0, 1000, BM_LINEAR, "L2 penalty added to the gradient"),
     BM_OPTION(adadelta_config, maximize, false, 0, 1, BM_LINEAR, "go up instead of down"),
 };

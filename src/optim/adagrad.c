@@ -18,7 +18,7 @@ typedef struct {
 
 static const bm_option rows[] = {
     BM_OPTION_LIVE(adagrad_config, lr_decay, 0, 0, 1000, BM_LINEAR, "lr falls as 1 / (1 + steps lr_decay)"),
-    BM_OPTION_LIVE(adagrad_config, eps, 1e-10, 1e-30, 1000, BM_LOG, "added to the denominator"),
+    BM_OPTION_LIVE(adagrad_config, eps, 1e-10, 0, 1000, BM_LINEAR, "added to the denominator"),
     BM_OPTION_LIVE(adagrad_config, weight_decay, 0, 0, 1000, BM_LINEAR, "L2 penalty added to the gradient"),
     BM_OPTION(adagrad_config, initial_accumulator_value, 0, 0, 1e6, BM_LINEAR, "where the sum of squares begins"),
     BM_OPTION(adagrad_config, maximize, false, 0, 1, BM_LINEAR, "go up instead of down"),

@@ -32,7 +32,7 @@ typedef struct {
      .live = true, .tune = "uniform(0.5,0.99)"},                                                                       \
     {BM_ROW(adam_config, beta2, 0.999, 0, 0.9999999, BM_LINEAR, "decay of the mean of squared gradients"),             \
      .live = true, .tune = "uniform(0.9,0.9999)"},                                                                     \
-    BM_OPTION_LIVE(adam_config, eps, 1e-8, 1e-30, 1000, BM_LOG, "added to the denominator"),                           \
+    BM_OPTION_LIVE(adam_config, eps, 1e-8, 0, 1000, BM_LINEAR, "added to the denominator"),                           \
     BM_OPTION_LIVE(adam_config, weight_decay, decay_default, 0, 1000, BM_LINEAR, decay_help),                          \
     BM_OPTION(adam_config, amsgrad, false, 0, 1, BM_LINEAR, "divide by the largest mean of squares so far"),           \
     BM_OPTION(adam_config, eps_in_root, false, 0, 1, BM_LINEAR, "add eps inside the square root"),                     \

@@ -21,7 +21,7 @@ typedef struct {
 static const bm_option rows[] = {
     BM_OPTION_LIVE(adamax_config, beta1, 0.9, 0, 0.9999999, BM_LINEAR, "decay of the mean of gradients"),
     BM_OPTION_LIVE(adamax_config, beta2, 0.999, 0, 0.9999999, BM_LINEAR, "decay of the largest gradient"),
-    BM_OPTION_LIVE(adamax_config, eps, 1e-8, 1e-30, 1000, BM_LOG, "added to the gradient's size"),
+    BM_OPTION_LIVE(adamax_config, eps, 1e-8, 0, 1000, BM_LINEAR, "added to the gradient's size"),
     BM_OPTION_LIVE(adamax_config, weight_decay, 0, 0, 1000, BM_LINEAR, "L2 penalty added to the gradient"),
     BM_OPTION(adamax_config, maximize, false, 0, 1, BM_LINEAR, "go up instead of down"),
 };

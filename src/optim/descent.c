@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/subnormal.h"
-
 /* ---- creation --------------------------------------------------------------------------------------------------- */
+
+enum { HESSIAN_DIMS = 1000 };
 
 /* A line search compares values: it needs the function as it is. */
 static bm_status check_solver(const bm_descent_setup *setup, bm_error *error) {
@@ -23,6 +23,9 @@ static bm_status check_solver(const bm_descent_setup *setup, bm_error *error) {
     if (setup->method->solver->needs_hessian && !setup->objective->type->hessian) {
         return bm_invalid(error, "%s needs second derivatives, which %.64s does not have", name,
                           setup->objective->text);
+    }
+    if (setup->method->solver->needs_hessian && setup->dims > HESSIAN_DIMS) {
+        return bm_invalid(error, "%s takes at most %d coordinates: its time grows with their cube", name, HESSIAN_DIMS);
     }
     return BM_OK;
 }
@@ -92,6 +95,7 @@ bm_status bm_descent_create(bm_descent **out, const bm_descent_setup *setup, bm_
         bm_descent_destroy(descent);
         return status;
     }
+    descent->setup.start = NULL; /* the caller may forget it */
     *out = descent;
     return BM_OK;
 }
@@ -165,7 +169,7 @@ static bm_status optimizer_step(bm_descent *descent, bm_error *error) {
     return arrive(descent, descent->next, error);
 }
 
-static bm_status step(bm_descent *descent, bm_error *error) {
+bm_status bm_descent_step(bm_descent *descent, bm_error *error) {
     next_rate(descent);
     if (descent->setup.method->solver) {
         memcpy(descent->next, descent->x, (size_t)descent->setup.dims * sizeof *descent->x);
@@ -176,13 +180,6 @@ static bm_status step(bm_descent *descent, bm_error *error) {
     bm_objective_gradient(descent->setup.objective, descent->x, &descent->rng, descent->gradient);
     descent->evaluations++;
     return optimizer_step(descent, error);
-}
-
-bm_status bm_descent_step(bm_descent *descent, bm_error *error) {
-    const unsigned before = bm_flush_subnormals(); /* moments of a gradient that is gone decay for ever */
-    const bm_status status = step(descent, error);
-    bm_restore_subnormals(before);
-    return status;
 }
 
 bm_status bm_descent_apply(bm_descent *descent, const double *gradient, bm_error *error) {

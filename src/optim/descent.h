@@ -9,7 +9,7 @@ typedef struct {
     const bm_method *method;       /* must outlive the descent, as all below */
     const bm_objective *objective; /* NULL: gradients are given, see bm_descent_apply */
     int dims;
-    const double *start;           /* [dims] */
+    const double *start;           /* [dims]; copied */
     const bm_variant *lr_schedule; /* of bm_lr_schedule_kinds, in place of lin_X; NULL: none */
     int64_t total_steps;           /* what schedules stretch over */
     double clip_norm, clip_value;  /* limits as in torch.nn.utils; 0: none */

@@ -23,7 +23,7 @@ typedef struct {
 static const bm_option rows[] = {
     BM_OPTION_LIVE(nadam_config, beta1, 0.9, 0, 0.9999999, BM_LINEAR, "decay of the mean of gradients"),
     BM_OPTION_LIVE(nadam_config, beta2, 0.999, 0, 0.9999999, BM_LINEAR, "decay of the mean of squared gradients"),
-    BM_OPTION_LIVE(nadam_config, eps, 1e-8, 1e-30, 1000, BM_LOG, "added to the denominator"),
+    BM_OPTION_LIVE(nadam_config, eps, 1e-8, 0, 1000, BM_LINEAR, "added to the denominator"),
     BM_OPTION_LIVE(nadam_config, weight_decay, 0, 0, 1000, BM_LINEAR, "L2 penalty added to the gradient"),
     BM_OPTION_LIVE(nadam_config, momentum_decay, 0.004, 0, 1000, BM_LINEAR, "how soon the momentum reaches beta1"),
     BM_OPTION(nadam_config, maximize, false, 0, 1, BM_LINEAR, "go up instead of down"),

@@ -75,7 +75,8 @@ static bool factorise_shifted(int n, double damping, newton_memory *m) {
         return true;
     }
     /* A Hessian of zeros says nothing: plain steepest descent, mu = 1. */
-    double mu = size > 0 ? fmax(damping, first_shift * size + fmax(0, -lowest)) : 0.5;
+    double mu = fmax(damping, first_shift * size + fmax(0, -lowest));
+    mu = mu > 0 ? mu : 0.5; /* also where the product is too small for a number */
     while (!factorise(n, mu, m)) {
         mu *= 2;
         if (!isfinite(mu)) {

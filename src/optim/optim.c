@@ -118,7 +118,7 @@ void bm_optim_step(bm_optim *optim, double lr, double grad_scale, void *param, c
     optim->lr = lr;
     optim->type->prepare(config_now(optim, &copy), &now, optim->last_plan);
     pass p = {.optim = optim, .param = param, .grad = grad, .part = optim->n};
-    if (optim->pool && bm_pool_threads(optim->pool) > 1) {
+    if (optim->n > 0 && optim->pool && bm_pool_threads(optim->pool) > 1) {
         const size_t whole = PART_BYTES / bm_dtype_bytes(optim->dtype);
         const size_t share =
             (optim->n + (size_t)bm_pool_threads(optim->pool) - 1) / (size_t)bm_pool_threads(optim->pool);

@@ -23,26 +23,20 @@ typedef struct {
 static const bm_option rows[] = {
     {BM_ROW(rmsprop_config, alpha, 0.99, 0, 0.9999999, BM_LINEAR, "decay of the mean of squared gradients"),
      .live = true, .tune = "uniform(0.8,0.999)"},
-    BM_OPTION_LIVE(rmsprop_config, eps, 1e-8, 1e-30, 1000, BM_LOG, "added to the denominator"),
+    BM_OPTION_LIVE(rmsprop_config, eps, 1e-8, 0, 1000, BM_LINEAR, "added to the denominator"),
     BM_OPTION_LIVE(rmsprop_config, weight_decay, 0, 0, 1000, BM_LINEAR, "L2 penalty added to the gradient"),
-    BM_OPTION(rmsprop_config, momentum, 0, 0, 0.9999999, BM_LINEAR, "share of the last step that is kept"),
+    BM_OPTION_LIVE(rmsprop_config, momentum, 0, 0, 1, BM_LINEAR, "share of the last step that is kept"),
     BM_OPTION(rmsprop_config, centered, false, 0, 1, BM_LINEAR, "divide by the standard deviation of gradients"),
     BM_OPTION(rmsprop_config, eps_in_root, false, 0, 1, BM_LINEAR, "add eps inside the square root"),
     BM_OPTION(rmsprop_config, maximize, false, 0, 1, BM_LINEAR, "go up instead of down"),
 };
 
-static bool uses_momentum(const void *config) {
-    return ((const rmsprop_config *)config)->momentum > 0;
-}
-
 static bool uses_mean(const void *config) {
     return ((const rmsprop_config *)config)->centered;
 }
 
-static const bm_optim_slot slots[] = {{.name = "square_avg"},
-                                      {.name = "momentum_buffer", .used = uses_momentum},
-                                      {.name = "grad_avg", .used = uses_mean},
-                                      {.name = NULL}};
+static const bm_optim_slot slots[] = {
+    {.name = "square_avg"}, {.name = "momentum_buffer"}, {.name = "grad_avg", .used = uses_mean}, {.name = NULL}};
 
 static void prepare(const void *config, const bm_optim_moment *now, void *plan) {
     const rmsprop_config *c = config;
@@ -104,9 +98,10 @@ BM_ALWAYS_INLINE void STEP(rmsprop_loop)(const rmsprop_plan *p, size_t n, REAL *
 }
 
 PASS(rmsprop) {
-    if (slot[1] && slot[2]) {
+    const bool moves = ((const rmsprop_plan *)plan)->momentum > 0;
+    if (moves && slot[2]) {
         STEP(rmsprop_loop)(plan, n, param, grad, slot[0], slot[1], slot[2]);
-    } else if (slot[1]) {
+    } else if (moves) {
         STEP(rmsprop_loop)(plan, n, param, grad, slot[0], slot[1], NULL);
     } else if (slot[2]) {
         STEP(rmsprop_loop)(plan, n, param, grad, slot[0], NULL, slot[2]);

@@ -21,7 +21,7 @@ typedef struct {
 static const bm_option rows[] = {
     BM_OPTION_LIVE(rprop_config, eta_minus, 0.5, 1e-6, 0.999999, BM_LINEAR, "factor of a step after a change of sign"),
     BM_OPTION_LIVE(rprop_config, eta_plus, 1.2, 1.000001, 100, BM_LINEAR, "factor of a step while the sign stays"),
-    BM_OPTION_LIVE(rprop_config, step_min, 1e-6, 1e-30, 1e6, BM_LOG, "least step"),
+    BM_OPTION_LIVE(rprop_config, step_min, 1e-6, 0, 1e6, BM_LINEAR, "least step"),
     BM_OPTION_LIVE(rprop_config, step_max, 50, 1e-30, 1e6, BM_LOG, "largest step"),
     BM_OPTION(rprop_config, maximize, false, 0, 1, BM_LINEAR, "go up instead of down"),
 };

@@ -22,7 +22,7 @@ typedef struct {
 } sgd_plan;
 
 static const bm_option rows[] = {
-    {BM_ROW(sgd_config, momentum, 0, 0, 0.9999999, BM_LINEAR, "share of the velocity that is kept"), .live = true,
+    {BM_ROW(sgd_config, momentum, 0, 0, 1, BM_LINEAR, "share of the velocity that is kept"), .live = true,
      .tune = "uniform(0,0.99)"},
     BM_OPTION(sgd_config, dampening, 0, 0, 1, BM_LINEAR, "share of the gradient that is kept from the velocity"),
     BM_OPTION_LIVE(sgd_config, weight_decay, 0, 0, 1000, BM_LINEAR, "L2 penalty added to the gradient"),

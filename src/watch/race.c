@@ -24,7 +24,7 @@ static void allocate(bm_race *race, bm_racer *racer) {
 
 bm_status bm_race_create(bm_race *race, const double *start, bm_error *error) {
     race->dims = race->objective->dims;
-    race->rates = race->dims < BM_RACE_RATES ? race->dims : BM_RACE_RATES;
+    race->rates = !race->keeps_rates ? 0 : race->dims < BM_RACE_RATES ? race->dims : BM_RACE_RATES;
     race->start = BM_NEW(&race->arena, double, race->dims);
     for (int i = 0; i < race->racers; i++) {
         allocate(race, &race->racer[i]);
@@ -84,8 +84,8 @@ static void record(const bm_race *race, bm_racer *racer) {
         racer->rate[at * (size_t)race->rates + (size_t)i] = bm_descent_rate(descent, i);
     }
     racer->best_value = fmin(racer->best_value, descent->value);
-    if (racer->reached < 0 && descent->value - race->objective->minimum_value <= race->tolerance &&
-        isfinite(race->objective->minimum_value)) {
+    const bool known = isfinite(race->objective->minimum_value) && !race->objective->unbounded;
+    if (racer->reached < 0 && known && descent->value - race->objective->minimum_value <= race->tolerance) {
         racer->reached = descent->t;
     }
 }
@@ -142,12 +142,12 @@ double bm_race_distance(const bm_race *race, int racer) {
     const bm_objective *objective = race->objective;
     double nearest = NAN;
     for (int m = 0; m < objective->minima; m++) {
-        double sum = 0;
+        double distance = 0;
         for (int i = 0; i < race->dims; i++) {
             const double off = race->racer[racer].descent->x[i] - objective->minimum[m * race->dims + i];
-            sum += off * off;
+            distance = hypot(distance, off);
         }
-        nearest = fmin(nearest, sqrt(sum)); /* fmin prefers a number to NAN */
+        nearest = fmin(nearest, distance); /* fmin prefers a number to NAN */
     }
     return nearest;
 }

@@ -28,6 +28,7 @@ typedef struct {
     bm_objective *objective;
     int dims, rates;       /* rates: of how many coordinates the effective rate is kept */
     bm_descent_setup base; /* all but method and start */
+    bool keeps_rates;      /* effective learning rates are wanted */
     double tolerance;      /* how near to the least value counts as there */
     double *start;         /* [dims] */
     bm_racer racer[BM_RACERS];
@@ -42,7 +43,7 @@ typedef struct {
     bm_arena arena, window_arena;
 } bm_race;
 
-/* Everything in race but objective, base, tolerance, low, high and racer[0 .. racers-1].{method, label, color} is filled in. start
+/* Everything in race but objective, base, keeps_rates, tolerance, low, high and racer[0 .. racers-1].{method, label, color} is filled in. start
  * [dims] is copied. */
 bm_status bm_race_create(bm_race *race, const double *start, bm_error *error);
 void bm_race_free(bm_race *race); /* not the objective */

@@ -448,4 +448,13 @@ check_exit 1 "a file that is not there" optim --gradients "$folder/nothing"
 check_says "$folder/nothing: No such file"
 check_exit 1 "a folder that is not there" optim quadratic --csv "$folder/nothing/rows.csv" --quiet
 check_exit 1 "nor for a picture" optim quadratic --csv /dev/null --plot "$folder/nothing/picture.svg" --quiet
+
+# Where numbers end, loops must too.
+check "a chart up to the largest number" timeout 20 "$BELLMAN" optim ackley --optimizer rmsprop,adam:lr=1e300 --steps 50 --quiet \
+    --plot-lr "$folder/largest.svg"
+check "newton where curvature is too small for a number" timeout 20 "$BELLMAN" optim '1e-306*x*y' --optimizer newton --quiet --csv "$folder/small.csv"
+check_exit 2 "newton with too many coordinates" "$BELLMAN" optim sphere:dims=5000 --optimizer newton
+check_says "at most 1000 coordinates"
+check_exit 2 "two files of one name" "$BELLMAN" optim quadratic --csv "$folder/one.svg" --plot "$folder/one.svg"
+check_exit 1 "a folder in place of a file" "$BELLMAN" optim quadratic --csv "$folder"
 finish

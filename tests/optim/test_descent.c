@@ -171,7 +171,7 @@ START_TEST(the_rate_follows_its_schedule) {
         {"0.1", NULL, {0.1, 0.1, 0.1, 0.1}},
         {"lin_0.1", NULL, {0.1, 0.075, 0.05, 0.025}},
         {"0.1", &halves, {0.1, 0.1, 0.05, 0.05}},
-        {"lin_0.1", &halves, {0.1, 0.075, 0.025, 0.0125}}, /* both */
+        {"lin_0.1", &halves, {0.1, 0.1, 0.05, 0.05}}, /* in its place */
         {"0.1", &cosine, {0.1, 0.1 * (1 + quarter) * half, 0.05, 0.1 * (1 - quarter) * half}},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

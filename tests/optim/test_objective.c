@@ -267,14 +267,15 @@ START_TEST(text_and_caller_choose_the_coordinates) {
     assert_dims("beale", 0, 2, "x", "y");
     assert_dims("beale", 2, 2, "x", "y");
     assert_dims("xsin", 0, 1, "x", "x");
-    assert_dims("sphere", 0, 2, "x0", "x1");
-    assert_dims("sphere", 3, 3, "x0", "x2");
+    assert_dims("sphere", 0, 2, "x", "y");
+    assert_dims("sphere", 3, 3, "x", "z");
+    assert_dims("sphere", 5, 5, "x0", "x4");
     assert_dims("sphere:dims=10000", 0, 10000, "x0", "x9999");
-    assert_dims("sphere:dims=3", 3, 3, "x0", "x2");
+    assert_dims("sphere:dims=3", 3, 3, "x", "z");
     assert_dims("x", 0, 1, "x", "x");
     assert_dims("x3", 0, 4, "x0", "x3");
     assert_dims("y^2", 0, 2, "x", "y");
-    assert_dims("x^2", 6, 6, "x", "x5");
+    assert_dims("x0^2+x5", 6, 6, "x0", "x5");
     assert_dims("x0*x63", 0, 64, "x0", "x63");
 }
 END_TEST
@@ -324,7 +325,8 @@ START_TEST(mistakes_in_names_and_options_are_named) {
         {"xsin", 2, "xsin has 1 coordinate, not 2"},
         {"beale:dims=2", 0, "beale has no options; it was given dims"},
         {"x+z", 2, "x+z has 3 coordinates, not 2"},
-        {"x^2", 65, "x^2: 65 coordinates; an expression has at most 64"},
+        {"x^2", 65, "x^2 has 1 coordinate, not 65"},
+        {"x^2+y^2", 3, "x^2+y^2 has 2 coordinates, not 3"},
         {"sphere", -1, "-1 coordinates outside [1, 10000]"},
         {"x^2:p=3", 0, "x^2:p=3: unexpected ':' at character 4"},
     };

@@ -24,6 +24,7 @@ static bm_race *new_race(const char *function) {
     ck_assert_msg(bm_objective_create(&race->objective, function, 0, &error) == BM_OK, "%s", error.text);
     race->base = (bm_descent_setup){.seed = 1, .total_steps = 100};
     race->tolerance = 1e-6;
+    race->keeps_rates = true;
     for (int axis = 0; axis < 2; axis++) {
         race->low[axis] = race->objective->window_low[axis];
         race->high[axis] = race->objective->window_high[axis];

@@ -1,0 +1,102 @@
+#include "cli/experiment_words.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/suggest.h"
+
+enum { MOST_AGENTS = 32 };
+
+/* The agent and the environment named, looked for before the real parse, which needs their tables. */
+static void prescan(const bm_flag *flags, int argc, char **argv, const char **agent, const char **env) {
+    enum { CONFIG_BYTES = 4096 };
+    bm_flag_group known[MOST_AGENTS + 2] = {{0}};
+    unsigned char(*configs)[CONFIG_BYTES] = bm_cli_alloc(MOST_AGENTS + 1, CONFIG_BYTES);
+    const char *words[2] = {NULL, NULL};
+    known[0] = (bm_flag_group){"", &bm_run_options, configs[0]};
+    for (int i = 0; bm_agent_types[i] && i < MOST_AGENTS; i++) {
+        known[i + 1] = (bm_flag_group){"", &bm_agent_types[i]->options, configs[i + 1]};
+    }
+    for (int i = 0; known[i].options; i++) {
+        bm_options_defaults(known[i].options, configs[i]);
+    }
+    bm_cli_positionals(flags, known, argc, argv, words, 2);
+    free(configs);
+    *agent = words[0];
+    *env = words[1];
+}
+
+const char *bm_words_early(int argc, char **argv, const char *name) {
+    for (int i = 1; i < argc; i++) {
+        const size_t length = strcspn(argv[i], "=");
+        if (strncmp(argv[i], "--", 2) == 0 && length > 2 && bm_same_name(name, argv[i] + 2, length - 2)) {
+            return argv[i][length] ? argv[i] + length + 1 : i + 1 < argc ? argv[i + 1] : NULL;
+        }
+    }
+    return NULL;
+}
+
+/* Help shows the options of the optimizer and the schedule that the words choose. */
+static void choose_variants(bm_experiment *shown, int argc, char **argv) {
+    const bm_options *options = &shown->agent->options;
+    for (size_t i = 0; i < options->count; i++) {
+        const char *value =
+            options->rows[i].type == BM_VARIANT ? bm_words_early(argc, argv, options->rows[i].name) : NULL;
+        if (value) {
+            bm_options_set(options, shown->agent_config, options->rows[i].name, value, NULL); /* wrong ones: later */
+        }
+    }
+}
+
+bm_status bm_words_shown(const bm_flag *flags, int argc, char **argv, bm_experiment *shown, char *heading, size_t bytes,
+                         bm_error *error) {
+    const char *agent, *env;
+    prescan(flags, argc, argv, &agent, &env);
+    if (!agent) {
+        return BM_OK;
+    }
+    bool found = false;
+    const bool env_known = env && bm_env_find(env);
+    const bm_status status = bm_experiment_create(shown, agent, env_known ? env : bm_env_types[0]->id, error);
+    if (status != BM_OK) {
+        return status;
+    }
+    if (env_known && bm_experiment_preset(shown, &found, error) != BM_OK) {
+        return BM_FAILED; /* a preset that its agent refuses is no fault of the caller's */
+    }
+    choose_variants(shown, argc, argv);
+    snprintf(heading, bytes, "Hyperparameters of %s%s%s%s:", agent, found ? ", preset for " : "", found ? env : "",
+             found ? "" : " (defaults)");
+    return BM_OK;
+}
+
+/* Options in two passes, so that choosing an optimizer never undoes its settings, whatever their order. */
+static bm_status apply_settings(bm_experiment *experiment, const bm_arguments *arguments, bm_error *error) {
+    for (int dotted = 0; dotted < 2; dotted++) {
+        for (int i = 0; i < arguments->settings; i++) {
+            const char *name = arguments->setting[i].name, *value = arguments->setting[i].value;
+            if (!arguments->setting[i].option || (strchr(name, '.') != NULL) != dotted) {
+                continue;
+            }
+            const bm_status status = bm_experiment_set(experiment, name, value, error);
+            if (status != BM_OK) {
+                return status;
+            }
+        }
+    }
+    return bm_cli_env_settings(arguments, experiment->env, experiment->env_config, error);
+}
+
+bm_status bm_words_experiment(bm_experiment *experiment, const bm_arguments *arguments, bm_error *error) {
+    bm_status status = bm_experiment_create(experiment, arguments->positional[0], arguments->positional[1], error);
+    bool found = false;
+    if (status == BM_OK && !bm_cli_has(arguments, "no-preset")) {
+        status = bm_experiment_preset(experiment, &found, error);
+    }
+    const char *file = bm_cli_value(arguments, "config");
+    if (status == BM_OK && file) {
+        status = bm_experiment_file(experiment, file, error);
+    }
+    return status == BM_OK ? apply_settings(experiment, arguments, error) : status;
+}
