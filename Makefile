@@ -12,7 +12,7 @@ ifeq ($(origin CC),default)
 CC := gcc
 endif
 
-LIBRARIES := yaml-0.1 libcjson
+LIBRARIES := yaml-0.1 libcjson sqlite3
 PKGS       = $(shell pkg-config --cflags $(LIBRARIES) 2>/dev/null)
 LDLIBS     = $(shell pkg-config --libs $(LIBRARIES) 2>/dev/null) -lm -lpthread -ldl
 CHECK_LIBS = $(shell pkg-config --libs check 2>/dev/null)
@@ -43,7 +43,7 @@ STRICT   := -std=c11 -D_POSIX_C_SOURCE=200809L -ffp-contract=off -fno-math-errno
 ALL_CFLAGS = $(STRICT) -Isrc -I$(BUILD)/generated $(PKGS) $(CFLAGS) $(EXTRA) -MMD -MP
 
 LIB_SOURCES := $(filter-out %.isa.c,$(wildcard src/core/*.c src/envs/*.c src/nets/*.c src/optim/*.c src/replay/*.c \
-                 src/agents/*.c src/train/*.c src/draw/*.c src/watch/*.c))
+                 src/agents/*.c src/train/*.c src/tune/*.c src/draw/*.c src/watch/*.c))
 ISA_SOURCES := $(wildcard src/*/*.isa.c)
 CLI_SOURCES := $(wildcard src/cli/*.c)
 # The module carries its own copy of what it shares with the library.

@@ -15,6 +15,8 @@ echo "== Adam beside PyTorch and beside a loop that streams the same arrays"
 "$python" bench/optim.py "$build/bench/optim"
 echo "== all optimizers, one core"
 "$build/bellman" bench optim
+echo "== samplers of tune beside random search and Optuna"
+"$python" bench/samplers.py "$build/bench/samplers"
 echo "== replay buffer"
 "$build/bellman" bench replay --batch 128
 echo "== whole training loop"

@@ -21,6 +21,7 @@ program "$compiler" "${compiler##*/}"
 program pkg-config pkg-config
 library yaml-0.1 libyaml-dev
 library libcjson libcjson-dev
+library sqlite3 libsqlite3-dev
 if [ "${SDL:-1}" != 0 ]; then
     library sdl2 libsdl2-dev
 fi
@@ -29,6 +30,7 @@ library libpng libpng-dev
 if [ "$level" != build ]; then
     library check check
     program python3 python3
+    /usr/bin/python3 -c 'import optuna' 2>/dev/null || need python3-optuna
     [ "$(uname -m)" != x86_64 ] || program qemu-x86_64 qemu-user
     if [ "${SDL:-1}" != 0 ]; then
         program Xvfb xvfb

@@ -45,15 +45,16 @@ may_include optim core
 may_include replay core envs/env
 may_include agents core envs/env envs/encode nets optim replay
 may_include train core envs nets optim replay agents
+may_include tune core optim train
 may_include draw core
 may_include render core
 may_include watch core envs optim agents train draw render/render
-may_include cli core envs nets optim replay agents train draw watch render/render
+may_include cli core envs nets optim replay agents train tune draw watch render/render
 code src/ | grep -v '^src/render/' | grep -E '\bSDL[_0-9]|[<"/]SDL' | report "SDL outside render/"
 
 # Nothing below src/cli prints, exits, or draws from a global generator; and some calls are for nobody.
 call='(^|[^_[:alnum:].>])'
-code src/ | grep -v '^src/cli/' |
+code src/ | grep -v '^src/cli/' | grep -v '^src/tune/workers.c:.*_exit(0)' | # a worker's process ends there
     grep -E "$call(_?exit|_Exit|quick_exit|abort|assert|v?printf|puts|putchar|perror|[delmn]?rand(48)?|s?rand|s?random)[[:space:]]*\(|\b(stdout|stderr)\b" |
     report "forbidden in the library"
 code . | grep -E "$call(strcpy|strcat|v?sprintf|gets|ato[fil]|atoll|strtok|alloca|s?rand)[[:space:]]*\(" | report "forbidden call"
@@ -72,7 +73,7 @@ size -A "$build/libbellman.a" 2>/dev/null |
 
 # Warnings of both compilers are errors, in float and in double; every header compiles on its own, lists and templates apart.
 flags="-std=c11 -D_POSIX_C_SOURCE=200809L -ffp-contract=off -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wvla -Isrc -Itests -Iinclude
-    -DBM_ISA=base -fsyntax-only $(pkg-config --cflags yaml-0.1 libcjson check openblas 2>/dev/null)"
+    -DBM_ISA=base -fsyntax-only $(pkg-config --cflags yaml-0.1 libcjson sqlite3 check openblas 2>/dev/null)"
 warnings() { # warnings MESSAGE COMPILER FLAGS, the files on standard input
     # shellcheck disable=SC2086
     xargs -n 12 -P "$(nproc)" "${@:2}" $flags 2>&1 | grep -E '(warning|error):' | report "$1"

@@ -18,7 +18,7 @@ if [ -z "$emulator" ]; then
     finish
 fi
 # What qemu-user lacks of a Haswell is left out, or it complains.
-declare -A processor=([plain]=qemu64 [avx2]=Haswell-noTSX,-pcid,-x2apic,-tsc-deadline,-invpcid)
+declare -A processor=([plain]=qemu64 [avx2]="Haswell-noTSX,-pcid,-x2apic,-tsc-deadline,-invpcid")
 on() { # on MACHINE COMMAND...
     local machine=$1
     shift

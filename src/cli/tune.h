@@ -1,0 +1,53 @@
+#ifndef BM_CLI_TUNE_H
+#define BM_CLI_TUNE_H
+
+/* bellman tune, from words to a study: tune.c runs it, tune_words.c reads what is wanted, tune_table.c shows how it stands and what came
+ * of it. */
+#include <stdio.h>
+
+#include "cli/cli.h"
+#include "tune/study.h"
+
+enum { BM_TUNE_NAME = 256 };
+
+/* Everything a study needs, as the words say. Starts as {0}; free it either way. */
+typedef struct {
+    const bm_arguments *arguments;
+    bm_experiment experiment;  /* of a study that trains */
+    bm_tune_function function; /* of one on a function: optim:NAME */
+    bool trains;
+    bm_tune_objective objective;
+    bm_search_space space;
+    char name[BM_TUNE_NAME];
+    const char *storage;
+    char *description; /* what must be the same where a study goes on: JSON text; cJSON_free it */
+    bm_study_setup setup;
+} bm_tune_wish;
+
+bm_status bm_tune_read(bm_tune_wish *wish, const bm_arguments *arguments, bm_error *error);
+void bm_tune_free(bm_tune_wish *wish);
+/* The tables of what the words name, for flags and help. */
+bool bm_tune_is_function(const char *word); /* optim:NAME */
+bm_status bm_tune_groups(const bm_flag *flags, bool function, int argc, char **argv, bm_experiment *shown,
+                         bm_method *method, char heading[BM_TUNE_NAME], bm_flag_group *groups, bm_error *error);
+
+/* The live table on standard error: redrawn in place on a terminal, a line now and then elsewhere. */
+typedef struct {
+    const bm_tune_wish *wish;
+    bool quiet, terminal;
+    int lines; /* drawn last */
+    int64_t told;
+} bm_tune_table;
+void bm_tune_show(void *context, const bm_study_view *view); /* bm_study_visitor */
+void bm_tune_table_end(bm_tune_table *table);                /* leaves the terminal to what follows */
+
+void bm_tune_print(const bm_tune_wish *wish, const bm_study_view *view); /* the end, for people */
+void bm_tune_json(const bm_tune_wish *wish, const bm_study_view *view);
+/* The settings of a trial as flags, or as lines of YAML; the base's own settings too where they were given. */
+void bm_tune_print_flags(FILE *file, const bm_tune_wish *wish, const bm_trial *trial);
+int64_t bm_tune_chosen(const bm_study_view *view); /* the trial that was tested, else the best complete one; -1: none */
+/* The page of a study as it stands in the store (tune_report.h). study: NULL for the only one there is. */
+bm_status bm_tune_report(const char *storage, const char *study, const char *path, bm_error *error);
+int bm_tune_list(const char *path, const char *study); /* --show; the exit code */
+
+#endif

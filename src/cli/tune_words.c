@@ -1,0 +1,297 @@
+/* What the words of bellman tune say. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/experiment_words.h"
+#include "cli/tune.h"
+#include "core/suggest.h"
+
+static const char function_prefix[] = "optim:";
+
+bool bm_tune_is_function(const char *word) {
+    return strncmp(word, function_prefix, sizeof function_prefix - 1) == 0;
+}
+
+/* ---- what is tuned ---------------------------------------------------------------------------------------------- */
+
+bm_status bm_tune_groups(const bm_flag *flags, bool function, int argc, char **argv, bm_experiment *shown,
+                         bm_method *method, char heading[BM_TUNE_NAME], bm_flag_group *groups, bm_error *error) {
+    if (function) {
+        const char *name = bm_words_early(argc, argv, "optimizer");
+        const bm_status status = bm_method_find(method, name ? name : "adam", error);
+        if (status == BM_OK) {
+            groups[0] = (bm_flag_group){bm_method_name(method), bm_method_options(method), method->choice.config};
+        }
+        return status;
+    }
+    const bm_status status = bm_words_shown(flags, argc, argv, shown, heading, BM_TUNE_NAME, error);
+    if (status == BM_OK && shown->agent) {
+        groups[0] = (bm_flag_group){"The runs:", &bm_run_options, &shown->run};
+        groups[1] = (bm_flag_group){heading, &shown->agent->options, shown->agent_config};
+    }
+    return status;
+}
+
+static bm_status read_function(bm_tune_wish *wish, const bm_arguments *arguments, bm_error *error) {
+    bm_tune_function *f = &wish->function;
+    const char *optimizer = bm_cli_value(arguments, "optimizer"), *lr = bm_cli_value(arguments, "lr");
+    bm_status status =
+        bm_objective_create(&f->function, arguments->positional[0] + sizeof function_prefix - 1, 0, error);
+    if (status == BM_OK) {
+        status = bm_method_find(&f->method, optimizer ? optimizer : "adam", error);
+    }
+    if (status == BM_OK && lr) {
+        status = bm_method_set(&f->method, "lr", lr, error);
+    }
+    for (int i = 0; i < arguments->settings && status == BM_OK; i++) {
+        if (arguments->setting[i].option) {
+            status = bm_method_set(&f->method, arguments->setting[i].name, arguments->setting[i].value, error);
+        }
+    }
+    f->steps = bm_cli_integer(arguments, "steps", 200, 1, 1000000000);
+    wish->objective = bm_tune_descent(f);
+    return status;
+}
+
+/* ---- where it searches ------------------------------------------------------------------------------------------ */
+
+static bool is_given(const bm_arguments *arguments, const char *key) {
+    for (int i = 0; i < arguments->settings; i++) {
+        const char *name = arguments->setting[i].name;
+        if (arguments->setting[i].option && bm_same_name(key, name, strlen(name))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What the tables say is worth it, but for what a flag has settled. */
+static bm_status default_space(bm_tune_wish *wish, const bm_arguments *arguments, bm_error *error) {
+    const bm_options *options =
+        wish->trains ? &wish->experiment.agent->options : bm_method_options(&wish->function.method);
+    bm_status status = BM_OK;
+    if (!wish->trains && !bm_cli_has(arguments, "lr")) {
+        status = bm_search_space_add(&wish->space, "lr", "log(1e-4,1)", error);
+    }
+    for (size_t i = 0; i < options->count && status == BM_OK; i++) {
+        const bm_option *row = &options->rows[i];
+        const char *condition = row->tune ? strstr(row->tune, " if ") : NULL;
+        char parent[BM_OPTION_KEY_BYTES] = "";
+        if (condition) {
+            snprintf(parent, sizeof parent, "%.*s", (int)strcspn(condition + 4, "="), condition + 4);
+        }
+        if (row->tune && !is_given(arguments, row->name) &&
+            (!condition || bm_search_space_find(&wish->space, parent) >= 0)) {
+            status = bm_search_space_add(&wish->space, row->name, row->tune, error);
+        }
+    }
+    return status;
+}
+
+/* Every parameter can be set to its ends, given what it rests on. */
+static bm_status check_parameter(const bm_tune_wish *wish, int index, double value, bm_error *error) {
+    const bm_search_space *space = &wish->space;
+    char text[BM_PARAMETERS][BM_OPTION_TEXT_BYTES];
+    bm_setting setting[BM_PARAMETERS];
+    int count = 0;
+    for (int i = index; i >= 0; i = space->parameter[i].parent) {
+        double now = value;
+        if (i != index) { /* a choice that its child exists with */
+            int child = index;
+            while (space->parameter[child].parent != i) {
+                child = space->parameter[child].parent;
+            }
+            now = 0;
+            while (!(space->parameter[child].when >> (int)now & 1)) {
+                now++;
+            }
+        }
+        bm_parameter_format(&space->parameter[i], now, text[count], sizeof text[count]);
+        setting[count] = (bm_setting){space->parameter[i].name, text[count]};
+        count++;
+    }
+    return wish->objective.check(&wish->objective, setting, count, error);
+}
+
+static bm_status check_space(const bm_tune_wish *wish, bm_error *error) {
+    bm_status status =
+        wish->space.count ? BM_OK : bm_invalid(error, "there is nothing to search: every parameter is given");
+    for (int i = 0; i < wish->space.count && status == BM_OK; i++) {
+        const bm_parameter *p = &wish->space.parameter[i];
+        status = check_parameter(wish, i, p->low, error);
+        for (int k = 1; k < p->choices && status == BM_OK; k++) {
+            status = check_parameter(wish, i, k, error);
+        }
+        status = status == BM_OK ? check_parameter(wish, i, p->high, error) : status;
+    }
+    return status;
+}
+
+static bm_status read_space(bm_tune_wish *wish, const bm_arguments *arguments, bm_error *error) {
+    const char *given = bm_cli_value(arguments, "space");
+    const char *dot = given ? strrchr(given, '.') : NULL;
+    const bool file = dot && (strcmp(dot, ".yaml") == 0 || strcmp(dot, ".yml") == 0);
+    bm_status status = !given ? default_space(wish, arguments, error)
+                       : file ? bm_search_space_file(&wish->space, given, error)
+                              : bm_search_space_parse(&wish->space, given, error);
+    return status == BM_OK ? check_space(wish, error) : status;
+}
+
+/* ---- samplers and pruners --------------------------------------------------------------------------------------- */
+
+/* NAME:KEY=VALUE:... over kinds. */
+static bm_status read_variant(const char *what, const char *text, const bm_variant_kind *kinds, bm_variant *variant,
+                              bm_error *error) {
+    const char *names[32];
+    size_t count = 0;
+    const size_t length = strcspn(text, ":");
+    variant->kind = -1;
+    for (; kinds[count].name && count < 32; count++) {
+        names[count] = kinds[count].name;
+        if (bm_same_name(kinds[count].name, text, length)) {
+            variant->kind = (int)count;
+        }
+    }
+    if (variant->kind < 0) {
+        char word[64];
+        snprintf(word, sizeof word, "%.*s", (int)length, text);
+        return bm_invalid(error, "unknown %s %s%s", what, word,
+                          bm_did_you_mean(word, names, count, " (see bellman tune --help)").text);
+    }
+    const bm_options *options = kinds[variant->kind].options;
+    bm_options_defaults(options, variant->config);
+    bm_status status = BM_OK;
+    for (const char *at = text + length; *at == ':' && status == BM_OK;) {
+        char setting[256];
+        at++;
+        const size_t end = strcspn(at, ":");
+        snprintf(setting, sizeof setting, "%.*s", (int)end, at);
+        char *equals = strchr(setting, '=');
+        if (!equals) {
+            return bm_invalid(error, "%s wants settings as :key=value, not :%s", kinds[variant->kind].name, setting);
+        }
+        *equals = '\0';
+        status = bm_options_set(options, variant->config, setting, equals + 1, error);
+        at += end;
+    }
+    return status;
+}
+
+/* Where nobody says when the first trials may be ended: after a sixteenth of one, so that there are two rungs before the end. */
+static void settle_pruner(bm_tune_wish *wish, const char *given) {
+    const int64_t sixteenth = wish->setup.folds * wish->objective.steps / 16;
+    char text[32];
+    snprintf(text, sizeof text, "%lld", (long long)(sixteenth > 0 ? sixteenth : 1));
+    if (!given || !strstr(given, "min_resource")) { /* of asha; the others have no such option */
+        bm_options_set(bm_pruner_kinds[wish->setup.pruner.kind].options, wish->setup.pruner.config, "min_resource",
+                       text, NULL);
+    }
+}
+
+/* A grid may be as large as it likes where it is known how much of it is wanted. */
+static void settle_sampler(bm_tune_wish *wish, const bm_arguments *arguments) {
+    if (bm_cli_has(arguments, "trials")) {
+        bm_options_set(bm_sampler_kinds[wish->setup.sampler.kind].options, wish->setup.sampler.config, "most_points",
+                       "0", NULL);
+    }
+}
+
+/* ---- the study -------------------------------------------------------------------------------------------------- */
+
+/* What makes scores comparable. */
+static char *describe(const bm_tune_wish *wish) {
+    cJSON *object = wish->trains ? bm_experiment_metadata(&wish->experiment) : cJSON_CreateObject();
+    cJSON_DeleteItemFromObject(object, "command");
+    cJSON_DeleteItemFromObject(object, "version");
+    cJSON_DeleteItemFromObject(object, "run.seed");
+    if (!wish->trains) {
+        const bm_tune_function *f = &wish->function;
+        cJSON_AddStringToObject(object, "function", f->function->text);
+        cJSON_AddStringToObject(object, "optimizer", bm_method_name(&f->method));
+        cJSON_AddNumberToObject(object, "steps", (double)f->steps);
+    }
+    cJSON_AddNumberToObject(object, "folds", wish->setup.folds);
+    char *text = cJSON_PrintUnformatted(object);
+    cJSON_Delete(object);
+    return text;
+}
+
+static void name_study(bm_tune_wish *wish, const bm_arguments *arguments) {
+    const char *given = bm_cli_value(arguments, "study");
+    if (given) {
+        snprintf(wish->name, sizeof wish->name, "%s", given);
+    } else if (wish->trains) {
+        snprintf(wish->name, sizeof wish->name, "%s-%s", wish->experiment.agent->name, wish->experiment.env->id);
+    } else {
+        snprintf(wish->name, sizeof wish->name, "%s-%.200s", bm_method_name(&wish->function.method),
+                 wish->function.function->text);
+    }
+}
+
+static bm_status read_study(bm_tune_wish *wish, const bm_arguments *arguments, bm_error *error) {
+    const char *sampler = bm_cli_value(arguments, "sampler"), *pruner = bm_cli_value(arguments, "pruner");
+    const char *storage = bm_cli_value(arguments, "storage");
+    static const char url[] = "sqlite:///";
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    bm_study_setup *setup = &wish->setup;
+    setup->folds = (int)bm_cli_integer(arguments, "folds", 3, 1, BM_JOB_SEEDS);
+    setup->jobs = (int)bm_cli_integer(arguments, "jobs", cores > 0 ? cores : 1, 1, BM_WORKERS);
+    setup->finalists = (int)bm_cli_integer(arguments, "finalists", 5, 0, BM_STUDY_FINALISTS);
+    setup->validations = (int)bm_cli_integer(arguments, "validations", 5, 1, BM_JOB_SEEDS);
+    setup->tests = (int)bm_cli_integer(arguments, "tests", 10, 1, BM_JOB_SEEDS);
+    setup->seed = wish->trains ? (uint64_t)wish->experiment.run.seed
+                               : (uint64_t)bm_cli_integer(arguments, "seed", 1, 0, 1LL << 53);
+    setup->objective = &wish->objective;
+    setup->space = &wish->space;
+    wish->storage = storage ? storage : "tune.db";
+    if (strncmp(wish->storage, url, sizeof url - 1) == 0) {
+        wish->storage += sizeof url - 1;
+    }
+    bm_status status = read_variant("sampler", sampler ? sampler : "tpe", bm_sampler_kinds, &setup->sampler, error);
+    if (status == BM_OK) {
+        status = read_variant("pruner", pruner ? pruner : "asha", bm_pruner_kinds, &setup->pruner, error);
+    }
+    if (status == BM_OK) {
+        settle_pruner(wish, pruner);
+        settle_sampler(wish, arguments);
+    }
+    bm_sampler made;
+    if (status == BM_OK) {
+        status = bm_sampler_create(&made, &setup->sampler, &wish->space, setup->seed, error);
+    }
+    if (status != BM_OK) {
+        return status;
+    }
+    const int64_t points = bm_sampler_points(&made);
+    setup->trials = bm_cli_integer(arguments, "trials", points > 0 ? points : 100, 1, 10000000);
+    setup->trials = points > 0 && points < setup->trials ? points : setup->trials;
+    bm_sampler_free(&made);
+    name_study(wish, arguments);
+    wish->description = describe(wish);
+    return wish->description ? BM_OK : bm_fail(error, "not enough memory for the study");
+}
+
+bm_status bm_tune_read(bm_tune_wish *wish, const bm_arguments *arguments, bm_error *error) {
+    bm_status status;
+    wish->arguments = arguments;
+    wish->trains = !bm_tune_is_function(arguments->positional[0]);
+    if (wish->trains) {
+        status = bm_words_experiment(&wish->experiment, arguments, error);
+        wish->objective = bm_tune_training(&wish->experiment);
+    } else {
+        status = read_function(wish, arguments, error);
+    }
+    if (status == BM_OK) {
+        status = read_space(wish, arguments, error);
+    }
+    return status == BM_OK ? read_study(wish, arguments, error) : status;
+}
+
+void bm_tune_free(bm_tune_wish *wish) {
+    bm_search_space_free(&wish->space);
+    bm_experiment_free(&wish->experiment);
+    bm_objective_destroy(wish->function.function);
+    cJSON_free(wish->description);
+}

@@ -1,0 +1,3 @@
+PRUNER(none)
+PRUNER(median)
+PRUNER(asha)

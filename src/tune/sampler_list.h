@@ -1,0 +1,5 @@
+SAMPLER(random)
+SAMPLER(grid)
+SAMPLER(halton)
+SAMPLER(tpe)
+SAMPLER(cmaes)
