@@ -126,23 +126,14 @@ static void draw_still(void *context, bm_canvas *canvas) {
     bm_landscape_draw(&still, canvas);
 }
 
-/* Some of the keys in one line. */
-static void keys_line(const bm_overlay_key *key, int count, char line[LINE]) {
-    size_t used = 0;
-    line[0] = '\0';
-    for (; count > 0 && used < LINE; key++, count--) {
-        used += (size_t)snprintf(line + used, LINE - used, "%s %s   ", key->key, key->help);
-    }
-}
-
 static void terminal_lines(const show *s, char first[LINE], char second[LINE]) {
     int keys = 0;
     while (s->help[keys].key) {
         keys++;
     }
     if (s->landscape.help) {
-        keys_line(s->help, keys / 2, first);
-        keys_line(s->help + keys / 2, keys - keys / 2, second);
+        bm_overlay_keys_line(s->help, keys / 2, first, LINE);
+        bm_overlay_keys_line(s->help + keys / 2, keys - keys / 2, second, LINE);
         return;
     }
     snprintf(first, LINE, "%s%s", s->status, s->paused ? "   paused" : "");
@@ -162,15 +153,10 @@ static void terminal_lines(const show *s, char first[LINE], char second[LINE]) {
 static bm_status show_frame(show *s, bm_error *error) {
     char first[LINE], second[LINE];
     bm_canvas canvas;
-    int width, height;
-    bm_stage_size(s->stage, &width, &height);
-    if (width != bm_raster_width(s->frame) || height != bm_raster_height(s->frame)) {
-        const bm_status resized = bm_raster_resize(s->frame, width, height, error);
-        if (resized != BM_OK) {
-            return resized;
-        }
+    const bm_status status = bm_stage_begin(s->stage, s->frame, &canvas, error);
+    if (status != BM_OK) {
+        return status;
     }
-    bm_raster_begin(s->frame, BM_PAPER, &canvas);
     if (bm_stage_kind_of(s->stage) == BM_STAGE_TERMINAL) {
         draw_still(s, &canvas);
     } else {

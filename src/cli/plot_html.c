@@ -1,69 +1,13 @@
-/* The page: one file without scripts and without anything from elsewhere, in light and dark as the reader's system is set. */
+/* The page of learning curves. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/cli.h"
+#include "cli/page.h"
 #include "cli/plot.h"
 #include "core/statistics.h"
 
-static const char style[] =
-    ":root{color-scheme:light "
-    "dark;--paper:#fff;--panel:#f3f5f7;--ink:#1d2329;--gray:#6b747e;--rule:#d4d9de;--mark:#fff3cf;"
-    "--link:#0072b2;--blue:#0072b2}\n"
-    "@media(prefers-color-scheme:dark){:root{--paper:#14181c;--panel:#1e242a;--ink:#e6eaee;--gray:#98a3ae;--rule:#"
-    "343c44;"
-    "--mark:#4a3c10;--link:#6cc0f5;--blue:#3d9fdc}}\n"
-    "*{box-sizing:border-box}\n"
-    "body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.5 system-ui,-apple-system,'Segoe UI',Roboto,"
-    "'Helvetica Neue',Arial,sans-serif}\n"
-    "main{max-width:1200px;margin:0 auto;padding:2.5rem 1.25rem 4rem}\n"
-    "h1{font-size:1.75rem;line-height:1.25;letter-spacing:-.015em;margin:0 0 .25rem;font-weight:650}\n"
-    "h2{font-size:1.15rem;margin:2.75rem 0 .75rem;font-weight:650}\n"
-    "p{margin:.25rem 0}\n"
-    ".quiet,caption{color:var(--gray);font-size:.875rem;text-align:left}\n"
-    "figure{margin:1.5rem 0 0}\n"
-    "figure svg{display:block;max-width:100%;height:auto}\n"
-    ".wide{overflow-x:auto}\n"
-    "table{border-collapse:collapse;font-size:.9rem;font-variant-numeric:tabular-nums}\n"
-    "th,td{padding:.4rem .9rem .4rem 0;text-align:left;vertical-align:top;border-bottom:1px solid var(--rule);"
-    "white-space:nowrap}\n"
-    "th{font-weight:600}\n"
-    "thead th{color:var(--gray);font-weight:500;font-size:.8125rem;vertical-align:bottom}\n"
-    ".n{text-align:right}\n"
-    "code,.key{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;font-size:.85em;font-weight:400}\n"
-    ".settings td{padding-left:.5rem}.settings thead th{padding-left:.5rem;white-space:normal;min-width:8rem}\n"
-    ".settings th:first-child{position:sticky;left:0;background:var(--paper);padding-left:0;min-width:0}\n"
-    "td.differs{background:var(--mark);font-weight:600}\n"
-    ".swatch{display:inline-block;width:1.1em;height:.25em;border-radius:.2em;margin-right:.5em;vertical-align:middle}"
-    "\n"
-    "a{color:var(--link)}summary{cursor:pointer;color:var(--gray);font-size:.875rem;margin-top:1rem}\n"
-    "ul{padding-left:1.2rem;margin:.25rem 0}\n"
-    /* The drawing's palette, by what it means. */
-    "svg [fill='#1d2329']{fill:var(--ink)}svg [stroke='#1d2329']{stroke:var(--ink)}\n"
-    "svg [fill='#6b747e']{fill:var(--gray)}svg [stroke='#6b747e']{stroke:var(--gray)}\n"
-    "svg [fill='#d4d9de']{fill:var(--rule)}svg [stroke='#d4d9de']{stroke:var(--rule)}\n"
-    "svg [fill='#0072b2']{fill:var(--blue)}svg [stroke='#0072b2']{stroke:var(--blue)}\n"
-    "@media print{main{max-width:none;padding:0}}\n";
-
 /* ---- pieces ----------------------------------------------------------------------------------------------------- */
-
-static void cell(bm_markup *page, const char *text) {
-    bm_markup_put(page, "<td>");
-    bm_markup_escape(page, text);
-    bm_markup_put(page, "</td>");
-}
-
-static void number_cell(bm_markup *page, double value, const char *format) {
-    char text[64];
-    snprintf(text, sizeof text, format, value);
-    bm_markup_putf(page, "<td class=\"n\">%s</td>", isfinite(value) ? text : "–");
-}
-
-static void count_cell(bm_markup *page, int64_t count) {
-    char text[32];
-    bm_markup_putf(page, "<td class=\"n\">%s</td>", bm_cli_thousands(count, text, sizeof text));
-}
 
 static void swatch(bm_markup *page, const bm_plot_setting *setting) {
     bm_markup_putf(page, "<span class=\"swatch\" style=\"background:#%06x\"></span>",
@@ -73,26 +17,14 @@ static void swatch(bm_markup *page, const bm_plot_setting *setting) {
 /* ---- sections --------------------------------------------------------------------------------------------------- */
 
 /* Of one environment with its name before. */
-static void put_title(const bm_plot *plot, bm_markup *page) {
-    char words[BM_PLOT_WORDS];
-    bm_plot_words(plot, words, sizeof words);
-    if (plot->environments == 1 && !plot->title) {
-        bm_markup_escape(page, plot->setting[0].env);
-        bm_markup_put(page, ": ");
-    }
-    bm_markup_escape(page, words);
-}
-
 static void put_head(const bm_plot *plot, bm_markup *page) {
-    bm_markup_put(page, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-                        "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n<title>");
-    put_title(plot, page);
-    bm_markup_put(page, "</title>\n<style>\n");
-    bm_markup_put(page, style);
-    bm_markup_put(page, "</style>\n</head>\n<body>\n<main>\n<h1>");
-    put_title(plot, page);
-    bm_markup_putf(page, "</h1>\n<p class=\"quiet\">%d run%s of %d setting%s · ", plot->runs,
-                   plot->runs == 1 ? "" : "s", plot->settings, plot->settings == 1 ? "" : "s");
+    char words[BM_PLOT_WORDS], title[2 * BM_PLOT_WORDS];
+    const bool named = plot->environments == 1 && !plot->title;
+    bm_plot_words(plot, words, sizeof words);
+    snprintf(title, sizeof title, "%s%s%s", named ? plot->setting[0].env : "", named ? ": " : "", words);
+    bm_page_begin(page, title);
+    bm_markup_putf(page, "<p class=\"quiet\">%d run%s of %d setting%s · ", plot->runs, plot->runs == 1 ? "" : "s",
+                   plot->settings, plot->settings == 1 ? "" : "s");
     if (plot->title && *bm_plot_metric_words(plot)) { /* else the heading says it */
         bm_markup_escape(page, bm_plot_metric_words(plot));
         bm_markup_put(page, " · ");
@@ -145,7 +77,7 @@ static void spread_cell(bm_markup *page, int runs, double mean, double spread) {
         put_number(page, decimals < 0 && spread <= 1e-9 * fabs(mean) ? 0 : spread, decimals);
         bm_markup_put(page, "</td>");
     } else {
-        number_cell(page, mean, "%.5g");
+        bm_page_number_cell(page, mean, "%.5g");
     }
 }
 
@@ -175,15 +107,15 @@ static void evaluation_cell(bm_plot *plot, bm_markup *page, const bm_plot_settin
 static void put_run(bm_markup *page, const bm_plot_setting *setting, const bm_run_entry *run) {
     const char *seed = bm_run_setting(run, "run.seed");
     bm_markup_put(page, "<tr>");
-    cell(page, run->path);
-    cell(page, setting->label);
+    bm_page_cell(page, run->path);
+    bm_page_cell(page, setting->label);
     bm_markup_put(page, "<td class=\"n\">");
     bm_markup_escape(page, seed ? seed : "–");
     bm_markup_put(page, "</td>");
-    count_cell(page, run->steps);
-    number_cell(page, run->eval_return, "%.5g");
-    number_cell(page, run->train_return, "%.5g");
-    number_cell(page, run->seconds, "%.1f");
+    bm_page_count_cell(page, run->steps);
+    bm_page_number_cell(page, run->eval_return, "%.5g");
+    bm_page_number_cell(page, run->train_return, "%.5g");
+    bm_page_number_cell(page, run->seconds, "%.1f");
     bm_markup_put(page, "</tr>\n");
 }
 
@@ -213,7 +145,7 @@ static void put_results(bm_plot *plot, bm_markup *page) {
         swatch(page, setting);
         bm_markup_escape(page, setting->label);
         bm_markup_put(page, "</th>");
-        count_cell(page, setting->runs);
+        bm_page_count_cell(page, setting->runs);
         evaluation_cell(plot, page, setting);
         spread_cell(page, setting->runs, setting->final_mean, setting->final_std);
         if (robust) {
@@ -291,12 +223,12 @@ static void put_changes(const bm_plot *plot, bm_markup *page) {
                                   "<tbody>\n");
             begun = true;
             bm_markup_put(page, "<tr>");
-            cell(page, run->entry->path);
-            count_cell(page, change->step);
+            bm_page_cell(page, run->entry->path);
+            bm_page_count_cell(page, change->step);
             bm_markup_put(page, "<td class=\"key\">");
             bm_markup_escape(page, change->option);
             bm_markup_put(page, "</td>");
-            cell(page, change->value);
+            bm_page_cell(page, change->value);
             bm_markup_put(page, "</tr>\n");
         }
     }
@@ -336,7 +268,6 @@ bm_status bm_plot_html(bm_plot *plot, const char *path, bm_markup *page, bm_erro
     put_settings(plot, page);
     put_changes(plot, page);
     put_recordings(plot, path, page);
-    bm_markup_put(page, "<p class=\"quiet\" style=\"margin-top:3rem\">bellman " BM_VERSION
-                        "</p>\n</main>\n</body>\n</html>\n");
+    bm_page_end(page);
     return page->failed ? bm_fail(error, "not enough memory for the page") : BM_OK;
 }

@@ -145,15 +145,6 @@ static const char *words_for_person(const bm_show_state *s) {
                                       : "";
 }
 
-/* Some of the keys in one line, for where there is no room for a list. */
-static void keys_line(const bm_scene_key *key, int count, char line[BM_SCENE_LINE]) {
-    size_t used = 0;
-    line[0] = '\0';
-    for (; count > 0 && used < BM_SCENE_LINE; key++, count--) {
-        used += (size_t)snprintf(line + used, BM_SCENE_LINE - used, "%s %s   ", key->key, key->help);
-    }
-}
-
 /* The two lines below a picture in the terminal: how it stands, and what has just been said, or how the training stands; or all
  * keys. */
 static void text_lines(const bm_show_state *s, char first[BM_SCENE_LINE], char second[BM_SCENE_LINE]) {
@@ -164,27 +155,22 @@ static void text_lines(const bm_show_state *s, char first[BM_SCENE_LINE], char s
     bm_scene_status(&s->scene, first);
     bm_scene_training(&s->scene, second);
     if (s->scene.help) {
-        keys_line(s->help, count / 2, first);
-        keys_line(s->help + count / 2, count - count / 2, second);
+        bm_overlay_keys_line(s->help, count / 2, first, BM_SCENE_LINE);
+        bm_overlay_keys_line(s->help + count / 2, count - count / 2, second, BM_SCENE_LINE);
     } else if (s->scene.notice) {
         snprintf(second, BM_SCENE_LINE, "%s", s->scene.notice);
     } else if (!second[0]) {
-        keys_line(s->help, count, second);
+        bm_overlay_keys_line(s->help, count, second, BM_SCENE_LINE);
     }
 }
 
 static bm_status show_frame(bm_show_state *s, bm_error *error) {
-    int width, height;
     char first[BM_SCENE_LINE], second[BM_SCENE_LINE];
     bm_canvas canvas;
-    bm_stage_size(s->stage, &width, &height);
-    if (width != bm_raster_width(s->frame) || height != bm_raster_height(s->frame)) {
-        const bm_status resized = bm_raster_resize(s->frame, width, height, error);
-        if (resized != BM_OK) {
-            return resized;
-        }
+    const bm_status status = bm_stage_begin(s->stage, s->frame, &canvas, error);
+    if (status != BM_OK) {
+        return status;
     }
-    bm_raster_begin(s->frame, BM_PAPER, &canvas);
     if (bm_stage_kind_of(s->stage) == BM_STAGE_WINDOW) {
         bm_scene_draw(&s->scene, &canvas);
     } else {

@@ -100,6 +100,19 @@ void bm_stage_size(bm_stage *stage, int *width, int *height) {
     }
 }
 
+bm_status bm_stage_begin(bm_stage *stage, bm_raster *frame, bm_canvas *canvas, bm_error *error) {
+    int width, height;
+    bm_stage_size(stage, &width, &height);
+    if (width != bm_raster_width(frame) || height != bm_raster_height(frame)) {
+        const bm_status status = bm_raster_resize(frame, width, height, error);
+        if (status != BM_OK) {
+            return status;
+        }
+    }
+    bm_raster_begin(frame, BM_PAPER, canvas);
+    return BM_OK;
+}
+
 bm_status bm_stage_show(bm_stage *stage, const bm_raster *frame, const char *const text[2], bm_error *error) {
     const uint32_t *pixels = bm_raster_pixels(frame);
     if (stage->kind == BM_STAGE_WINDOW) {

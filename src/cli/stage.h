@@ -21,6 +21,9 @@ bm_stage_kind bm_stage_kind_of(const bm_stage *stage);
 bool bm_stage_interactive(const bm_stage *stage);             /* somebody sees it and can press keys */
 void bm_stage_size(bm_stage *stage, int *width, int *height); /* of the frames it wants, in pixels */
 
+/* Makes the frame that size, white, and begins a drawing on it. */
+bm_status bm_stage_begin(bm_stage *stage, bm_raster *frame, bm_canvas *canvas, bm_error *error);
+
 /* Shows a frame of that size; text: two lines below it, where the stage is a terminal. */
 bm_status bm_stage_show(bm_stage *stage, const bm_raster *frame, const char *const text[2], bm_error *error);
 /* The next event, waiting for one at most timeout_ms; false: none. */

@@ -127,11 +127,14 @@ static bm_status open_study(bm_tune_wish *wish, bm_error *error) {
 static bm_status tune(bm_tune_wish *wish, const bm_arguments *arguments, const atomic_int *stop, bm_error *error) {
     bm_tune_table table = {.wish = wish, .quiet = bm_cli_has(arguments, "quiet"), .terminal = isatty(STDERR_FILENO)};
     bm_study_view *view = bm_cli_alloc(1, sizeof *view);
-    const char *preset = bm_cli_value(arguments, "save-preset");
+    const char *preset = bm_cli_value(arguments, "save-preset"), *report = bm_cli_value(arguments, "report");
     wish->setup.stop = stop;
     wish->setup.visit = bm_tune_show;
     wish->setup.context = &table;
-    bm_status status = open_study(wish, error);
+    bm_status status = report ? bm_tune_report_check(report, error) : BM_OK;
+    if (status == BM_OK) {
+        status = open_study(wish, error);
+    }
     if (status == BM_OK) {
         status = bm_study_run(&wish->setup, view, error);
         bm_tune_table_end(&table);
@@ -152,7 +155,6 @@ static bm_status tune(bm_tune_wish *wish, const bm_arguments *arguments, const a
     }
     bm_store_close(wish->setup.store);
     free(view);
-    const char *report = bm_cli_value(arguments, "report");
     return status == BM_OK && report ? bm_tune_report(wish->storage, wish->name, report, error) : status;
 }
 

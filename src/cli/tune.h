@@ -46,6 +46,8 @@ void bm_tune_json(const bm_tune_wish *wish, const bm_study_view *view);
 /* The settings of a trial as flags, or as lines of YAML; the base's own settings too where they were given. */
 void bm_tune_print_flags(FILE *file, const bm_tune_wish *wish, const bm_trial *trial);
 int64_t bm_tune_chosen(const bm_study_view *view); /* the trial that was tested, else the best complete one; -1: none */
+bm_status bm_tune_report_check(const char *path,
+                               bm_error *error); /* whether a page can be written there, before a study */
 /* The page of a study as it stands in the store (tune_report.h). study: NULL for the only one there is. */
 bm_status bm_tune_report(const char *storage, const char *study, const char *path, bm_error *error);
 int bm_tune_list(const char *path, const char *study); /* --show; the exit code */

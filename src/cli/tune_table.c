@@ -149,7 +149,7 @@ static void print_finalists(const bm_tune_wish *wish, const bm_study_view *view)
 
 /* What was settled on the command line, which the printed one repeats. */
 static void print_given(const bm_arguments *arguments) {
-    static const char *const kept[] = {"no-preset", "config", "env-set"};
+    static const char *const kept[] = {"no-preset", "config", "env-set", "lr"}; /* flags; the last is optim's */
     for (int i = 0; i < arguments->settings; i++) {
         const char *name = arguments->setting[i].name, *value = arguments->setting[i].value;
         bool wanted = arguments->setting[i].option && strcmp(name, "steps") != 0 && strcmp(name, "seed") != 0;
@@ -281,6 +281,8 @@ static bm_status show_study(bm_store *store, const char *name, bm_error *error) 
 }
 
 int bm_tune_list(const char *path, const char *study) {
+    static const char url[] = "sqlite:///";
+    path += strncmp(path, url, sizeof url - 1) == 0 ? sizeof url - 1 : 0;
     bm_store *store;
     bm_arena arena = {0};
     bm_store_summary *list = NULL;

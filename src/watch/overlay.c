@@ -56,3 +56,11 @@ void bm_overlay_keys(bm_canvas *canvas, const bm_overlay_key *keys) {
         bm_draw_text(canvas, left + 48 + names, y, size, BM_ALIGN_LEFT, BM_INK, keys[i].help);
     }
 }
+
+void bm_overlay_keys_line(const bm_overlay_key *keys, int count, char *line, size_t bytes) {
+    size_t used = 0;
+    line[0] = '\0';
+    for (; count > 0 && used < bytes; keys++, count--) {
+        used += (size_t)snprintf(line + used, bytes - used, "%s %s   ", keys->key, keys->help);
+    }
+}

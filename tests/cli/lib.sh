@@ -101,3 +101,17 @@ finish() {
     [ "$failed" -eq 0 ]
     exit
 }
+
+# open_display: a screen of our own for windows, gone with the test; what it shows is a file below $folder/screen
+open_display() {
+    mkdir "$folder/screen"
+    Xvfb -displayfd 3 -screen 0 1280x800x24 -fbdir "$folder/screen" 3>"$folder/display" >/dev/null 2>&1 &
+    xvfb=$!
+    trap 'kill $xvfb 2>/dev/null; rm -rf "$folder"' EXIT
+    for _ in $(seq 100); do
+        [ -s "$folder/display" ] && break
+        sleep 0.1
+    done
+    DISPLAY=:$(cat "$folder/display")
+    export DISPLAY
+}

@@ -98,51 +98,8 @@ check_exit 2 "no window and no file" "$BELLMAN" train dqn CartPole-v1 --headless
 check "none of these began a run" [ ! -e "$runs/none" ]
 
 # ---- in a terminal: it draws, answers keys, ends, and leaves the screen as it was
-cat >"$folder/terminal.py" <<'P'
-import fcntl, os, pty, select, struct, sys, termios, time
-keys, command = sys.argv[1].split(","), sys.argv[2:]
-pid, terminal = pty.fork()
-if pid == 0:
-    os.environ.update(TERM="xterm-256color", COLORTERM="truecolor")
-    os.execv(command[0], command)
-fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
-seen = b""
-def read(seconds):
-    global seen
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if select.select([terminal], [], [], 0.05)[0]:
-            try:
-                chunk = os.read(terminal, 1 << 16)
-            except OSError:
-                return
-            if not chunk:
-                return
-            seen += chunk
-def wait_for(text):
-    for _ in range(200):
-        if text in seen:
-            return
-        read(0.05)
-    sys.exit(f"never saw {text}")
-wait_for("▀".encode())
-for key in keys:
-    wanted = None
-    if "=" in key:
-        key, wanted = key.split("=", 1)
-    seen_before, seen = seen, b""
-    os.write(terminal, key.encode().decode("unicode_escape").encode())
-    if wanted:
-        wait_for(wanted.encode())
-read(20)
-if b"\x1b[?1049l" not in seen:
-    sys.exit("the screen was not given back")
-sys.stdout.write(seen[seen.rindex(b"\x1b[?1049l"):].decode(errors="replace"))
-status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-sys.exit(status)
-P
 in_terminal() {
-    python3 "$folder/terminal.py" "$@"
+    python3 tests/cli/terminal.py "$@"
 }
 check_output "episodes given up do not count" "1 episode: return 60.00" in_terminal "n,n,f" "$BELLMAN" watch "$run" --terminal --seed 999998 --episodes 1
 check "watch in a terminal" in_terminal " =paused, ,+=speed ×2,h=pause and go on,h,q" "$BELLMAN" watch "$run" --terminal

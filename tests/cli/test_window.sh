@@ -43,16 +43,7 @@ if ! command -v Xvfb >/dev/null || ! command -v xdotool >/dev/null; then
     echo "Xvfb or xdotool is not installed: real keys and screenshots are not tested"
     finish
 fi
-mkdir "$folder/screen"
-Xvfb -displayfd 3 -screen 0 1280x800x24 -fbdir "$folder/screen" 3>"$folder/display" >/dev/null 2>&1 &
-xvfb=$!
-trap 'kill $xvfb 2>/dev/null; rm -rf "$folder"' EXIT
-for _ in $(seq 100); do
-    [ -s "$folder/display" ] && break
-    sleep 0.1
-done
-DISPLAY=:$(cat "$folder/display")
-export DISPLAY
+open_display
 
 # eventually NAME COMMAND...: it comes true within ten seconds
 eventually() {
