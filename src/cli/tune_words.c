@@ -51,6 +51,7 @@ static bm_status read_function(bm_tune_wish *wish, const bm_arguments *arguments
         }
     }
     f->steps = bm_cli_integer(arguments, "steps", 200, 1, 1000000000);
+    f->own_seed = BM_STUDY_FOLD_SEED;
     wish->objective = bm_tune_descent(f);
     return status;
 }

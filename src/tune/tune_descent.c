@@ -21,12 +21,13 @@ static bm_status check(const bm_tune_objective *objective, const bm_setting *set
     return apply(objective, settings, count, &method, error);
 }
 
-static void draw_start(const bm_objective *function, uint64_t seed, double *start) {
+static void draw_start(const bm_tune_function *f, uint64_t seed, double *start) {
+    const bm_objective *function = f->function;
     bm_rng rng = bm_rng_seeded(seed);
     for (int i = 0; i < function->dims; i++) {
         const int axis = i < 2 && function->dims <= 2 ? i : 0;
-        start[i] = seed <= 1 ? function->start[i]
-                             : bm_rng_uniform(&rng, function->window_low[axis], function->window_high[axis]);
+        start[i] = seed == f->own_seed ? function->start[i]
+                                       : bm_rng_uniform(&rng, function->window_low[axis], function->window_high[axis]);
     }
 }
 
@@ -44,7 +45,7 @@ static bm_status evaluate(const bm_tune_objective *objective, const bm_setting *
     }
     if (status == BM_OK) {
         bm_descent_setup setup = f->base;
-        draw_start(f->function, seed, start);
+        draw_start(f, seed, start);
         setup.method = &method;
         setup.objective = f->function;
         setup.dims = f->function->dims;

@@ -31,13 +31,14 @@ typedef struct bm_tune_objective {
  * way those of evaluations. experiment must outlive the objective. */
 bm_tune_objective bm_tune_training(const bm_experiment *experiment);
 
-/* Runs a method on a function for so many steps; the score is the least value found, to be minimised. The seed draws the start, in the
- * function's window (the first seed takes the function's own start), and noise. */
+/* Runs a method on a function for so many steps; the score is the least value found, to be minimised. A seed draws the start, in the
+ * function's window, and noise. */
 typedef struct {
     bm_objective *function;
     bm_method method;
     bm_descent_setup base;
     int64_t steps;
+    uint64_t own_seed; /* this one takes the function's own start */
 } bm_tune_function;
 bm_tune_objective bm_tune_descent(const bm_tune_function *function);
 
