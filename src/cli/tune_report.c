@@ -228,7 +228,9 @@ static void put_head(const bm_report *report, bm_markup *page) {
     bm_page_begin(page, report->name);
     bm_markup_putf(page, "<p class=\"quiet\">%d trials: %d complete, %d pruned, %d failed", report->trials.count,
                    report->complete, report->pruned, report->failed);
-    bm_markup_putf(page, report->running ? ", %d running" : "", report->running);
+    if (report->running) {
+        bm_markup_putf(page, ", %d running", report->running);
+    }
     bm_markup_putf(page, " · %s, to be %s", bm_report_what(report),
                    report->trials.maximize ? "maximised" : "minimised");
     const cJSON *folds = cJSON_GetObjectItemCaseSensitive(report->objective, "folds");

@@ -2,6 +2,7 @@
 # what it says to bad input, with the file as it was.
 #
 # KILLS=N: how often something is killed (default 12).
+# shellcheck disable=SC2046 # the words that many() prints are several
 . tests/cli/lib.sh
 
 db=$folder/tune.db
