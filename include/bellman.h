@@ -6,6 +6,7 @@
  *     train/run.h     train a run from an experiment, resume it, load a trained policy
  *     train/eval.h    play whole episodes with a policy
  *     train/live.h    watch a run train from another thread, and turn its hyperparameters
+ *     tune/study.h    studies of hyperparameters over seeds, in Optuna's files
  *     watch/          episodes to look at, and scenes of them
  *     draw/           a raster and SVG to draw them on, charts
  *     agents/agent.h  agents: act, observe, update, state
@@ -37,6 +38,7 @@
 #include "train/eval.h"
 #include "train/live.h"
 #include "train/run.h"
+#include "tune/study.h"
 #include "watch/player.h"
 #include "watch/race.h"
 #include "watch/scene.h"
