@@ -222,7 +222,7 @@ bm_status bm_report_put_parallel(bm_report *report, bm_markup *page, bm_error *e
     }
     bm_markup_put(page,
                   "<h2>All parameters together</h2>\n<p class=\"quiet\">One line a trial, from gray, the worst by "
-                  "rank, to red, the best; dark and thick: the best configuration.");
+                  "rank, to red, the best; thick: the best configuration.");
     if (report->space.count > AXES) {
         bm_markup_putf(page, " The %d most important of %d parameters.", AXES, report->space.count);
     }
