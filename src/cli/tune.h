@@ -43,7 +43,7 @@ void bm_tune_table_end(bm_tune_table *table);                /* leaves the termi
 
 void bm_tune_print(const bm_tune_wish *wish, const bm_study_view *view); /* the end, for people */
 void bm_tune_json(const bm_tune_wish *wish, const bm_study_view *view);
-/* The settings of a trial as flags, or as lines of YAML; the base's own settings too where they were given. */
+/* What a trial chose, as flags: " --gamma 0.99 ...". */
 void bm_tune_print_flags(FILE *file, const bm_tune_wish *wish, const bm_trial *trial);
 int64_t bm_tune_chosen(const bm_study_view *view); /* the trial that was tested, else the best complete one; -1: none */
 bm_status bm_tune_report_check(const char *path,
