@@ -68,7 +68,7 @@ typedef struct {
     _Alignas(8) unsigned char last_plan[BM_OPTIM_PLAN_BYTES]; /* of the last step */
     double lr;                                                /* of the last step */
     double momentum; /* in place of the config's from now on; NAN (as created): the config's */
-    bm_pool *pool;   /* who does the pass; NULL (as created): the caller alone */
+    bm_pool *pool;   /* who does the pass; NULL (as created): the caller alone. Pays from some 100,000 parameters on */
 } bm_optim;
 
 /* choice: of an option row over bm_optim_kinds; must outlive the optimizer. BM_INVALID: its options do not go together. Check the
