@@ -27,6 +27,17 @@
 #define FORWARD(name)  static void name##_forward(size_t n, const bm_real *in, bm_real *out)
 #define BACKWARD(name) static void name##_backward(size_t n, const bm_real *in, const bm_real *out, bm_real *grad)
 
+#define R_BACKWARD(name)                                                                                               \
+    static void name##_r_backward(size_t n, const bm_real *in, const bm_real *out, const bm_real *r, bm_real *grad,    \
+                                  bm_real *r_grad)
+/* Where it has a second derivative it is 0. */
+#define STRAIGHT(name)                                                                                                 \
+    R_BACKWARD(name) {                                                                                                 \
+        (void)r;                                                                                                       \
+        name##_backward(n, in, out, grad);                                                                             \
+        name##_backward(n, in, out, r_grad);                                                                           \
+    }
+
 FORWARD(identity) {
     if (out != in) {
         memcpy(out, in, n * sizeof *in);
@@ -36,6 +47,8 @@ FORWARD(identity) {
 BACKWARD(identity) {
     (void)n, (void)in, (void)out, (void)grad;
 }
+
+STRAIGHT(identity)
 
 WIDE FORWARD(relu) {
     EACH(i, n) {
@@ -49,6 +62,8 @@ WIDE BACKWARD(relu) { /* 0 at 0 */
         grad[i] = out[i] > 0 ? grad[i] : 0;
     }
 }
+
+STRAIGHT(relu)
 
 #ifdef BM_DOUBLE
 
@@ -101,6 +116,16 @@ WIDE BACKWARD(tanh) {
     }
 }
 
+/* f'' = -2 f f' */
+WIDE R_BACKWARD(tanh) {
+    (void)in;
+    EACH(i, n) {
+        const bm_real first = 1 - out[i] * out[i];
+        r_grad[i] = first * r_grad[i] - 2 * out[i] * r[i] * grad[i];
+        grad[i] *= first;
+    }
+}
+
 static bm_real logistic(bm_real x) { /* exp of a negative number only: no overflow */
     const bm_real e = exp(-fabs(x));
     return x < 0 ? e / (1 + e) : 1 / (1 + e);
@@ -119,6 +144,16 @@ WIDE BACKWARD(sigmoid) {
     }
 }
 
+/* f'' = (1 - 2 f) f' */
+WIDE R_BACKWARD(sigmoid) {
+    (void)in;
+    EACH(i, n) {
+        const bm_real first = out[i] * (1 - out[i]);
+        r_grad[i] = first * r_grad[i] + (1 - 2 * out[i]) * r[i] * grad[i];
+        grad[i] *= first;
+    }
+}
+
 static const bm_real slope = (bm_real)0.01;
 
 WIDE FORWARD(leaky_relu) {
@@ -134,6 +169,8 @@ WIDE BACKWARD(leaky_relu) {
     }
 }
 
+STRAIGHT(leaky_relu)
+
 FORWARD(elu) {
     for (size_t i = 0; i < n; i++) {
         out[i] = in[i] < 0 ? expm1(in[i]) : in[i];
@@ -143,6 +180,15 @@ FORWARD(elu) {
 WIDE BACKWARD(elu) {
     (void)in;
     EACH(i, n) {
+        grad[i] = out[i] < 0 ? grad[i] * (out[i] + 1) : grad[i];
+    }
+}
+
+/* f'' = f' below 0 */
+WIDE R_BACKWARD(elu) {
+    (void)in;
+    EACH(i, n) {
+        r_grad[i] = out[i] < 0 ? (out[i] + 1) * r_grad[i] + r[i] * grad[i] : r_grad[i];
         grad[i] = out[i] < 0 ? grad[i] * (out[i] + 1) : grad[i];
     }
 }
@@ -161,6 +207,19 @@ BACKWARD(gelu) {
     for (size_t i = 0; i < n; i++) {
         const bm_real x = in[i];
         grad[i] *= (bm_real)0.5 * erfc(-x * sqrt_half) + x * inverse_sqrt_2pi * exp((bm_real)-0.5 * x * x);
+    }
+}
+
+/* f'' = (2 - x^2) phi(x) */
+R_BACKWARD(gelu) {
+    (void)out;
+    for (size_t i = 0; i < n; i++) {
+        const bm_real x = in[i], bell = exp((bm_real)-0.5 * x * x);
+        const bm_real first = (bm_real)0.5 * erfc(-x * sqrt_half) + x * inverse_sqrt_2pi * bell;
+        /* far out the bell is 0, and the square of x may not be finite */
+        const bm_real second = bell > 0 ? (2 - x * x) * inverse_sqrt_2pi * bell : 0;
+        r_grad[i] = first * r_grad[i] + second * r[i] * grad[i];
+        grad[i] *= first;
     }
 }
 
@@ -185,6 +244,20 @@ BACKWARD(gelu_tanh) {
     }
 }
 
+/* f'' = (1 - t^2) (u' + x / 2 u'' - x t u'^2) with t = tanh u */
+R_BACKWARD(gelu_tanh) {
+    (void)out;
+    for (size_t i = 0; i < n; i++) {
+        const bm_real x = in[i], t = tanh(sqrt_2_over_pi * (x + cubic * x * x * x));
+        const bm_real inner = sqrt_2_over_pi * (1 + 3 * cubic * x * x), rise = 1 - t * t;
+        const bool level = fabs(t) >= 1;
+        const bm_real first = (bm_real)0.5 * (1 + t + (level ? 0 : x * rise * inner));
+        const bm_real second = level ? 0 : rise * (inner + x * (3 * sqrt_2_over_pi * cubic * x - t * inner * inner));
+        r_grad[i] = first * r_grad[i] + second * r[i] * grad[i];
+        grad[i] *= first;
+    }
+}
+
 FORWARD(softplus) {
     for (size_t i = 0; i < n; i++) {
         out[i] = in[i] > 20 ? in[i] : log1p(exp(in[i]));
@@ -195,6 +268,15 @@ BACKWARD(softplus) {
     (void)out;
     for (size_t i = 0; i < n; i++) {
         grad[i] = in[i] > 20 ? grad[i] : grad[i] * logistic(in[i]);
+    }
+}
+
+R_BACKWARD(softplus) {
+    (void)out;
+    for (size_t i = 0; i < n; i++) {
+        const bm_real s = in[i] > 20 ? 1 : logistic(in[i]);
+        r_grad[i] = s * r_grad[i] + s * (1 - s) * r[i] * grad[i];
+        grad[i] *= s;
     }
 }
 
@@ -212,7 +294,19 @@ BACKWARD(silu) {
     }
 }
 
-#define FUNCTIONS(activation) .name = #activation, .forward = activation##_forward, .backward = activation##_backward
+R_BACKWARD(silu) {
+    (void)out;
+    for (size_t i = 0; i < n; i++) {
+        const bm_real s = logistic(in[i]), first = s * (1 + in[i] * (1 - s));
+        const bm_real second = s * (1 - s) * (2 + in[i] * (1 - 2 * s));
+        r_grad[i] = first * r_grad[i] + second * r[i] * grad[i];
+        grad[i] *= first;
+    }
+}
+
+#define FUNCTIONS(activation)                                                                                          \
+    .name = #activation, .forward = activation##_forward, .backward = activation##_backward,                           \
+    .r_backward = activation##_r_backward
 
 const bm_activation bm_activation_identity = {FUNCTIONS(identity), .gain = 1};
 const bm_activation bm_activation_relu = {FUNCTIONS(relu), .rectifies = true, .gain = 1.4142135623730951};

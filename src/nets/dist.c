@@ -1,8 +1,10 @@
-/* The categorical distribution over logits; see dist.h. */
+/* The categorical distribution over logits, and the Gaussian; see dist.h. */
 #include "nets/dist.h"
 
 #include <math.h>
 #include <tgmath.h>
+
+static const double half_log_two_pi = 0.91893853320467274178; /* log(2 pi) / 2 */
 
 static bm_real largest_of(int classes, const bm_real *row) {
     bm_real largest = row[0];
@@ -66,4 +68,30 @@ int bm_categorical_sample(int classes, const bm_real *log_prob, bm_rng *rng) {
         }
     }
     return drawn;
+}
+
+void bm_gaussian_log_prob(size_t n, int size, const bm_real *mean, const bm_real *log_std, const bm_real *action,
+                          bm_real *log_prob) {
+    for (size_t i = 0; i < n; i++, mean += size, action += size) {
+        double sum = 0;
+        for (int k = 0; k < size; k++) {
+            const double z = ((double)action[k] - (double)mean[k]) * exp(-(double)log_std[k]);
+            sum -= 0.5 * z * z + (double)log_std[k] + half_log_two_pi;
+        }
+        log_prob[i] = (bm_real)sum;
+    }
+}
+
+bm_real bm_gaussian_entropy(int size, const bm_real *log_std) {
+    double sum = 0;
+    for (int k = 0; k < size; k++) {
+        sum += (double)log_std[k] + half_log_two_pi + 0.5;
+    }
+    return (bm_real)sum;
+}
+
+void bm_gaussian_sample(int size, const bm_real *mean, const bm_real *log_std, bm_rng *rng, bm_real *action) {
+    for (int k = 0; k < size; k++) {
+        action[k] = (bm_real)((double)mean[k] + exp((double)log_std[k]) * bm_rng_normal(rng));
+    }
 }

@@ -37,7 +37,7 @@ typedef struct {
     size_t a_row, a_col;
     const bm_real *b;
     size_t b_row;
-    const bm_real *start; /* what the sums begin with: C, or the bias with start_row 0; NULL: zero */
+    const bm_real *start; /* what the sums begin with: C or the bias; NULL: zero */
     size_t start_row;
     bm_real *c;
     size_t c_row;
@@ -222,7 +222,7 @@ static void multiply_tiled(const bm_product *p, size_t b_row, size_t c_row) {
                 .b = packing ? packed : b,
                 .b_row = packing ? (size_t)width : b_row,
                 .start = first ? bias : p->c + column,
-                .start_row = first ? 0 : c_row,
+                .start_row = first ? p->bias_row : c_row,
                 .c = p->c + column,
                 .c_row = c_row,
                 .last = columns - (vectors - 1) * SIMD_LANES,
@@ -297,8 +297,9 @@ SIMD_INLINE void dot_rows(const int rows, const int outputs, const bm_product *p
          result);
     UNROLLED for (int r = 0; r < rows; r++) {
         bm_real *c = p->c + (size_t)(i + r) * (size_t)p->n + j;
+        const bm_real *bias = p->bias ? p->bias + (size_t)(i + r) * p->bias_row + j : NULL;
         UNROLLED for (int o = 0; o < outputs; o++) {
-            const bm_real x = result[r * outputs + o] + (p->bias ? p->bias[j + o] : 0);
+            const bm_real x = result[r * outputs + o] + (bias ? bias[o] : 0);
             c[o] = p->relu && x < 0 ? 0 : x;
         }
     }
@@ -402,7 +403,14 @@ static void multiply_upright(const bm_product *p) {
     }
 }
 
-static void multiply(const bm_product *p) {
+static void multiply(const bm_product *product) {
+    bm_product row;
+    const bm_product *p = product;
+    if (p->b_transposed && p->k == 1) { /* a column lies in memory as its transpose does */
+        row = *p;
+        row.b_transposed = false;
+        p = &row;
+    }
     const bool narrow = p->n <= NARROW;
     if (p->b_transposed && p->a_col == 1 && (narrow || p->m < BM_FEW_ROWS)) {
         multiply_dots(p, p->b);

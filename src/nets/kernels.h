@@ -9,7 +9,7 @@
  * the same bits; "base" has no fused multiply-add on x86 and rounds differently. */
 #include "core/real.h"
 
-/* C [m, n] = A [m, k] B [k, n] + bias, then relu. B and C are row-major and dense; C may not overlap an input. */
+/* C [m, n] = A [m, k] B [k, n] + bias, then relu. B and C are row-major and dense; C may not overlap A or B. */
 typedef struct {
     int m, n, k; /* >= 1 */
     const bm_real *a;
@@ -18,6 +18,7 @@ typedef struct {
     bool b_transposed; /* b is [n, k] */
     bm_real *c;
     const bm_real *bias; /* [n], added to every row, or NULL */
+    size_t bias_row;     /* not 0: row i adds bias[i * bias_row...] instead; bias may then be C, to add to it */
     bool relu;           /* C = max(C, 0); NaN stays NaN */
 } bm_product;
 

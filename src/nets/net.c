@@ -1,20 +1,11 @@
-/* Multilayer perceptrons over flat buffers. The workspace holds, layer by layer, what backward reads again:
- *
- *   pre-activation [batch, outputs]   only where the activation's backward needs it
- *   output         [batch, outputs]
- *
- * then two gradients [batch, widest], between which backward goes to and fro. */
+/* Multilayer perceptrons over flat buffers; layout.h says what lies where in the workspace. */
 #include "nets/net.h"
 
 #include <stdio.h>
 
-enum { MOST_UNITS = 65536, LINE = 64 / (int)sizeof(bm_real) };
+#include "nets/layout.h"
 
-/* Reals of a buffer [batch, width], so that the next one starts on a cache line when this one does. */
-static size_t padded(int batch, int width) {
-    const size_t n = (size_t)batch * (size_t)width;
-    return (n + LINE - 1) / LINE * LINE;
-}
+enum { MOST_UNITS = 65536 };
 
 static bm_status check_width(const char *what, int width, bm_error *error) {
     if (width >= 1 && width <= MOST_UNITS) {
@@ -55,29 +46,10 @@ bm_status bm_net_mlp(bm_net *net, int inputs, int hidden_count, const int *hidde
     return BM_OK;
 }
 
-static int widest(const bm_net *net) {
-    int width = 0;
-    for (int i = 0; i + 1 < net->layers; i++) {
-        width = net->layer[i].outputs > width ? net->layer[i].outputs : width;
-    }
-    return width;
-}
-
-/* Where a layer's buffers lie; before is the layer's first real. */
-typedef struct {
-    bm_real *pre, *out, *end; /* pre is out where the activation works in place */
-} buffers;
-
-static buffers layer_buffers(const bm_layer *layer, int batch, bm_real *before) {
-    const size_t n = padded(batch, layer->outputs);
-    bm_real *out = layer->activation->keeps_input ? before + n : before;
-    return (buffers){before, out, out + n};
-}
-
 size_t bm_net_workspace(const bm_net *net, int batch) {
-    size_t n = 2 * padded(batch, widest(net));
+    size_t n = 2 * layout_padded(batch, layout_widest(net));
     for (int i = 0; i < net->layers; i++) {
-        n += padded(batch, net->layer[i].outputs) * (net->layer[i].activation->keeps_input ? 2 : 1);
+        n += layout_padded(batch, net->layer[i].outputs) * (net->layer[i].activation->keeps_input ? 2 : 1);
     }
     return n;
 }
@@ -87,7 +59,7 @@ bm_real *bm_net_forward(const bm_net *net, const bm_real *params, bm_real *works
     bm_real *before = workspace, *out = NULL;
     for (int i = 0; i < net->layers; i++) {
         const bm_layer *layer = &net->layer[i];
-        const buffers at = layer_buffers(layer, batch, before);
+        const layer_buffers at = layout_layer(layer, batch, before);
         layer->type->forward(layer, params + layer->offset, batch, in, at.pre);
         if (!layer->activation->rectifies) {
             layer->activation->forward((size_t)batch * (size_t)layer->outputs, at.pre, at.out);
@@ -100,19 +72,13 @@ bm_real *bm_net_forward(const bm_net *net, const bm_real *params, bm_real *works
 
 void bm_net_backward(const bm_net *net, const bm_real *params, bm_real *workspace, int batch, const bm_real *input,
                      bm_real *grad_output, bm_real *grad_params, bm_real *grad_input) {
-    buffers at[BM_NET_LAYERS];
-    bm_real *before = workspace;
-    for (int i = 0; i < net->layers; i++) {
-        at[i] = layer_buffers(&net->layer[i], batch, before);
-        before = at[i].end;
-    }
-    bm_real *const gradients[2] = {before, before + padded(batch, widest(net))};
+    const net_layout at = layout_net(net, batch, workspace);
     bm_real *grad_out = grad_output;
     for (int i = net->layers - 1; i >= 0; i--) {
         const bm_layer *layer = &net->layer[i];
-        layer->activation->backward((size_t)batch * (size_t)layer->outputs, at[i].pre, at[i].out, grad_out);
-        bm_real *grad_in = i > 0 ? gradients[i % 2] : grad_input;
-        layer->type->backward(layer, params + layer->offset, batch, i > 0 ? at[i - 1].out : input, grad_out,
+        layer->activation->backward((size_t)batch * (size_t)layer->outputs, at.layer[i].pre, at.layer[i].out, grad_out);
+        bm_real *grad_in = i > 0 ? at.gradient[i % 2] : grad_input;
+        layer->type->backward(layer, params + layer->offset, batch, i > 0 ? at.layer[i - 1].out : input, grad_out,
                               grad_params + layer->offset, grad_in);
         grad_out = grad_in;
     }

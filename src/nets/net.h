@@ -16,6 +16,10 @@ typedef struct {
     void (*forward)(size_t n, const bm_real *in, bm_real *out);
     /* in: what forward read, valid only when keeps_input; out: what forward wrote */
     void (*backward)(size_t n, const bm_real *in, const bm_real *out, bm_real *grad);
+    /* backward together with its R (hvp.h), R{out} being backward of R{in}: grad and r_grad, with respect to out, become those with
+     * respect to in, in place; r_grad = f'(in) r_grad + f''(in) R{in} grad. r: R{in} when keeps_input, else R{out}. */
+    void (*r_backward)(size_t n, const bm_real *in, const bm_real *out, const bm_real *r, bm_real *grad,
+                       bm_real *r_grad);
     bool keeps_input; /* backward needs in, so it may not be overwritten */
     bool rectifies;   /* relu, which layers apply themselves while the result is in registers */
     double gain;      /* torch.nn.init.calculate_gain; 1 where torch defines none */
@@ -40,6 +44,15 @@ typedef struct {
      * [batch, inputs] too unless NULL. */
     void (*backward)(const bm_layer *layer, const bm_real *params, int batch, const bm_real *in,
                      const bm_real *grad_out, bm_real *grad_params, bm_real *grad_in);
+    /* Both together with their R when params move along direction (hvp.h); both NULL: the layer has none. A value lies before its R
+     * and a gradient behind it: in [in_rows, inputs] is X and R{X}, or X alone with in_rows = batch where X stands
+     * still; out [2 batch, outputs] is Y, whose R is that of the pre-activation; r_grad_out [2 batch, outputs] is
+     * R{dY} and dY, r_grad_in [2 batch, inputs] or NULL R{dX} and dX. grad_params may be NULL. */
+    void (*r_forward)(const bm_layer *layer, const bm_real *params, const bm_real *direction, int batch, int in_rows,
+                      const bm_real *in, bm_real *out);
+    void (*r_backward)(const bm_layer *layer, const bm_real *params, const bm_real *direction, int batch, int in_rows,
+                       const bm_real *in, const bm_real *r_grad_out, bm_real *grad_params, bm_real *r_grad_params,
+                       bm_real *r_grad_in);
     void (*state)(const bm_layer *layer, bm_real *params, bm_state *state); /* names its arrays */
 } bm_layer_type;
 

@@ -1,2 +1,2 @@
-/* The categorical distribution in double: the same tests at 1e-10. */
+/* The distributions in double: the same tests at 1e-10. */
 #include "test_dist.c"

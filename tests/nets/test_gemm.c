@@ -53,7 +53,7 @@ static bm_real element_of_b(const bm_product *p, int l, int j) {
 
 /* One chain over k from the bias, or lanes folded in halves and the bias at the end: see gemm.isa.c. */
 static bm_real by_hand(const bm_product *p, int i, int j, bool dots) {
-    const bm_real start = p->bias ? p->bias[j] : 0;
+    const bm_real start = p->bias ? p->bias[(size_t)i * p->bias_row + (size_t)j] : 0;
     bm_real sum = dots ? 0 : start, lane[LANES] = {0};
     for (int l = 0; l < p->k; l++) {
         bm_real *chain = dots ? &lane[l % LANES] : &sum;
@@ -138,6 +138,36 @@ START_TEST(transposed_b_is_the_promised_chain) {
                 bm_product p = product(sizes[m], sizes[n], sizes[k]);
                 p.b_transposed = true;
                 check(p, sizes[m] < BM_FEW_ROWS || sizes[n] <= 4);
+            }
+        }
+    }
+}
+END_TEST
+
+START_TEST(a_bias_by_rows_is_added_and_may_be_c_itself) {
+    fill_all();
+    static bm_real start[MOST];
+    fill(MOST, start, 4);
+    for (int m = 0; m < SIZES; m += 1 + m / 9) {
+        for (int n = 0; n < SIZES; n += 1 + n / 9) {
+            for (int k = (m + 2 * n) % 3; k < SIZES; k += 5) {
+                for (int transposed = 0; transposed < 2; transposed++) {
+                    bm_product p = product(sizes[m], sizes[n], sizes[k]);
+                    p.b_transposed = transposed;
+                    p.bias = start;
+                    p.bias_row = (size_t)p.n;
+                    check(p, p.n <= 4 || (transposed && p.k > 1 && p.m < BM_FEW_ROWS));
+                    for (const bm_kernels *const *kernels = bm_kernels_usable(); *kernels; kernels++) {
+                        const size_t bytes = (size_t)(p.m * p.n) * sizeof *c;
+                        run(*kernels, p, c);
+                        memcpy(other, start, bytes);
+                        bm_product adding = p;
+                        adding.bias = adding.c = other;
+                        (*kernels)->multiply(&adding);
+                        ck_assert_msg(memcmp(other, c, bytes) == 0, "%s: %d x %d x %d", (*kernels)->name, p.m, p.n,
+                                      p.k);
+                    }
+                }
             }
         }
     }
@@ -231,6 +261,6 @@ START_TEST(base_kernels_exist_and_the_best_come_first) {
 END_TEST
 
 TEST_MAIN("gemm", 300, forward_products_are_the_promised_chain, transposed_a_is_the_promised_chain,
-          transposed_b_is_the_promised_chain, large_products_with_blocks_of_k_and_copied_panels,
-          a_row_does_not_depend_on_the_batch, strides_of_zero_sum_columns, relu_keeps_nan_and_bounds_infinity,
-          base_kernels_exist_and_the_best_come_first)
+          transposed_b_is_the_promised_chain, a_bias_by_rows_is_added_and_may_be_c_itself,
+          large_products_with_blocks_of_k_and_copied_panels, a_row_does_not_depend_on_the_batch,
+          strides_of_zero_sum_columns, relu_keeps_nan_and_bounds_infinity, base_kernels_exist_and_the_best_come_first)

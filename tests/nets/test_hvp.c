@@ -1,0 +1,536 @@
+/* Hessian-vector products against PyTorch's meta-gradients (create_graph in double), values worked by hand, differences of gradients,
+ * and what holds for every Hessian. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "nets/hvp.h"
+#include "nets/init.h"
+#include "nets/layout.h"
+#include "support.h"
+
+/* Sums of some hundred rounded terms. */
+static const double tolerance = sizeof(bm_real) == 4 ? 1e-4 : 1e-12;
+
+static const bm_loss *const losses[] = {&bm_loss_kind_mse, &bm_loss_kind_huber, &bm_loss_kind_bce_logits,
+                                        &bm_loss_kind_cross_entropy};
+
+enum { LOSSES = sizeof losses / sizeof losses[0] };
+
+static bm_real *reals(size_t n) {
+    bm_real *x = malloc((n + !n) * sizeof *x);
+    ck_assert_ptr_nonnull(x);
+    for (size_t i = 0; i < n; i++) {
+        x[i] = (bm_real)NAN; /* whatever is read before it is written shows */
+    }
+    return x;
+}
+
+static bm_real *normals(size_t n, double scale, bm_rng *rng) {
+    bm_real *x = reals(n);
+    for (size_t i = 0; i < n; i++) {
+        x[i] = (bm_real)(scale * bm_rng_normal(rng));
+    }
+    return x;
+}
+
+static double dot(size_t n, const bm_real *x, const bm_real *y) {
+    double sum = 0;
+    for (size_t i = 0; i < n; i++) {
+        sum += (double)x[i] * (double)y[i];
+    }
+    return sum;
+}
+
+/* x + step y */
+static bm_real *moved(size_t n, const bm_real *x, double step, const bm_real *y) {
+    bm_real *sum = reals(n);
+    for (size_t i = 0; i < n; i++) {
+        sum[i] = (bm_real)((double)x[i] + step * (double)y[i]);
+    }
+    return sum;
+}
+
+/* ---- PyTorch's meta-gradients ---- */
+
+/* Its vectors hold W [out, in] and b, layer by layer; ours W [in, out]. */
+static size_t place_of(const bm_net *net, size_t torch_place) {
+    const bm_layer *layer = net->layer;
+    while (torch_place >= layer->offset + layer->parameters) {
+        layer++;
+    }
+    const size_t in = (size_t)layer->inputs, out = (size_t)layer->outputs, k = torch_place - layer->offset;
+    return layer->offset + (k < in * out ? k % in * out + k / in : k);
+}
+
+static bm_real *read_reals(const char *path, const char *name, size_t n) {
+    golden_tensor tensor = golden_tensor_read(path, name);
+    ck_assert_uint_eq(tensor.n, n);
+    bm_real *x = reals(n);
+    for (size_t i = 0; i < n; i++) {
+        x[i] = (bm_real)tensor.value[i];
+    }
+    free(tensor.value);
+    return x;
+}
+
+static bm_net read_net(const char *path) {
+    bm_net net;
+    double sizes[4], is_tanh;
+    golden_values(path, "sizes", 4, sizes);
+    golden_values(path, "activation_is_tanh", 1, &is_tanh);
+    const int hidden[] = {(int)sizes[1], (int)sizes[2]};
+    const bm_activation *activation = is_tanh > 0 ? &bm_activation_tanh : &bm_activation_relu;
+    ck_assert_int_eq(bm_net_mlp(&net, (int)sizes[0], 2, hidden, (int)sizes[3], activation, NULL, NULL), BM_OK);
+    return net;
+}
+
+static bm_real *read_params(const char *path, const bm_net *net) {
+    bm_real *params = reals(net->parameters);
+    size_t place = 0;
+    for (int i = 0; i < net->layers; i++) {
+        for (int bias = 0; bias < 2; bias++) {
+            char name[16];
+            snprintf(name, sizeof name, "%s%d", bias ? "b" : "W", i + 1);
+            golden_tensor tensor = golden_tensor_read(path, name);
+            for (size_t k = 0; k < tensor.n; k++) {
+                params[place_of(net, place++)] = (bm_real)tensor.value[k];
+            }
+            free(tensor.value);
+        }
+    }
+    ck_assert_uint_eq(place, net->parameters);
+    return params;
+}
+
+static void check_vector(const char *path, const char *name, const bm_net *net, const double *got) {
+    golden_tensor want = golden_tensor_read(path, name);
+    ck_assert_uint_eq(want.n, net->parameters);
+    for (size_t k = 0; k < want.n; k++) {
+        assert_near(got[place_of(net, k)], want.value[k], sizeof(bm_real) == 4 ? 1e-4 : 1e-9, name);
+    }
+    free(want.value);
+}
+
+/* d query loss / d params through the inner steps: from the last one back, v becomes v - inner_lr H v. */
+static void task_meta_gradient(const char *path, int task, int steps, const bm_net *net, const bm_real *params,
+                               double *meta_gradient) {
+    enum { SHOTS = 10, MOST_STEPS = 3 };
+    double inner_lr;
+    golden_values(path, "inner_lr", 1, &inner_lr);
+    bm_real *data[4], *adapted[MOST_STEPS + 1];
+    for (int i = 0; i < 4; i++) {
+        static const char *const names[] = {"xs", "ys", "xq", "yq"};
+        char name[32];
+        snprintf(name, sizeof name, "task%d_%s", task, names[i]);
+        data[i] = read_reals(path, name, SHOTS);
+    }
+    const size_t n = net->parameters;
+    bm_real *v = reals(n), *product = reals(n), *workspace = reals(bm_net_r_workspace(net, SHOTS));
+    adapted[0] = moved(n, params, 0, params);
+    for (int k = 0; k <= steps; k++) {
+        bm_real grad_output[SHOTS];
+        bm_real *const *const rows = k < steps ? data : data + 2;
+        const bm_real *result = bm_net_forward(net, adapted[k], workspace, SHOTS, rows[0]);
+        bm_loss_mse(SHOTS, result, rows[1], grad_output);
+        bm_net_backward(net, adapted[k], workspace, SHOTS, rows[0], grad_output, v, NULL);
+        if (k < steps) {
+            adapted[k + 1] = moved(n, adapted[k], -inner_lr, v);
+        }
+    }
+    for (int k = steps; k-- > 0;) {
+        bm_net_hvp(net, &bm_loss_kind_mse, adapted[k], v, workspace, SHOTS, data[0], data[1], NULL, product);
+        bm_real *next = moved(n, v, -inner_lr, product);
+        free(v);
+        v = next;
+    }
+    for (size_t i = 0; i < n; i++) {
+        meta_gradient[i] = (double)v[i];
+    }
+    for (int k = 0; k <= steps; k++) {
+        free(adapted[k]);
+    }
+    for (int i = 0; i < 4; i++) {
+        free(data[i]);
+    }
+    free(v);
+    free(product);
+    free(workspace);
+}
+
+START_TEST(meta_gradients_are_torch_s) {
+    static const char *const paths[] = {"tests/golden/maml/small_relu_1-6-5-1.csv",
+                                        "tests/golden/maml/small_tanh_1-6-5-1.csv",
+                                        "tests/golden/maml/relu_1-40-40-1.csv", "tests/golden/maml/tanh_1-40-40-1.csv"};
+    enum { TASKS = 3 };
+    for (size_t file = 0; file < 4; file++) {
+        const bm_net net = read_net(paths[file]);
+        bm_real *params = read_params(paths[file], &net);
+        double *one = malloc(net.parameters * sizeof *one), *mean = malloc(net.parameters * sizeof *mean);
+        ck_assert(one && mean);
+        for (int steps = 1; steps <= 3; steps += 2) {
+            char name[32];
+            memset(mean, 0, net.parameters * sizeof *mean);
+            for (int task = 0; task < TASKS; task++) {
+                task_meta_gradient(paths[file], task, steps, &net, params, one);
+                for (size_t i = 0; i < net.parameters; i++) {
+                    mean[i] += one[i] / TASKS;
+                }
+                snprintf(name, sizeof name, "s%d_task%d_meta_grad", steps, task);
+                ck_assert_int_eq(golden_tensor_exists(paths[file], name), file < 2);
+                if (file < 2) {
+                    check_vector(paths[file], name, &net, one);
+                }
+            }
+            snprintf(name, sizeof name, "s%d_meta_grad", steps);
+            check_vector(paths[file], name, &net, mean);
+        }
+        free(one);
+        free(mean);
+        free(params);
+    }
+}
+END_TEST
+
+/* ---- by hand ---- */
+
+static void check_product(const bm_net *net, const bm_real *params, const bm_real *direction, int batch,
+                          const bm_real *input, const bm_real *target, double loss, const double *want) {
+    bm_real *workspace = reals(bm_net_r_workspace(net, batch)), *product = reals(net->parameters);
+    assert_near(bm_net_hvp(net, &bm_loss_kind_mse, params, direction, workspace, batch, input, target, NULL, product),
+                loss, tolerance, "loss");
+    for (size_t i = 0; i < net->parameters; i++) {
+        assert_near((double)product[i], want[i], tolerance, "product");
+    }
+    free(workspace);
+    free(product);
+}
+
+/* y = w x + b at x = 1, 3: the Hessian is 2 / 2 times {{1 + 9, 1 + 3}, {1 + 3, 2}}, wherever params are. */
+START_TEST(least_squares_has_the_hessian_of_its_normal_equations) {
+    bm_net net;
+    ck_assert_int_eq(bm_net_mlp(&net, 1, 0, NULL, 1, NULL, NULL, NULL), BM_OK);
+    const bm_real params[] = {2, -1}, direction[] = {3, -2}, input[] = {1, 3}, target[] = {0, 2};
+    check_product(&net, params, direction, 2, input, target, (1.0 + 9.0) / 2, (double[]){22, 8});
+}
+END_TEST
+
+/* y = w2 h(w1 x + b1) + b2 at x = 1 with h = softplus at 0: h = log 2, h' = 1/2, h'' = 1/4. With w2 = 2 the gradient of y is
+ * (1, 1, log 2, 1), its Hessian 1/2 between w1, b1 and both with w2, w1, b1 themselves, else 0. The target makes the difference e = 1,
+ * so that the loss e^2 has 2 (grad y grad y^T + Hessian of y). */
+START_TEST(one_softplus_unit_has_the_hessian_worked_by_hand) {
+    const int hidden[] = {1};
+    const double l = log(2);
+    bm_net net;
+    ck_assert_int_eq(bm_net_mlp(&net, 1, 1, hidden, 1, &bm_activation_softplus, NULL, NULL), BM_OK);
+    const bm_real params[] = {1, -1, 2, 0}, input[] = {1}, target[] = {(bm_real)(2 * l - 1)};
+    check_product(&net, params, (bm_real[]){1, 0, 0, 0}, 1, input, target, 1, (double[]){3, 3, 2 * l + 1, 2});
+    check_product(&net, params, (bm_real[]){0, 1, 0, 0}, 1, input, target, 1, (double[]){3, 3, 2 * l + 1, 2});
+    check_product(&net, params, (bm_real[]){0, 0, 1, 0}, 1, input, target, 1,
+                  (double[]){2 * l + 1, 2 * l + 1, 2 * l * l, 2 * l});
+    check_product(&net, params, (bm_real[]){0, 0, 0, 1}, 1, input, target, 1, (double[]){2, 2, 2 * l, 2});
+}
+END_TEST
+
+/* ---- activations ---- */
+
+/* f'' from the definitions, in double. */
+static double second_derivative(const bm_activation *activation, double x) {
+    const double density = exp(-0.5 * x * x) / sqrt(2 * acos(-1)), s = 1 / (1 + exp(-x)), t = tanh(x);
+    const double root = sqrt(2 / acos(-1)), g = tanh(root * (x + 0.044715 * x * x * x));
+    const double inner = root * (1 + 3 * 0.044715 * x * x), outer = root * 6 * 0.044715 * x;
+    return activation == &bm_activation_tanh        ? -2 * t * (1 - t * t)
+           : activation == &bm_activation_sigmoid   ? s * (1 - s) * (1 - 2 * s)
+           : activation == &bm_activation_elu       ? (x < 0 ? exp(x) : 0)
+           : activation == &bm_activation_gelu      ? 2 * density - x * x * density
+           : activation == &bm_activation_gelu_tanh ? (1 - g * g) * (inner + x / 2 * outer - x * g * inner * inner)
+           : activation == &bm_activation_softplus  ? s * (1 - s)
+           : activation == &bm_activation_silu      ? s * (1 - s) * (2 + x * (1 - 2 * s))
+                                                    : 0;
+}
+
+/* With R{in} = 3, grad = 5 and r_grad = 7: f' 7 + f'' 15, and the gradient as backward has it. */
+START_TEST(activations_have_their_second_derivatives) {
+    enum { POINTS = 48 };
+    for (const bm_activation *const *a = bm_activations; *a; a++) {
+        bm_real x[POINTS], y[POINTS], first[POINTS], r[POINTS], grad[POINTS], wanted[POINTS], r_grad[POINTS];
+        for (int i = 0; i < POINTS; i++) {
+            x[i] = (bm_real)(0.25 * (i - POINTS / 2) + 0.05);
+            first[i] = 1;
+            r[i] = 3;
+            grad[i] = wanted[i] = 5;
+            r_grad[i] = 7;
+        }
+        (*a)->forward(POINTS, x, y);
+        (*a)->backward(POINTS, x, y, first);
+        (*a)->backward(POINTS, x, y, wanted);
+        if (!(*a)->keeps_input) {
+            (*a)->backward(POINTS, x, y, r);
+        }
+        (*a)->r_backward(POINTS, x, y, r, grad, r_grad);
+        for (int i = 0; i < POINTS; i++) {
+            assert_near((double)r_grad[i], 7 * (double)first[i] + 15 * second_derivative(*a, (double)x[i]),
+                        sizeof(bm_real) == 4 ? 1e-4 : 1e-11, (*a)->name);
+            assert_near((double)grad[i], (double)wanted[i], 0, (*a)->name);
+        }
+    }
+}
+END_TEST
+
+/* Where the square of x is not finite. */
+START_TEST(activations_are_straight_far_out) {
+    const double far_out = sizeof(bm_real) == 4 ? 1e30 : 1e200;
+    for (const bm_activation *const *a = bm_activations; *a; a++) {
+        for (int sign = -1; sign <= 1; sign += 2) {
+            bm_real x = (bm_real)(sign * far_out), y, r = 0, grad = 2, want = 3, r_grad = 3;
+            (*a)->forward(1, &x, &y);
+            (*a)->backward(1, &x, &y, &want);
+            (*a)->r_backward(1, &x, &y, &r, &grad, &r_grad);
+            assert_near((double)r_grad, (double)want, 0, (*a)->name);
+        }
+    }
+}
+END_TEST
+
+/* ---- random nets ---- */
+
+typedef struct {
+    bm_net net;
+    const bm_loss *loss;
+    int batch;
+    bm_real *params, *workspace, *input, *target;
+    int32_t *label;
+} problem;
+
+static const bm_activation *random_activation(bm_rng *rng) {
+    int count = 0;
+    while (bm_activations[count]) {
+        count++;
+    }
+    return bm_activations[bm_rng_integers(rng, 0, count)];
+}
+
+/* hidden layers with activation, or any where it is NULL */
+static problem random_problem(const bm_loss *loss, const bm_activation *activation, bm_rng *rng) {
+    problem p = {.loss = loss, .batch = (int)bm_rng_integers(rng, 1, 18)};
+    int hidden[4];
+    const int depth = (int)bm_rng_integers(rng, 0, 5);
+    for (int i = 0; i < depth; i++) {
+        hidden[i] = (int)bm_rng_integers(rng, 1, 41);
+    }
+    const int inputs = (int)bm_rng_integers(rng, 1, 7), outputs = (int)bm_rng_integers(rng, 1, 7);
+    const bm_activation *after = bm_rng_integers(rng, 0, 2) ? random_activation(rng) : NULL;
+    ck_assert_int_eq(bm_net_mlp(&p.net, inputs, depth, hidden, outputs,
+                                activation ? activation : random_activation(rng), after, NULL),
+                     BM_OK);
+    ck_assert_int_eq(bm_net_r_check(&p.net, NULL), BM_OK);
+    p.params = reals(p.net.parameters);
+    ck_assert_int_eq(bm_init_net(BM_INIT_TORCH, 1, &p.net, p.params, rng, NULL), BM_OK);
+    for (size_t i = 0; i < p.net.parameters; i++) {
+        p.params[i] *= 2;
+    }
+    p.workspace = reals(bm_net_r_workspace(&p.net, p.batch));
+    p.input = normals((size_t)(p.batch * inputs), 1, rng);
+    p.target = normals((size_t)(p.batch * outputs), 1, rng);
+    p.label = malloc((size_t)p.batch * sizeof *p.label);
+    ck_assert_ptr_nonnull(p.label);
+    for (int i = 0; i < p.batch; i++) {
+        p.label[i] = (int32_t)bm_rng_integers(rng, 0, outputs);
+    }
+    return p;
+}
+
+static void release(problem *p) {
+    free(p->params);
+    free(p->workspace);
+    free(p->input);
+    free(p->target);
+    free(p->label);
+}
+
+static const void *target_of(const problem *p) {
+    return p->loss->takes_labels ? (const void *)p->label : p->target;
+}
+
+static bm_real *product_of(const problem *p, const bm_real *direction, bm_real *grad) {
+    bm_real *product = reals(p->net.parameters);
+    bm_net_hvp(&p->net, p->loss, p->params, direction, p->workspace, p->batch, p->input, target_of(p), grad, product);
+    return product;
+}
+
+static bm_real *gradient_at(const problem *p, const bm_real *params, double *loss) {
+    bm_real *grad = reals(p->net.parameters), *grad_output = reals((size_t)(p->batch * p->net.outputs));
+    const bm_real *result = bm_net_forward(&p->net, params, p->workspace, p->batch, p->input);
+    *loss = p->loss->gradient((size_t)p->batch, p->net.outputs, result, target_of(p), grad_output);
+    bm_net_backward(&p->net, params, p->workspace, p->batch, p->input, grad_output, grad, NULL);
+    free(grad_output);
+    return grad;
+}
+
+#ifdef BM_DOUBLE
+
+/* On which side of its kink every unit is, and every output of huber's delta: a checksum of the bits. */
+static uint64_t sides(const problem *p, const bm_real *params) {
+    uint64_t sum = 14695981039346656037u;
+    const bm_real *result = bm_net_forward(&p->net, params, p->workspace, p->batch, p->input);
+    const net_layout at = layout_net(&p->net, p->batch, p->workspace);
+    for (int l = 0; l < p->net.layers; l++) {
+        for (int i = 0; i < p->batch * p->net.layer[l].outputs; i++) {
+            sum = (sum ^ (at.layer[l].out[i] > 0)) * 1099511628211u;
+        }
+    }
+    for (int i = 0; i < p->batch * p->net.outputs; i++) {
+        sum = (sum ^ (fabs(result[i] - p->target[i]) < 1)) * 1099511628211u;
+    }
+    return sum;
+}
+
+/* Relative to the product; 1e-10 is what differences of rounded gradients leave of one that is 0. */
+START_TEST(products_are_differences_of_gradients) {
+    enum { NETS = 120 };
+    const double step = 2e-5;
+    bm_rng rng = bm_rng_seeded(6);
+    int compared = 0;
+    for (int attempt = 0; compared < NETS; attempt++) {
+        ck_assert_int_lt(attempt, NETS + 30);
+        problem p = random_problem(losses[compared % LOSSES], bm_activations[compared % 10], &rng);
+        const size_t n = p.net.parameters;
+        bm_real *v = normals(n, 1 / sqrt((double)n), &rng);
+        bm_real *above = moved(n, p.params, step, v), *below = moved(n, p.params, -step, v);
+        if (sides(&p, above) == sides(&p, p.params) && sides(&p, below) == sides(&p, p.params)) {
+            double ignored;
+            bm_real *product = product_of(&p, v, NULL);
+            bm_real *high = gradient_at(&p, above, &ignored), *low = gradient_at(&p, below, &ignored);
+            double error = 0;
+            for (size_t i = 0; i < n; i++) {
+                error += pow(product[i] - (high[i] - low[i]) / (2 * step), 2);
+            }
+            ck_assert_msg(sqrt(error) <= 1e-6 * sqrt(dot(n, product, product)) + 1e-10,
+                          "net %d (%s, %s): error %.3g of %.3g", compared, p.net.layer[0].activation->name,
+                          p.loss->name, sqrt(error), sqrt(dot(n, product, product)));
+            free(product);
+            free(high);
+            free(low);
+            compared++;
+        }
+        free(v);
+        free(above);
+        free(below);
+        release(&p);
+    }
+}
+END_TEST
+
+#endif
+
+START_TEST(hessians_are_symmetric_and_linear) {
+    bm_rng rng = bm_rng_seeded(7);
+    for (int i = 0; i < 100; i++) {
+        problem p = random_problem(losses[i % LOSSES], NULL, &rng);
+        const size_t n = p.net.parameters;
+        bm_real *u = normals(n, 1, &rng), *v = normals(n, 1, &rng), *sum = moved(n, u, -2, v);
+        bm_real *of_u = product_of(&p, u, NULL), *of_v = product_of(&p, v, NULL), *of_sum = product_of(&p, sum, NULL);
+        const double scale = sqrt(dot(n, of_u, of_u) * dot(n, v, v)) + sqrt(dot(n, of_v, of_v) * dot(n, u, u));
+        ck_assert_msg(fabs(dot(n, u, of_v) - dot(n, v, of_u)) <= tolerance * scale, "net %d: u.Hv %.17g, v.Hu %.17g", i,
+                      dot(n, u, of_v), dot(n, v, of_u));
+        bm_real *want = moved(n, of_u, -2, of_v);
+        const double size = sqrt(dot(n, of_u, of_u)) + sqrt(dot(n, of_v, of_v));
+        for (size_t k = 0; k < n; k++) {
+            ck_assert_msg(fabs((double)(of_sum[k] - want[k])) <= tolerance * size,
+                          "net %d: H(u - 2 v) %.17g, not %.17g", i, (double)of_sum[k], (double)want[k]);
+        }
+        bm_real *const all[] = {u, v, sum, of_u, of_v, of_sum, want};
+        for (size_t k = 0; k < sizeof all / sizeof all[0]; k++) {
+            free(all[k]);
+        }
+        release(&p);
+    }
+}
+END_TEST
+
+/* The very bits of the result and, unless the doubled batch alone reaches BM_FEW_ROWS (kernels.h), of the gradient. */
+START_TEST(results_losses_and_gradients_are_those_of_the_plain_net) {
+    bm_rng rng = bm_rng_seeded(8);
+    for (int i = 0; i < 100; i++) {
+        problem p = random_problem(losses[i % LOSSES], NULL, &rng);
+        const size_t n = p.net.parameters, outputs = (size_t)(p.batch * p.net.outputs);
+        bm_real *v = normals(n, 1, &rng), *grad = reals(n), *product = product_of(&p, v, grad);
+        double loss;
+        bm_real *want = gradient_at(&p, p.params, &loss), *alone = product_of(&p, v, NULL);
+        const bool same_bits = p.batch >= BM_FEW_ROWS || 2 * p.batch < BM_FEW_ROWS;
+        for (size_t k = 0; k < n; k++) {
+            ck_assert_msg(
+                fabs((double)(grad[k] - want[k])) <= (same_bits ? 0 : tolerance * (1 + fabs((double)want[k]))),
+                "net %d of batch %d: gradient %.17g, not %.17g", i, p.batch, (double)grad[k], (double)want[k]);
+        }
+        ck_assert_int_eq(memcmp(product, alone, n * sizeof *alone), 0);
+        ck_assert_double_eq(
+            bm_net_hvp(&p.net, p.loss, p.params, v, p.workspace, p.batch, p.input, target_of(&p), NULL, alone), loss);
+        bm_real *plain = reals(bm_net_workspace(&p.net, p.batch));
+        ck_assert_int_eq(memcmp(bm_net_forward(&p.net, p.params, plain, p.batch, p.input),
+                                bm_net_r_forward(&p.net, p.params, v, p.workspace, p.batch, p.input),
+                                outputs * sizeof *plain),
+                         0);
+        bm_real *const all[] = {v, grad, product, want, alone, plain};
+        for (size_t k = 0; k < sizeof all / sizeof all[0]; k++) {
+            free(all[k]);
+        }
+        release(&p);
+    }
+}
+END_TEST
+
+START_TEST(products_have_the_same_bits_on_every_instruction_set_that_fuses) {
+    bm_rng rng = bm_rng_seeded(9);
+    const bm_kernels *const *kernels = bm_kernels_usable();
+    for (int i = 0; i < 40; i++) {
+        problem p = random_problem(losses[i % LOSSES], NULL, &rng);
+        bm_real *v = normals(p.net.parameters, 1, &rng), *first = product_of(&p, v, NULL);
+        for (int k = 1; kernels[0] && kernels[k] && strcmp(kernels[k]->name, "base") != 0; k++) {
+            for (int l = 0; l < p.net.layers; l++) {
+                p.net.layer[l].kernels = kernels[k];
+            }
+            bm_real *other = product_of(&p, v, NULL);
+            ck_assert_int_eq(memcmp(other, first, p.net.parameters * sizeof *first), 0);
+            free(other);
+        }
+        free(v);
+        free(first);
+        release(&p);
+    }
+}
+END_TEST
+
+/* ---- what has none ---- */
+
+START_TEST(what_has_no_r_operator_is_named) {
+    static const bm_layer_type conv2d = {.name = "conv2d"};
+    static const bm_activation step = {.name = "step"};
+    const int hidden[] = {3, 3};
+    bm_net net;
+    bm_error error;
+    ck_assert_int_eq(bm_net_mlp(&net, 2, 2, hidden, 1, &bm_activation_relu, NULL, &error), BM_OK);
+    ck_assert_int_eq(bm_net_r_check(&net, &error), BM_OK);
+    net.layer[1].activation = &step;
+    ck_assert_int_eq(bm_net_r_check(&net, &error), BM_INVALID);
+    ck_assert_str_eq(error.text, "the activation of layer 1 (step) has no R-operator");
+    net.layer[1].activation = &bm_activation_relu;
+    net.layer[2].type = &conv2d;
+    ck_assert_int_eq(bm_net_r_check(&net, &error), BM_INVALID);
+    ck_assert_str_eq(error.text, "layer 2 (conv2d) has no R-operator");
+}
+END_TEST
+
+#define EVERYWHERE                                                                                                     \
+    meta_gradients_are_torch_s, least_squares_has_the_hessian_of_its_normal_equations,                                 \
+        one_softplus_unit_has_the_hessian_worked_by_hand, activations_have_their_second_derivatives,                   \
+        activations_are_straight_far_out, hessians_are_symmetric_and_linear,                                           \
+        results_losses_and_gradients_are_those_of_the_plain_net,                                                       \
+        products_have_the_same_bits_on_every_instruction_set_that_fuses, what_has_no_r_operator_is_named
+
+#ifdef BM_DOUBLE
+TEST_MAIN("hvp_double", 120, EVERYWHERE, products_are_differences_of_gradients)
+#else
+TEST_MAIN("hvp", 120, EVERYWHERE)
+#endif
