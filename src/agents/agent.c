@@ -163,11 +163,5 @@ double bm_agent_remaining(const bm_agent *agent) {
 }
 
 double bm_agent_learning_rate(const bm_agent *agent, bm_schedule rate, const bm_variant *schedule, bm_optim *optim) {
-    enum { HUNDREDTHS = 100, CONSTANT = 0 };
-    const double remaining = bm_agent_remaining(agent);
-    if (schedule->kind == CONSTANT) {
-        return bm_schedule_at(rate, remaining);
-    }
-    const int64_t hundredth = (int64_t)(HUNDREDTHS * (1 - remaining));
-    return bm_lr_schedule_at(schedule, rate.initial, hundredth, HUNDREDTHS, &optim->momentum);
+    return bm_lr_schedule_rate(schedule, rate, bm_agent_remaining(agent), optim);
 }

@@ -1,6 +1,14 @@
-/* REINFORCE's loss and its gradient through the softmax. With p = softmax(z) and H the entropy of a row,
+/* REINFORCE's loss and its derivatives through the distribution.
  *
- *     d (-log p_a) / d z_j = p_j - [j = a]          d (-H) / d z_j = p_j (log p_j + H) */
+ * Categorical, with p = softmax(z), H the entropy of a row, r = R{z} and <x> the mean of x under p:
+ *
+ *     d (-log p_a) / d z_j = p_j - [j = a]          d (-H) / d z_j = p_j (log p_j + H)
+ *     R{p_j} = p_j (r_j - <r>)     R{log p_j} = r_j - <r>     R{H} = -<(log p + H) r>
+ *
+ * Gaussian, with z = (action - mean) / std and s = log std:
+ *
+ *     d (-log pi) / d mean = -z / std     d (-log pi) / d s = 1 - z^2     d (-H) / d s = -1
+ *     R{z} = -R{mean} / std - z R{s} */
 #include "agents/policy_loss.h"
 
 #include <math.h>
@@ -28,4 +36,68 @@ bm_policy_loss bm_reinforce_loss(int n, int actions, const bm_real *logits, cons
     loss.policy /= n;
     loss.entropy /= n;
     return loss;
+}
+
+void bm_reinforce_loss_r(int n, int actions, const bm_real *logits, const bm_real *weight, double ent_coef,
+                         const bm_real *r_logits, bm_real *r_grad) {
+    bm_log_softmax((size_t)n, actions, logits, r_grad);
+    for (int i = 0; i < n; i++) {
+        bm_real *row = r_grad + (size_t)i * (size_t)actions; /* log-probabilities, until the result replaces them */
+        const bm_real *r = r_logits + (size_t)i * (size_t)actions;
+        bm_real entropy;
+        bm_categorical_entropy(1, actions, row, &entropy);
+        double mean_r = 0, r_entropy = 0;
+        for (int j = 0; j < actions; j++) {
+            const double log_p = (double)row[j], p = exp(log_p);
+            mean_r += p * (double)r[j];
+            r_entropy -= p > 0 ? p * (log_p + (double)entropy) * (double)r[j] : 0;
+        }
+        for (int j = 0; j < actions; j++) {
+            const double log_p = (double)row[j], p = exp(log_p), r_log_p = (double)r[j] - mean_r;
+            const double toward_order = p > 0 ? ent_coef * (r_log_p * (log_p + (double)entropy + 1) + r_entropy) : 0;
+            row[j] = (bm_real)(p * ((double)weight[i] * r_log_p + toward_order) / n);
+        }
+    }
+}
+
+bm_policy_loss bm_reinforce_gaussian_loss(int n, int size, const bm_real *mean, const bm_real *log_std,
+                                          const bm_real *action, const bm_real *weight, double ent_coef,
+                                          bm_real *grad_mean, bm_real *grad_log_std) {
+    bm_policy_loss loss = {.entropy = (double)bm_gaussian_entropy(size, log_std)};
+    for (int i = 0; i < n; i++) {
+        const size_t row = (size_t)i * (size_t)size;
+        bm_real log_prob;
+        bm_gaussian_log_prob(1, size, mean + row, log_std, action + row, &log_prob);
+        loss.policy -= (double)weight[i] * (double)log_prob;
+    }
+    loss.policy /= n;
+    for (int k = 0; k < size; k++) {
+        const double per_std = exp(-(double)log_std[k]);
+        double sum = 0;
+        for (int i = 0; i < n; i++) {
+            const size_t at = (size_t)i * (size_t)size + (size_t)k;
+            const double z = ((double)action[at] - (double)mean[at]) * per_std, w = (double)weight[i];
+            sum += w * (1 - z * z);
+            grad_mean[at] = (bm_real)(-w * z * per_std / n);
+        }
+        grad_log_std[k] = (bm_real)(sum / n - ent_coef);
+    }
+    return loss;
+}
+
+void bm_reinforce_gaussian_loss_r(int n, int size, const bm_real *mean, const bm_real *log_std, const bm_real *action,
+                                  const bm_real *weight, const bm_real *r_mean, const bm_real *r_log_std,
+                                  bm_real *r_grad_mean, bm_real *r_grad_log_std) {
+    for (int k = 0; k < size; k++) {
+        const double per_std = exp(-(double)log_std[k]), r_s = (double)r_log_std[k];
+        double sum = 0;
+        for (int i = 0; i < n; i++) {
+            const size_t at = (size_t)i * (size_t)size + (size_t)k;
+            const double z = ((double)action[at] - (double)mean[at]) * per_std, w = (double)weight[i];
+            const double r_z = -(double)r_mean[at] * per_std - z * r_s;
+            sum -= 2 * w * z * r_z;
+            r_grad_mean[at] = (bm_real)(-w * per_std * (r_z - z * r_s) / n);
+        }
+        r_grad_log_std[k] = (bm_real)(sum / n);
+    }
 }

@@ -7,16 +7,15 @@
  * one of every lane: otherwise many lanes would fill it with their shortest.
  * Where an episode is cut, by the time limit or because the batch is full, a baseline stands in for the rewards that
  * would have followed (Spinning Up's finish_path); without one there is nothing to bootstrap from: an episode cut by the
- * time limit counts as it is, one cut by the end of the batch is left out. */
+ * time limit counts as it is, one cut by the end of the batch is left out.
+ * Discrete actions are drawn from a softmax; numbers of a box from a Gaussian whose deviation does not depend on the state. */
 #include <math.h>
 #include <string.h>
 
 #include "agents/agent.h"
-#include "agents/policy_loss.h"
+#include "agents/policy.h"
 #include "agents/returns.h"
-#include "agents/td.h"
 #include "envs/encode.h"
-#include "nets/dist.h"
 #include "nets/init.h"
 #include "nets/loss.h"
 #include "nets/net.h"
@@ -24,7 +23,7 @@
 
 typedef struct {
     bm_schedule learning_rate, value_learning_rate, ent_coef;
-    double gamma, max_grad_norm;
+    double gamma, max_grad_norm, log_std_init;
     int batch_episodes, max_batch_steps, value_steps;
     bool normalize, baseline;
     int activation, init;
@@ -46,6 +45,8 @@ static const bm_option rows[] = {
      .tune = "{false,true}"},
     {BM_ROW(reinforce_config, ent_coef, 0.0, 0, 10, BM_LINEAR, "weight of the entropy bonus; lin_X falls to 0"),
      .live = true, .tune = "log(1e-5,0.1)"},
+    BM_OPTION(reinforce_config, log_std_init, 0, -5, 2, BM_LINEAR,
+              "log of the first standard deviation, in half widths of the action box; box actions only"),
     {BM_ROW_STRING(reinforce_config, baseline, "false", 0, 1, "learn V(s) and subtract it from the returns"),
      .tune = "{false,true}"},
     {BM_ROW(reinforce_config, value_learning_rate, 0.001, 1e-8, 1, BM_LOG, "step size of the baseline's optimizer"),
@@ -75,53 +76,71 @@ static const char *const metric_names[] = {
     NULL,
 };
 
-/* A network with all it needs to learn. */
+/* What a network needs to learn. */
 typedef struct {
-    bm_net net;
-    bm_real *params, *grad; /* [net.parameters] */
+    size_t parameters;
+    bm_real *params, *grad; /* [parameters] */
     bm_real *workspace;
     bm_optim optim;
-} learning_net;
+} learner;
 
 typedef struct {
-    learning_net policy, value; /* value only with baseline */
+    bm_policy_net policy_net;
+    bm_net value_net;
+    learner policy, value; /* value_net and value only with baseline */
     bm_rollout rollout;
     int64_t episodes;    /* ended in the rollout */
     int32_t lanes_ended; /* how many lanes ended one */
     uint8_t *ended;      /* [lanes] which */
-    int actions, features;
-    bm_real *input;                    /* [rows, features] */
-    bm_real *log_prob;                 /* [max_rows, actions] */
-    bm_real *grad_logits, *grad_value; /* [rows, actions], [rows] */
-    bm_real *weight, *target;          /* [rows] the loss's weights; discounted returns */
-    bm_real *bootstrap;                /* [rows] V of the true successor where an episode was cut, else 0 */
-    int32_t *action;                   /* [rows] */
-    unsigned char *latest;             /* [lanes, observation bytes] what follows the rollout's last step */
-    int *whole;                        /* [lanes] steps of the lane that count in the batch being worked on */
+    int features;
+    bm_real *input;           /* [rows, features] */
+    bm_real *grad_value;      /* [rows] */
+    bm_real *weight, *target; /* [rows] the loss's weights; discounted returns */
+    bm_real *bootstrap;       /* [rows] V of the true successor where an episode was cut, else 0 */
+    unsigned char *action;    /* [rows, action_bytes] */
+    void *chosen;             /* [max_rows, action_bytes] what act chose last */
+    unsigned char *latest;    /* [lanes, observation bytes] what follows the rollout's last step */
+    int *whole;               /* [lanes] steps of the lane that count in the batch being worked on */
 } reinforce;
 
 /* ---- creation --------------------------------------------------------------------------------------------------- */
 
-static bm_status create_learner(bm_agent *agent, learning_net *learner, int outputs, double output_gain, int rows_most,
+static bm_status create_learner(bm_agent *agent, learner *created, size_t parameters, size_t workspace,
                                 bm_error *error) {
     const reinforce_config *config = agent->config;
-    const reinforce *self = agent->self;
-    bm_status status = bm_net_mlp(&learner->net, self->features, config->net_arch.count, config->net_arch.value,
-                                  outputs, bm_activations[config->activation], NULL, error);
-    if (status != BM_OK) {
-        return status;
-    }
-    learner->params = BM_NEW(&agent->arena, bm_real, learner->net.parameters);
-    learner->grad = BM_NEW(&agent->arena, bm_real, learner->net.parameters);
-    learner->workspace = BM_NEW(&agent->arena, bm_real, bm_net_workspace(&learner->net, rows_most));
+    created->parameters = parameters;
+    created->params = BM_NEW(&agent->arena, bm_real, parameters);
+    created->grad = BM_NEW(&agent->arena, bm_real, parameters);
+    created->workspace = BM_NEW(&agent->arena, bm_real, workspace);
+    bm_status status = BM_OK;
     if (!agent->acts_only) {
-        status = bm_optim_create(&learner->optim, &config->optimizer, BM_REAL_DTYPE, learner->net.parameters,
-                                 &agent->arena, error);
-        status = status == BM_OK ? bm_lr_schedule_check(&config->lr_schedule, learner->optim.type, error) : status;
+        status = bm_optim_create(&created->optim, &config->optimizer, BM_REAL_DTYPE, parameters, &agent->arena, error);
+        status = status == BM_OK ? bm_lr_schedule_check(&config->lr_schedule, created->optim.type, error) : status;
     }
-    status = status == BM_OK ? bm_arena_check(&agent->arena, "reinforce's networks", error) : status;
-    return status == BM_OK ? bm_init_net((bm_init)config->init, output_gain, &learner->net, learner->params,
-                                         &agent->init_rng, error)
+    return status == BM_OK ? bm_arena_check(&agent->arena, "reinforce's networks", error) : status;
+}
+
+static bm_status create_policy(bm_agent *agent, int rows_most, bm_error *error) {
+    const reinforce_config *config = agent->config;
+    reinforce *self = agent->self;
+    const bm_policy_net *net = &self->policy_net;
+    const bm_status status =
+        create_learner(agent, &self->policy, net->parameters, bm_policy_net_workspace(net, rows_most), error);
+    return status == BM_OK ? bm_policy_net_init(net, (bm_init)config->init, config->log_std_init, self->policy.params,
+                                                &agent->init_rng, error)
+                           : status;
+}
+
+static bm_status create_value(bm_agent *agent, int rows_most, bm_error *error) {
+    const reinforce_config *config = agent->config;
+    reinforce *self = agent->self;
+    bm_net *net = &self->value_net;
+    bm_status status = bm_net_mlp(net, self->features, config->net_arch.count, config->net_arch.value, 1,
+                                  bm_activations[config->activation], NULL, error);
+    if (status == BM_OK) {
+        status = create_learner(agent, &self->value, net->parameters, bm_net_workspace(net, rows_most), error);
+    }
+    return status == BM_OK ? bm_init_net((bm_init)config->init, 1.0, net, self->value.params, &agent->init_rng, error)
                            : status;
 }
 
@@ -140,15 +159,14 @@ static bm_status create_buffers(bm_agent *agent, int *rows_most, bm_error *error
                           agent->lanes);
     }
     *rows_most = batch > agent->max_rows ? (int)batch : agent->max_rows;
-    const size_t n = (size_t)*rows_most, actions = (size_t)self->actions;
+    const size_t n = (size_t)*rows_most;
     bm_rollout_create(&self->rollout, &agent->observation_space, &agent->action_space, (int)capacity, agent->lanes,
                       arena);
-    self->grad_logits = BM_NEW(arena, bm_real, n * actions);
     self->grad_value = BM_NEW(arena, bm_real, n);
     self->weight = BM_NEW(arena, bm_real, n);
     self->target = BM_NEW(arena, bm_real, n);
     self->bootstrap = BM_NEW(arena, bm_real, n);
-    self->action = BM_NEW(arena, int32_t, n);
+    self->action = bm_arena_alloc(arena, n, self->policy_net.action_bytes);
     self->latest = BM_NEW(arena, unsigned char, (size_t)agent->lanes *bm_space_bytes(&agent->observation_space));
     self->whole = BM_NEW(arena, int, agent->lanes);
     self->ended = BM_NEW(arena, uint8_t, agent->lanes);
@@ -158,68 +176,61 @@ static bm_status create_buffers(bm_agent *agent, int *rows_most, bm_error *error
 static bm_status create(bm_agent *agent, bm_error *error) {
     const reinforce_config *config = agent->config;
     bm_arena *arena = &agent->arena;
-    if (agent->action_space.kind != BM_DISCRETE || agent->action_space.size != 1) {
-        return bm_invalid(
-            error,
-            "reinforce needs one discrete action per step; this environment's actions are continuous or several");
-    }
     reinforce *self = BM_NEW(arena, reinforce, 1);
     if (!self) {
         return bm_arena_check(arena, "reinforce", error);
     }
     agent->self = self;
-    self->actions = agent->action_space.n;
     self->features = bm_space_features(&agent->observation_space);
+    bm_status status =
+        bm_policy_net_create(&self->policy_net, &agent->observation_space, &agent->action_space, config->net_arch.count,
+                             config->net_arch.value, bm_activations[config->activation], error);
     int rows_most = agent->max_rows;
-    bm_status status = agent->acts_only ? BM_OK : create_buffers(agent, &rows_most, error);
+    if (status == BM_OK && !agent->acts_only) {
+        status = create_buffers(agent, &rows_most, error);
+    }
     if (status != BM_OK) {
         return status;
     }
     self->input = BM_NEW(arena, bm_real, (size_t)rows_most * (size_t)self->features);
-    self->log_prob = BM_NEW(arena, bm_real, (size_t)agent->max_rows * (size_t)self->actions);
-    status = create_learner(agent, &self->policy, self->actions, 0.01, rows_most, error);
-    if (status == BM_OK && config->baseline) {
-        status = create_learner(agent, &self->value, 1, 1.0, rows_most, error);
-    }
-    return status;
+    self->chosen = bm_arena_alloc(arena, (size_t)agent->max_rows, self->policy_net.action_bytes);
+    status = create_policy(agent, rows_most, error);
+    return status == BM_OK && config->baseline ? create_value(agent, rows_most, error) : status;
 }
 
 /* ---- acting ----------------------------------------------------------------------------------------------------- */
 
 static void act(bm_agent *agent, int n, const void *observation, bool explore, int32_t *index, float *action) {
-    (void)action;
     reinforce *self = agent->self;
     bm_encode(&agent->observation_space, n, observation, self->input);
-    const bm_real *logits =
-        bm_net_forward(&self->policy.net, self->policy.params, self->policy.workspace, n, self->input);
-    if (explore) {
-        bm_log_softmax((size_t)n, self->actions, logits, self->log_prob);
-    }
-    for (int i = 0; i < n; i++) {
-        const size_t row = (size_t)i * (size_t)self->actions;
-        index[i] = explore ? bm_categorical_sample(self->actions, self->log_prob + row, &agent->explore_rng)
-                           : bm_argmax(self->actions, logits + row);
-    }
+    bm_policy_net_act(&self->policy_net, self->policy.params, self->policy.workspace, n, self->input,
+                      explore ? &agent->explore_rng : NULL, self->chosen);
+    bm_decode_actions(&agent->action_space, n, self->chosen, index, action);
+}
+
+static const bm_real *estimate(const reinforce *self, int n) {
+    return bm_net_forward(&self->value_net, self->value.params, self->value.workspace, n, self->input);
 }
 
 static void inspect(bm_agent *agent, int n, const void *observation, bm_real *preference, bm_real *value) {
     const reinforce_config *config = agent->config;
     reinforce *self = agent->self;
     bm_encode(&agent->observation_space, n, observation, self->input);
-    const bm_real *logits =
-        bm_net_forward(&self->policy.net, self->policy.params, self->policy.workspace, n, self->input);
-    bm_softmax((size_t)n, self->actions, logits, preference);
-    const bm_real *estimate =
-        config->baseline ? bm_net_forward(&self->value.net, self->value.params, self->value.workspace, n, self->input)
-                         : NULL;
+    if (!self->policy_net.gaussian) {
+        bm_policy_net_probabilities(&self->policy_net, self->policy.params, self->policy.workspace, n, self->input,
+                                    preference);
+    }
+    const bm_real *estimated = config->baseline ? estimate(self, n) : NULL;
     for (int i = 0; i < n; i++) {
-        value[i] = estimate ? estimate[i] : (bm_real)NAN;
+        value[i] = estimated ? estimated[i] : (bm_real)NAN;
     }
 }
 
 static void observe(bm_agent *agent, const void *observation, const bm_env_batch *batch) {
     reinforce *self = agent->self;
-    bm_rollout_add(&self->rollout, observation, batch);
+    /* the density is that of what was drawn, not of what the box made of it */
+    const void *action = self->policy_net.gaussian ? self->chosen : batch->action_index;
+    bm_rollout_add(&self->rollout, observation, action, batch);
     self->episodes += batch->ended_count;
     for (int e = 0; e < batch->ended_count; e++) {
         self->lanes_ended += !self->ended[batch->ended[e]];
@@ -245,8 +256,7 @@ static void bootstrap(bm_agent *agent) {
             self->bootstrap[row] = 0;
             if (!rollout->terminated[row] && (rollout->truncated[row] || t == last)) {
                 bm_encode(&agent->observation_space, 1, successor, self->input);
-                self->bootstrap[row] =
-                    *bm_net_forward(&self->value.net, self->value.params, self->value.workspace, 1, self->input);
+                self->bootstrap[row] = *estimate(self, 1);
             }
         }
     }
@@ -258,7 +268,7 @@ static int gather(bm_agent *agent) {
     const reinforce_config *config = agent->config;
     reinforce *self = agent->self;
     const bm_rollout *rollout = &self->rollout;
-    const size_t features = (size_t)self->features;
+    const size_t features = (size_t)self->features, action_bytes = self->policy_net.action_bytes;
     bm_encode(&agent->observation_space, rollout->steps * rollout->lanes, rollout->observation, self->input);
     for (int lane = 0; lane < rollout->lanes; lane++) {
         self->whole[lane] = config->baseline ? rollout->steps : 0;
@@ -275,21 +285,19 @@ static int gather(bm_agent *agent) {
                 continue;
             }
             memmove(self->input + (size_t)count * features, self->input + row * features, features * sizeof(bm_real));
-            self->action[count] = rollout->action[row];
+            memcpy(self->action + (size_t)count * action_bytes, rollout->action + row * action_bytes, action_bytes);
             self->target[count++] = self->target[row];
         }
     }
     return count;
 }
 
-static void descend(bm_agent *agent, learning_net *learner, int n, bm_real *grad_output, double learning_rate) {
+/* grad is in place. */
+static void descend(bm_agent *agent, learner *descending, double learning_rate) {
     const reinforce_config *config = agent->config;
-    const reinforce *self = agent->self;
-    bm_net_backward(&learner->net, learner->params, learner->workspace, n, self->input, grad_output, learner->grad,
-                    NULL);
     const double scale =
-        bm_clip_norm_scale(BM_REAL_DTYPE, learner->net.parameters, learner->grad, 2, config->max_grad_norm, NULL);
-    bm_optim_step(&learner->optim, learning_rate, scale, learner->params, learner->grad);
+        bm_clip_norm_scale(BM_REAL_DTYPE, descending->parameters, descending->grad, 2, config->max_grad_norm, NULL);
+    bm_optim_step(&descending->optim, learning_rate, scale, descending->params, descending->grad);
 }
 
 static void fit_value(bm_agent *agent, int n) {
@@ -298,11 +306,11 @@ static void fit_value(bm_agent *agent, int n) {
     const double learning_rate =
         bm_agent_learning_rate(agent, config->value_learning_rate, &config->lr_schedule, &self->value.optim);
     for (int i = 0; i < config->value_steps; i++) {
-        const bm_real *value =
-            bm_net_forward(&self->value.net, self->value.params, self->value.workspace, n, self->input);
-        const double loss = bm_loss_mse((size_t)n, value, self->target, self->grad_value);
+        const double loss = bm_loss_mse((size_t)n, estimate(self, n), self->target, self->grad_value);
         agent->metric[VALUE_LOSS] = i ? agent->metric[VALUE_LOSS] : loss;
-        descend(agent, &self->value, n, self->grad_value, learning_rate);
+        bm_net_backward(&self->value_net, self->value.params, self->value.workspace, n, self->input, self->grad_value,
+                        self->value.grad, NULL);
+        descend(agent, &self->value, learning_rate);
     }
 }
 
@@ -321,8 +329,7 @@ static void learn(bm_agent *agent) {
     }
     memcpy(self->weight, self->target, (size_t)n * sizeof(bm_real));
     if (config->baseline) {
-        const bm_real *value =
-            bm_net_forward(&self->value.net, self->value.params, self->value.workspace, n, self->input);
+        const bm_real *value = estimate(self, n);
         for (int i = 0; i < n; i++) {
             self->weight[i] -= value[i];
         }
@@ -333,11 +340,10 @@ static void learn(bm_agent *agent) {
     const double learning_rate =
         bm_agent_learning_rate(agent, config->learning_rate, &config->lr_schedule, &self->policy.optim);
     const double ent_coef = bm_schedule_at(config->ent_coef, bm_agent_remaining(agent));
-    const bm_real *logits =
-        bm_net_forward(&self->policy.net, self->policy.params, self->policy.workspace, n, self->input);
     const bm_policy_loss loss =
-        bm_reinforce_loss(n, self->actions, logits, self->action, self->weight, ent_coef, self->grad_logits);
-    descend(agent, &self->policy, n, self->grad_logits, learning_rate);
+        bm_policy_net_gradient(&self->policy_net, self->policy.params, self->policy.workspace, n, self->input,
+                               self->action, self->weight, ent_coef, self->policy.grad);
+    descend(agent, &self->policy, learning_rate);
     if (config->baseline) {
         fit_value(agent, n);
     }
@@ -365,32 +371,32 @@ static void update(bm_agent *agent) {
 
 /* ---- state ------------------------------------------------------------------------------------------------------ */
 
-static void list_learner(learning_net *learner, const char *name, bm_state *state, bool nets) {
-    bm_state_enter(state, name);
-    if (nets) {
-        bm_net_state(&learner->net, learner->params, state);
-    } else {
-        bm_optim_state(&learner->optim, state);
-    }
-    bm_state_leave(state);
+static void list_optimizer(learner *listed, const char *name, bm_state *list) {
+    bm_state_enter(list, name);
+    bm_optim_state(&listed->optim, list);
+    bm_state_leave(list);
 }
 
 static void state(bm_agent *agent, bm_state *list) {
     const reinforce_config *config = agent->config;
     reinforce *self = agent->self;
     bm_state_enter(list, "nets");
-    list_learner(&self->policy, "policy", list, true);
+    bm_state_enter(list, "policy");
+    bm_policy_net_state(&self->policy_net, self->policy.params, list);
+    bm_state_leave(list);
     if (config->baseline) {
-        list_learner(&self->value, "value", list, true);
+        bm_state_enter(list, "value");
+        bm_net_state(&self->value_net, self->value.params, list);
+        bm_state_leave(list);
     }
     bm_state_leave(list);
     if (agent->acts_only) {
         return;
     }
     bm_state_enter(list, "optimizer");
-    list_learner(&self->policy, "policy", list, false);
+    list_optimizer(&self->policy, "policy", list);
     if (config->baseline) {
-        list_learner(&self->value, "value", list, false);
+        list_optimizer(&self->value, "value", list);
     }
     bm_state_leave(list);
     bm_state_enter(list, "rollout");
@@ -404,7 +410,7 @@ static void state(bm_agent *agent, bm_state *list) {
 
 const bm_agent_type bm_agent_reinforce = {
     .name = "reinforce",
-    .summary = "the policy gradient of whole episodes, with or without a learned baseline, for discrete actions",
+    .summary = "the policy gradient of whole episodes, with or without a learned baseline",
     .source = "Williams 1992; Spinning Up's treatment of cut episodes",
     .options = BM_OPTIONS(rows, reinforce_config),
     .metric_names = metric_names,

@@ -61,6 +61,14 @@ typedef struct {
     const int32_t *action; /* [states] the action it prefers */
 } bm_env_policy_view;
 
+/* An episode as a line on a map. */
+typedef struct {
+    const double *state; /* [count, state_names] */
+    int count;
+    bm_color color;
+    double width; /* pixels */
+} bm_env_path;
+
 typedef struct {
     const char *id, *summary, *source; /* "CartPole-v1", one line, where its dynamics come from */
     bm_options options;
@@ -80,6 +88,8 @@ typedef struct {
     /* Draws one lane so that it explains itself, in world units of its own choice (bm_canvas_fit). action_index or action hold
      * what was done last, where elapsed is not 0. view: NULL, or over the model's states. */
     void (*draw)(const bm_env_batch *batch, int lane, const bm_env_policy_view *view, bm_canvas *canvas);
+    /* Episodes, later ones above, on a map of lane 0's environment; NULL: a state is no place on a map. */
+    void (*draw_paths)(const bm_env_batch *batch, const bm_env_path *paths, int count, bm_canvas *canvas);
     double steps_per_second;      /* that look natural */
     bool turn_based;              /* a person thinks as long as he likes; else time goes on */
     const bm_env_action *actions; /* of a discrete space, in order; a NULL name at the end */

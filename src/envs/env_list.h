@@ -1,2 +1,3 @@
 ENV(cartpole)
 ENV(gridworld)
+ENV(point2d)

@@ -226,6 +226,15 @@ double bm_lr_schedule_at(const bm_variant *choice, double lr, int64_t step, int6
     return bm_lr_schedule_types[choice->kind]->at(choice->config, lr, step, total, momentum);
 }
 
+double bm_lr_schedule_rate(const bm_variant *choice, bm_schedule rate, double remaining, bm_optim *optim) {
+    enum { HUNDREDTHS = 100, CONSTANT = 0 };
+    if (choice->kind == CONSTANT) {
+        return bm_schedule_at(rate, remaining);
+    }
+    const int64_t hundredth = (int64_t)(HUNDREDTHS * (1 - remaining));
+    return bm_lr_schedule_at(choice, rate.initial, hundredth, HUNDREDTHS, &optim->momentum);
+}
+
 bm_status bm_lr_schedule_check(const bm_variant *choice, const bm_optim_type *optim, bm_error *error) {
     double momentum;
     bm_lr_schedule_at(choice, 1, 0, 1, &momentum);

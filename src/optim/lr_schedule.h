@@ -22,6 +22,9 @@ extern const bm_variant_kind bm_lr_schedule_kinds[]; /* the same order, for an o
 
 /* *momentum becomes NAN where the schedule has no wish. */
 double bm_lr_schedule_at(const bm_variant *choice, double lr, int64_t step, int64_t total, double *momentum);
+/* As training asks for it, remaining being the share still to come: rate itself by the first schedule, "constant", else rate's first
+ * value as after so many epochs of a hundred. Hands the momentum that the schedule wants to optim. */
+double bm_lr_schedule_rate(const bm_variant *choice, bm_schedule rate, double remaining, bm_optim *optim);
 /* BM_INVALID: it turns the momentum, and such an optimizer has none. */
 bm_status bm_lr_schedule_check(const bm_variant *choice, const bm_optim_type *optim, bm_error *error);
 

@@ -7,29 +7,33 @@ void bm_rollout_create(bm_rollout *rollout, const bm_space *observation_space, c
                        int capacity, int lanes, bm_arena *arena) {
     const size_t rows = (size_t)capacity * (size_t)lanes;
     const size_t observation_bytes = bm_space_bytes(observation_space);
+    const bm_dtype action_dtype = action_space->kind == BM_DISCRETE ? BM_I32 : BM_REAL_DTYPE;
     *rollout = (bm_rollout){
         .capacity = capacity,
         .lanes = lanes,
         .observation_bytes = observation_bytes,
         .action_size = action_space->size,
+        .action_dtype = action_dtype,
         .observation = bm_arena_alloc(arena, rows, observation_bytes),
         .final_observation = bm_arena_alloc(arena, rows, observation_bytes),
-        .action = BM_NEW(arena, int32_t, rows * (size_t)action_space->size),
+        .action = bm_arena_alloc(arena, rows * (size_t)action_space->size, bm_dtype_bytes(action_dtype)),
         .reward = BM_NEW(arena, bm_real, rows),
         .terminated = BM_NEW(arena, uint8_t, rows),
         .truncated = BM_NEW(arena, uint8_t, rows),
     };
 }
 
-void bm_rollout_add(bm_rollout *rollout, const void *observation, const bm_env_batch *batch) {
+size_t bm_rollout_action_bytes(const bm_rollout *rollout) {
+    return (size_t)rollout->action_size * bm_dtype_bytes(rollout->action_dtype);
+}
+
+void bm_rollout_add(bm_rollout *rollout, const void *observation, const void *action, const bm_env_batch *batch) {
     const size_t lanes = (size_t)rollout->lanes;
     const size_t row = (size_t)rollout->steps * lanes;
     const size_t bytes = rollout->observation_bytes;
-    const size_t action_numbers = lanes * (size_t)rollout->action_size;
-    const bool discrete = batch->action_space.kind == BM_DISCRETE;
-    const void *action = discrete ? (const void *)batch->action_index : (const void *)batch->action;
+    const size_t action_bytes = bm_rollout_action_bytes(rollout);
     memcpy(rollout->observation + row * bytes, observation, lanes * bytes);
-    memcpy(rollout->action + row * (size_t)rollout->action_size, action, action_numbers * sizeof *rollout->action);
+    memcpy(rollout->action + row * action_bytes, action, lanes * action_bytes);
     memcpy(rollout->terminated + row, batch->terminated, lanes);
     memcpy(rollout->truncated + row, batch->truncated, lanes);
     for (size_t lane = 0; lane < lanes; lane++) {
@@ -52,7 +56,7 @@ void bm_rollout_state(bm_rollout *rollout, bm_state *state) {
     bm_state_scalar(state, "steps", BM_I32, &rollout->steps);
     bm_state_matrix(state, "observation", BM_U8, rollout->observation, rows, rollout->observation_bytes);
     bm_state_matrix(state, "final_observation", BM_U8, rollout->final_observation, rows, rollout->observation_bytes);
-    bm_state_matrix(state, "action", BM_I32, rollout->action, rows, (size_t)rollout->action_size);
+    bm_state_matrix(state, "action", rollout->action_dtype, rollout->action, rows, (size_t)rollout->action_size);
     bm_state_vector(state, "reward", BM_REAL_DTYPE, rollout->reward, rows);
     bm_state_vector(state, "terminated", BM_U8, rollout->terminated, rows);
     bm_state_vector(state, "truncated", BM_U8, rollout->truncated, rows);

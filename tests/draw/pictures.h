@@ -16,7 +16,7 @@ typedef struct {
 typedef struct {
     const char *id, *name, *options;
     double state[4];
-    int action; /* done last; -1: the episode has just begun */
+    int action; /* discrete, done last; -1: the episode has just begun */
     const bm_env_policy_view *view;
 } shown_state;
 
@@ -37,17 +37,22 @@ static bm_env_batch *show(const shown_state *shown) {
     return batch;
 }
 
-static picture draw_picture(const shown_state *shown, int width, int height) {
-    bm_env_batch *batch = show(shown);
+static picture draw_batch(const bm_env_batch *batch, const bm_env_policy_view *view, int width, int height) {
     bm_raster *raster;
     bm_canvas canvas;
     bm_error error;
     ck_assert_msg(bm_raster_create(&raster, width, height, &error) == BM_OK, "%s", error.text);
     bm_raster_begin(raster, BM_PAPER, &canvas);
-    batch->type->draw(batch, 0, shown->view, &canvas);
+    batch->type->draw(batch, 0, view, &canvas);
     picture drawn = blank_picture(width, height);
     memcpy(drawn.pixel, bm_raster_pixels(raster), (size_t)width * (size_t)height * sizeof(uint32_t));
     bm_raster_destroy(raster);
+    return drawn;
+}
+
+static picture draw_picture(const shown_state *shown, int width, int height) {
+    bm_env_batch *batch = show(shown);
+    const picture drawn = draw_batch(batch, shown->view, width, height);
     bm_env_destroy(batch);
     return drawn;
 }

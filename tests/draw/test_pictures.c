@@ -24,6 +24,9 @@ static const shown_state stored[] = {
     {"GridWorld-v0", "rooms_slip", "map=rooms;slip=0.1", {8, 7}, 1, NULL},
     {"GridWorld-v0", "cliff_fallen", "map=cliff", {2, 3}, 1, NULL},
     {"GridWorld-v0", "maze_arrived", "map=maze", {6, 6}, 1, NULL},
+    {"Point2D-v0", "start", "", {0, 0}, -1, NULL},
+    {"Point2D-v0", "arrived", "", {0.3, 0.4}, -1, NULL},
+    {"Point2D-v0", "far", "goal_x=-2;goal_y=0.5", {0.4, -0.9}, -1, NULL},
 };
 enum { STORED = sizeof stored / sizeof stored[0] };
 
@@ -328,6 +331,60 @@ START_TEST(a_large_map_is_drawn_with_few_shapes) {
 }
 END_TEST
 
+/* ---- Point2D ---- */
+
+static const double tenth = 0.1 * HEIGHT / (2.25 * 0.6); /* pixels */
+
+static picture point2d(double x, double y) {
+    return draw_picture(&(shown_state){"Point2D-v0", "", "", {x, y}, -1, NULL}, WIDTH, HEIGHT);
+}
+
+START_TEST(the_point_stands_where_its_position_says) {
+    const picture start = point2d(0, 0), moved = point2d(0.2, -0.3), there = point2d(0.3, 0.4);
+    const spot from = find_color(&start, BM_BLUE), to = find_color(&moved, BM_BLUE);
+    assert_near(to.x - from.x, 2 * tenth, 0.02, "to the right");
+    assert_near(to.y - from.y, 3 * tenth, 0.02, "and down");
+    ck_assert_int_eq(find_color(&there, BM_BLUE).count, 0);
+    ck_assert_int_gt(find_color(&there, BM_GREEN).count, find_color(&start, BM_GREEN).count);
+    free(start.pixel);
+    free(moved.pixel);
+    free(there.pixel);
+}
+END_TEST
+
+/* Three steps to the left and two down; then at rest for longer than positions are kept; then the next episode. */
+START_TEST(the_trail_shows_this_episode_and_no_other) {
+    bm_env_batch *batch = build("Point2D-v0", 1, "max_episode_steps=200", 1);
+    const picture start = draw_batch(batch, NULL, WIDTH, HEIGHT);
+    const spot middle = find_color(&start, BM_BLUE);
+    for (int t = 0; t < 5; t++) {
+        batch->action[0] = t < 3 ? -0.1F : 0;
+        batch->action[1] = t < 3 ? 0 : -0.1F;
+        bm_env_step(batch);
+    }
+    const picture walked = draw_batch(batch, NULL, WIDTH, HEIGHT);
+    const spot trail = find_color(&walked, BM_SKY);
+    ck_assert(fabs(trail.left - (middle.x - 3 * tenth)) < 4 && fabs(trail.right - middle.x) < 4);
+    ck_assert(fabs(trail.top - middle.y) < 4 && fabs(trail.bottom - (middle.y + 2 * tenth)) < 4);
+    batch->action[0] = batch->action[1] = 0;
+    for (int t = 5; t < 140; t++) {
+        bm_env_step(batch);
+    }
+    const picture rested = draw_batch(batch, NULL, WIDTH, HEIGHT);
+    ck_assert_int_gt(trail.count, 10 * find_color(&rested, BM_SKY).count);
+    for (int t = 140; t < 200; t++) {
+        bm_env_step(batch);
+    }
+    const picture next = draw_batch(batch, NULL, WIDTH, HEIGHT);
+    ck_assert_int_eq(find_changes(&start, &next).count, 0);
+    free(start.pixel);
+    free(walked.pixel);
+    free(rested.pixel);
+    free(next.pixel);
+    bm_env_destroy(batch);
+}
+END_TEST
+
 /* ---- functions ---- */
 
 static double rosenbrock(const double *x) {
@@ -409,4 +466,5 @@ TEST_MAIN("pictures", 60, functions_look_like_their_stored_pictures, every_envir
           the_walker_moves_by_cells_of_one_size, the_walker_looks_where_he_last_wanted_to_go,
           a_preferred_action_is_an_arrow_in_its_cell, values_are_shades_from_the_lowest_to_the_highest,
           numbers_appear_in_cells_with_room_for_them, how_an_episode_ended_is_written_and_framed,
-          the_map_says_what_its_cells_and_steps_are_worth, a_large_map_is_drawn_with_few_shapes)
+          the_map_says_what_its_cells_and_steps_are_worth, a_large_map_is_drawn_with_few_shapes,
+          the_point_stands_where_its_position_says, the_trail_shows_this_episode_and_no_other)

@@ -1,5 +1,7 @@
-/* Observations as network inputs. */
+/* Observations as network inputs, and what a policy chose as actions. */
 #include "envs/encode.h"
+
+#include <math.h>
 
 #include "support.h"
 
@@ -52,4 +54,30 @@ START_TEST(boxes_keep_their_numbers) {
 }
 END_TEST
 
-TEST_MAIN("encode", 10, integers_become_one_hot, several_integers_become_one_hot_side_by_side, boxes_keep_their_numbers)
+/* The first number lies between 1 and 5: middle 3, half width 2. The second has no upper bound. */
+START_TEST(chosen_numbers_are_in_units_of_a_bounded_box) {
+    const double low[2] = {1, 0}, high[2] = {5, INFINITY};
+    const bm_space space = {
+        .kind = BM_BOX, .dtype = BM_F32, .dims = 1, .shape = {2}, .size = 2, .low = low, .high = high};
+    const bm_real chosen[] = {0, 7.5, -1, -7.5, 0.25, 0, 1.5, 1, -40, 2, NAN, 3};
+    const float want[] = {3, 7.5F, 1, -7.5F, 3.5F, 0, 5, 1, 1, 2};
+    float action[12];
+    bm_decode_actions(&space, 6, chosen, NULL, action);
+    for (int i = 0; i < 10; i++) {
+        ck_assert_msg(action[i] == want[i], "%d: %g", i, (double)action[i]);
+    }
+    ck_assert(isnan(action[10]) && action[11] == 3);
+}
+END_TEST
+
+START_TEST(chosen_integers_are_taken_as_they_are) {
+    const bm_space space = {.kind = BM_DISCRETE, .dtype = BM_I32, .dims = 1, .shape = {2}, .size = 2, .n = 9};
+    const int32_t chosen[] = {8, 0, 3, 5};
+    int32_t index[4];
+    bm_decode_actions(&space, 2, chosen, index, NULL);
+    ck_assert_mem_eq(index, chosen, sizeof chosen);
+}
+END_TEST
+
+TEST_MAIN("encode", 10, integers_become_one_hot, several_integers_become_one_hot_side_by_side, boxes_keep_their_numbers,
+          chosen_numbers_are_in_units_of_a_bounded_box, chosen_integers_are_taken_as_they_are)

@@ -47,9 +47,9 @@ START_TEST(steps_are_kept_in_order_with_final_observations_of_ended_lanes) {
     bm_rollout_create(&rollout, &observation_space, &discrete, 4, LANES, &arena);
     const float seen[2][LANES][FEATURES] = {{{1, 2}, {3, 4}}, {{5, 6}, {7, 8}}};
     bm_env_batch batch = batch_of(&first, &discrete, 0);
-    bm_rollout_add(&rollout, seen[0], &batch);
+    bm_rollout_add(&rollout, seen[0], first.action_index, &batch);
     batch = batch_of(&second, &discrete, 1);
-    bm_rollout_add(&rollout, seen[1], &batch);
+    bm_rollout_add(&rollout, seen[1], second.action_index, &batch);
 
     ck_assert_int_eq(rollout.steps, 2);
     ck_assert_mem_eq(rollout.observation, seen, sizeof seen);
@@ -65,20 +65,28 @@ START_TEST(steps_are_kept_in_order_with_final_observations_of_ended_lanes) {
 
     bm_rollout_clear(&rollout);
     ck_assert_int_eq(rollout.steps, 0);
-    bm_rollout_add(&rollout, seen[1], &batch);
+    bm_rollout_add(&rollout, seen[1], second.action_index, &batch);
     ck_assert_mem_eq(rollout.observation, seen[1], sizeof seen[1]);
     bm_arena_free(&arena);
 }
 END_TEST
 
-START_TEST(box_actions_keep_their_bits) {
+/* What the policy drew, which the environment may have clipped. */
+START_TEST(box_actions_are_kept_as_the_policy_chose_them) {
     bm_arena arena = {0};
     bm_rollout rollout;
-    step s = {.action = {-0.5f, 2.25f}};
+    bm_state state = {0};
+    step s = {.action = {-0.5f, 1}};
+    const bm_real chosen[LANES] = {(bm_real)-0.5, (bm_real)2.2};
     const bm_env_batch batch = batch_of(&s, &box, 0);
     bm_rollout_create(&rollout, &observation_space, &box, 1, LANES, &arena);
-    bm_rollout_add(&rollout, s.observation, &batch);
-    ck_assert_mem_eq(rollout.action, s.action, sizeof s.action);
+    bm_rollout_add(&rollout, s.observation, chosen, &batch);
+    ck_assert_uint_eq(bm_rollout_action_bytes(&rollout), sizeof(bm_real));
+    ck_assert_mem_eq(rollout.action, chosen, sizeof chosen);
+    bm_rollout_state(&rollout, &state);
+    const bm_array *listed = bm_state_find(&state, "action");
+    ck_assert(listed && listed->dtype == BM_REAL_DTYPE);
+    bm_state_free(&state);
     bm_arena_free(&arena);
 }
 END_TEST
@@ -90,7 +98,7 @@ START_TEST(what_is_on_the_state_list_restores_the_rollout) {
     bm_rollout_create(&original, &observation_space, &discrete, 3, LANES, &arena);
     bm_rollout_create(&copy, &observation_space, &discrete, 3, LANES, &arena);
     const bm_env_batch batch = batch_of(&second, &discrete, 1);
-    bm_rollout_add(&original, second.observation, &batch);
+    bm_rollout_add(&original, second.observation, second.action_index, &batch);
     bm_rollout_state(&original, &from);
     bm_rollout_state(&copy, &to);
     ck_assert_uint_eq(from.count, to.count);
@@ -99,7 +107,7 @@ START_TEST(what_is_on_the_state_list_restores_the_rollout) {
     }
     ck_assert_int_eq(copy.steps, 1);
     ck_assert_mem_eq(copy.final_observation, original.final_observation, LANES * FEATURES * sizeof(float));
-    ck_assert_int_eq(copy.action[1], 2);
+    ck_assert_mem_eq(copy.action, second.action_index, sizeof second.action_index);
     ck_assert(copy.reward[1] == 4);
     ck_assert_int_eq(copy.truncated[1], 1);
     bm_state_free(&from);
@@ -108,5 +116,5 @@ START_TEST(what_is_on_the_state_list_restores_the_rollout) {
 }
 END_TEST
 
-TEST_MAIN("rollout", 30, steps_are_kept_in_order_with_final_observations_of_ended_lanes, box_actions_keep_their_bits,
-          what_is_on_the_state_list_restores_the_rollout)
+TEST_MAIN("rollout", 30, steps_are_kept_in_order_with_final_observations_of_ended_lanes,
+          box_actions_are_kept_as_the_policy_chose_them, what_is_on_the_state_list_restores_the_rollout)
