@@ -1,11 +1,12 @@
 # Bellman. Two commands a newcomer needs: make demo, make test. The rest: make help.
 #
-#   CC=gcc|clang   BUILD=build   SDL=0|1   PREFIX=/usr/local   EXTRA="more compiler flags"
+#   CC=gcc|clang   BUILD=build   SDL=0|1   MPI=0|1   PREFIX=/usr/local   EXTRA="more compiler flags"
 
 CC      ?= gcc
 BUILD   ?= build
 PREFIX  ?= /usr/local
 SDL     ?= 1
+MPI     ?= 0
 PYTHON  ?= $(firstword $(wildcard /usr/bin/python3) python3)
 
 ifeq ($(origin CC),default)
@@ -25,6 +26,11 @@ RENDER_FLAGS  = $(if $(SDL_THERE),-DBM_SDL $(shell pkg-config --cflags sdl2))
 RENDER_FLAGS += $(if $(PNG_THERE),-DBM_PNG $(shell pkg-config --cflags libpng)) $(if $(GIF_THERE),-DBM_GIF)
 RENDER_LIBS   = $(if $(SDL_THERE),$(shell pkg-config --libs sdl2)) $(if $(PNG_THERE),$(shell pkg-config --libs libpng))
 RENDER_LIBS  += $(if $(GIF_THERE),-lgif)
+# A study over several machines (src/tune/ranks.c). One object of the program differs, so the library and its tests do without MPI, and
+# where Open MPI is there, the tests have a second program, bellman-mpi.
+MPI_FLAGS  = $(patsubst -I%,-isystem %,$(shell pkg-config --cflags ompi-c 2>/dev/null || mpicc --showme:compile))
+MPI_LIBS   = $(shell pkg-config --libs ompi-c 2>/dev/null || mpicc --showme:link)
+MPI_WANTED := $(filter-out 0,$(MPI))
 # OpenBLAS is what bench/gemm holds our kernels against; the library does without it (docs/ARCHITECTURE.md).
 BLAS_FLAGS = $(shell pkg-config --cflags openblas 2>/dev/null)
 BLAS_LIBS  = $(shell pkg-config --libs openblas 2>/dev/null)
@@ -43,7 +49,7 @@ STRICT   := -std=c11 -D_POSIX_C_SOURCE=200809L -ffp-contract=off -fno-math-errno
 ALL_CFLAGS = $(STRICT) -Isrc -I$(BUILD)/generated $(PKGS) $(CFLAGS) $(EXTRA) -MMD -MP
 
 LIB_SOURCES := $(filter-out %.isa.c,$(wildcard src/core/*.c src/envs/*.c src/nets/*.c src/optim/*.c src/replay/*.c \
-                 src/agents/*.c src/train/*.c src/tune/*.c src/draw/*.c src/watch/*.c))
+                 src/agents/*.c src/train/*.c src/meta/*.c src/tune/*.c src/draw/*.c src/watch/*.c))
 ISA_SOURCES := $(wildcard src/*/*.isa.c)
 CLI_SOURCES := $(wildcard src/cli/*.c)
 # The module carries its own copy of what it shares with the library.
@@ -66,11 +72,12 @@ ISA_FLAGS_v3   := -march=x86-64-v3
 ISA_FLAGS_v4   := -march=x86-64-v4 -mprefer-vector-width=512
 
 OBJECTS        := $(LIB_SOURCES:%.c=$(BUILD)/%.o) $(foreach i,$(ISAS),$(ISA_SOURCES:%.isa.c=$(BUILD)/%.$i.o))
-OBJECTS        += $(BUILD)/generated/presets.o
+OBJECTS        += $(BUILD)/generated/presets.o $(BUILD)/generated/digits.o
 DOUBLE_OBJECTS := $(OBJECTS:$(BUILD)/%=$(BUILD)/double/%)
 CLI_OBJECTS    := $(CLI_SOURCES:%.c=$(BUILD)/%.o)
 RENDER_OBJECTS := $(RENDER_SOURCES:%.c=$(BUILD)/module/%.o)
 TEST_PROGRAMS  := $(TESTS:%.c=$(BUILD)/%)
+TEST_RANKS     := $(if $(call have,ompi-c),$(BUILD)/bellman-mpi)
 BENCH_PROGRAMS := $(BENCHES:%.c=$(BUILD)/%)
 
 .PHONY: all demo test asan lint pictures bench install clean deps deps-dev help format
@@ -89,12 +96,13 @@ help:
 	@echo "make bench      speed beside peers and the machine's limits (installs PyTorch from apt for the comparison)"
 	@echo "make install    PREFIX=$(PREFIX)"
 	@echo "make clean"
+	@echo "SDL=0           no window;  MPI=1: bellman tune over several machines, under mpirun or Slurm (needs Open MPI)"
 
 deps:
-	@SDL=$(SDL) tools/deps.sh build
+	@SDL=$(SDL) MPI=$(MPI) tools/deps.sh build
 
 deps-dev:
-	@SDL=$(SDL) tools/deps.sh test
+	@SDL=$(SDL) MPI=$(MPI) tools/deps.sh test
 
 demo: deps
 	@$(MAKE) --no-print-directory $(JOBS) all
@@ -106,7 +114,7 @@ test: deps-dev
 	@BELLMAN=$(BUILD)/bellman tools/run_tests.sh $(SCRIPTS) $(TEST_PROGRAMS)
 
 .PHONY: test-programs bench-programs
-test-programs: all $(TEST_PROGRAMS)
+test-programs: all $(TEST_PROGRAMS) $(TEST_RANKS)
 bench-programs: all $(BENCH_PROGRAMS)
 
 # Fewer kills, and no learning from start to end, which shows nothing here that shorter runs do not. -O2 keeps the kernels' vectors
@@ -129,7 +137,7 @@ format:
 	clang-format -i $(shell git ls-files '*.c' '*.h' | grep -v _list.h)
 
 bench:
-	@SDL=$(SDL) tools/deps.sh bench
+	@SDL=$(SDL) MPI=$(MPI) tools/deps.sh bench
 	@$(MAKE) --no-print-directory $(JOBS) bench-programs
 	@bench/run.sh $(BUILD) $(PYTHON)
 
@@ -149,9 +157,23 @@ clean:
 
 # ---- rules -----------------------------------------------------------------------------------------------------
 
-$(BUILD)/bellman: $(CLI_OBJECTS) $(BUILD)/libbellman.a
+$(BUILD)/bellman: $(CLI_OBJECTS) $(if $(MPI_WANTED),$(BUILD)/mpi/ranks.o) $(BUILD)/libbellman.a $(BUILD)/mpi/wanted
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(CFLAGS) $(EXTRA) -o $@ $^ $(LDLIBS)
+	$(Q)$(CC) $(CFLAGS) $(EXTRA) -o $@ $(filter %.o %.a,$^) $(LDLIBS) $(if $(MPI_WANTED),$(MPI_LIBS))
+
+$(BUILD)/bellman-mpi: $(CLI_OBJECTS) $(BUILD)/mpi/ranks.o $(BUILD)/libbellman.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(EXTRA) -o $@ $^ $(LDLIBS) $(MPI_LIBS)
+
+$(BUILD)/mpi/ranks.o: src/tune/ranks.c
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) -DBM_MPI $(MPI_FLAGS) -c -o $@ $<
+
+# Linked again with another MPI=.
+$(BUILD)/mpi/wanted: FORCE
+	@mkdir -p $(@D)
+	@echo '$(MPI_WANTED)' | cmp -s - $@ || echo '$(MPI_WANTED)' > $@
 
 $(BUILD)/bellman-render.so: $(RENDER_OBJECTS)
 	$(call say,LINK,$@)
@@ -189,11 +211,16 @@ $(BUILD)/bench/%: $(BUILD)/bench/%.o $(BUILD)/libbellman.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(EXTRA) -o $@ $^ $(LDLIBS)
 
-# Presets travel inside the library, so that the program is one file.
+# Presets and data travel inside the library, so that the program is one file.
 $(BUILD)/generated/presets.c: $(PRESETS) tools/embed_presets.sh
 	@mkdir -p $(@D)
 	$(call say,GEN,$@)
 	$(Q)tools/embed_presets.sh $(PRESETS) > $@
+
+$(BUILD)/generated/digits.c: data/digits.csv.gz tools/embed_digits.sh
+	@mkdir -p $(@D)
+	$(call say,GEN,$@)
+	$(Q)tools/embed_digits.sh $< > $@
 
 define isa_rules
 $(BUILD)/%.$1.o: %.isa.c
@@ -207,12 +234,12 @@ $(BUILD)/double/%.$1.o: %.isa.c
 endef
 $(foreach i,$(ISAS),$(eval $(call isa_rules,$i)))
 
-$(BUILD)/double/generated/presets.o: $(BUILD)/generated/presets.c
+$(BUILD)/double/generated/%.o: $(BUILD)/generated/%.c
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) -DBM_DOUBLE -c -o $@ $<
 
-$(BUILD)/generated/presets.o: $(BUILD)/generated/presets.c
+$(BUILD)/generated/%.o: $(BUILD)/generated/%.c
 	$(call say,CC,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
@@ -220,7 +247,7 @@ $(BUILD)/generated/presets.o: $(BUILD)/generated/presets.c
 $(BUILD)/module/flags: FORCE
 	@mkdir -p $(@D)
 	@echo '$(RENDER_FLAGS)' | cmp -s - $@ || echo '$(RENDER_FLAGS)' > $@
-FORCE:
+.PHONY: FORCE
 
 $(BUILD)/module/%.o: %.c $(BUILD)/module/flags
 	@mkdir -p $(@D)

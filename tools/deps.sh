@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs what is missing, through apt-get: deps.sh build|test|bench. Silent when nothing is; says in one line what to do when
-# it cannot.
+# Installs what is missing, through apt-get: deps.sh build|test|bench, with SDL and MPI in the environment as make takes them. Silent
+# when nothing is; says in one line what to do when it cannot.
 set -u
 level=${1:-build}
 
@@ -27,6 +27,10 @@ if [ "${SDL:-1}" != 0 ]; then
 fi
 library libpng libpng-dev
 [ -e /usr/include/gif_lib.h ] || need libgif-dev
+if [ "${MPI:-0}" != 0 ]; then
+    library ompi-c libopenmpi-dev
+    [ "$level" = build ] || program mpirun openmpi-bin
+fi
 if [ "$level" != build ]; then
     library check check
     program python3 python3

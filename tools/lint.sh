@@ -45,11 +45,12 @@ may_include optim core
 may_include replay core envs/env
 may_include agents core envs/env envs/encode nets optim replay
 may_include train core envs nets optim replay agents
+may_include meta core nets optim agents envs train
 may_include tune core optim train
 may_include draw core
 may_include render core
-may_include watch core envs optim agents train draw render/render
-may_include cli core envs nets optim replay agents train tune draw watch render/render
+may_include watch core envs optim agents train meta draw render/render
+may_include cli core envs nets optim replay agents train meta tune draw watch render/render
 code src/ | grep -v '^src/render/' | grep -E '\bSDL[_0-9]|[<"/]SDL' | report "SDL outside render/"
 
 # Nothing below src/cli prints, exits, or draws from a global generator; and some calls are for nobody.

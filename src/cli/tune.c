@@ -2,18 +2,21 @@
 #include "cli/tune.h"
 
 #include <math.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cli/signals.h"
 #include "core/io.h"
+#include "core/yaml.h"
+#include "tune/ranks.h"
 
 /* clang-format off */
 #define SHARED_FLAGS \
     {"trials", "N", "how many there are to be in all (default: 100; of a grid: its points)"}, \
     {"folds", "K", "seeds that every configuration is scored over (default: 3)"}, \
-    {"jobs", "J", "worker processes (default: as many as there are cores)"}, \
+    {"jobs", "J", "worker processes (default: as many as there are cores); under mpirun or srun: of each rank (default: 1)"}, \
     {"sampler", "NAME:KEY=VALUE...", "who chooses: tpe, cmaes, halton, random or grid (default: tpe)"}, \
     {"pruner", "NAME:KEY=VALUE...", "who ends hopeless trials early: asha, median or none (default: asha)"}, \
     {"space", "TEXT|FILE.yaml", \
@@ -55,7 +58,14 @@ static void write_row(void *context, const char *key, const bm_option *row, cons
     fprintf((FILE *)context, "  %s: %s\n", key, value);
 }
 
-/* The whole of the agent's options, so that no preset can add to it. */
+static void write_env_row(void *context, const char *key, const bm_option *row, const void *field) {
+    char value[BM_OPTION_TEXT_BYTES], quoted[4 * sizeof value + 3];
+    bm_option_format(row, field, value, sizeof value);
+    bm_yaml_quote(value, quoted, sizeof quoted);
+    fprintf((FILE *)context, "    %s: %s\n", key, quoted);
+}
+
+/* The whole of the agent's and the environment's options, so that no preset can add to it. */
 static bm_status write_preset(bm_tune_wish *wish, const bm_trial *trial, FILE *file, bm_error *error) {
     bm_experiment *experiment = &wish->experiment;
     bm_status status = BM_OK;
@@ -73,6 +83,10 @@ static bm_status write_preset(bm_tune_wish *wish, const bm_trial *trial, FILE *f
     fprintf(file, "# bellman tune, study %s, trial %lld\n%s:\n  steps: %d\n  num_envs: %d\n", wish->name,
             (long long)trial->number, experiment->env->id, experiment->run.steps, experiment->run.num_envs);
     bm_options_each(&experiment->agent->options, experiment->agent_config, write_row, file);
+    if (experiment->env->options.count) {
+        fprintf(file, "  env:\n");
+        bm_options_each(&experiment->env->options, experiment->env_config, write_env_row, file);
+    }
     return status;
 }
 
@@ -158,6 +172,13 @@ static bm_status tune(bm_tune_wish *wish, const bm_arguments *arguments, const a
     return status == BM_OK && report ? bm_tune_report(wish->storage, wish->name, report, error) : status;
 }
 
+/* Ctrl-C and what ends a whole job are for rank 0, which ends this one. */
+static bm_status serve(const bm_tune_wish *wish, bm_error *error) {
+    signal(SIGINT, SIG_IGN);
+    signal(SIGTERM, SIG_IGN);
+    return bm_workers_serve(&wish->objective, wish->setup.jobs, error);
+}
+
 static void check_words(const bm_arguments *arguments) {
     const bool function = arguments->positionals > 0 && bm_tune_is_function(arguments->positional[0]);
     if (arguments->positionals != (function ? 1 : 2)) {
@@ -166,7 +187,7 @@ static void check_words(const bm_arguments *arguments) {
     }
 }
 
-static int run(int argc, char **argv) {
+static int run_rank(int argc, char **argv) {
     bool function = false;
     for (int i = 1; i < argc; i++) {
         function |= bm_tune_is_function(argv[i]);
@@ -205,7 +226,7 @@ static int run(int argc, char **argv) {
         status = report ? bm_tune_report(show, study, report, &error) : BM_OK;
         const int code = status != BM_OK ? bm_cli_report(status, &error)
                          : report        ? BM_EXIT_OK
-                                         : bm_tune_list(show, study);
+                                         : bm_tune_list(show, study, bm_cli_has(arguments, "json"));
         bm_experiment_free(&shown);
         bm_cli_free(arguments);
         free(arguments);
@@ -216,7 +237,7 @@ static int run(int argc, char **argv) {
     bm_tune_wish *wish = bm_cli_alloc(1, sizeof *wish);
     status = bm_tune_read(wish, arguments, &error);
     if (status == BM_OK) {
-        status = tune(wish, arguments, stop, &error);
+        status = bm_ranks_own() > 0 ? serve(wish, &error) : tune(wish, arguments, stop, &error);
     }
     bm_tune_free(wish);
     free(wish);
@@ -225,6 +246,20 @@ static int run(int argc, char **argv) {
     free(arguments);
     const int code = status == BM_OK ? BM_EXIT_OK : bm_cli_report(status, &error);
     return atomic_load(stop) ? 128 + atomic_load(stop) : code;
+}
+
+/* Of several ranks the first one speaks, and its exit code is the launcher's. The others look at the words after it has found them
+ * good. */
+static int run(int argc, char **argv) {
+    bm_error error;
+    const bm_status status = bm_ranks_begin(&error);
+    if (bm_ranks_own() == 0) {
+        return status == BM_OK ? run_rank(argc, argv) : bm_cli_report(status, &error);
+    }
+    if (status != BM_OK) {
+        return BM_EXIT_OK;
+    }
+    return bm_ranks_called() ? run_rank(argc, argv) : BM_EXIT_OK;
 }
 
 const bm_verb bm_verb_tune = {"tune", "search hyperparameters: a study over seeds, in Optuna's format", run};

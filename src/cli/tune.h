@@ -2,7 +2,7 @@
 #define BM_CLI_TUNE_H
 
 /* bellman tune, from words to a study: tune.c runs it, tune_words.c reads what is wanted, tune_table.c shows how it stands and what came
- * of it. */
+ * of it, tune_show.c what a file holds. */
 #include <stdio.h>
 
 #include "cli/cli.h"
@@ -44,12 +44,14 @@ void bm_tune_table_end(bm_tune_table *table);                /* leaves the termi
 void bm_tune_print(const bm_tune_wish *wish, const bm_study_view *view); /* the end, for people */
 void bm_tune_json(const bm_tune_wish *wish, const bm_study_view *view);
 /* What a trial chose, as flags: " --gamma 0.99 ...". */
-void bm_tune_print_flags(FILE *file, const bm_tune_wish *wish, const bm_trial *trial);
+void bm_tune_print_flags(FILE *file, const bm_search_space *space, const bm_trial *trial);
+cJSON *bm_tune_params_json(const bm_search_space *space, const bm_trial *trial); /* NULL: no trial, no params */
 int64_t bm_tune_chosen(const bm_study_view *view); /* the trial that was tested, else the best complete one; -1: none */
 bm_status bm_tune_report_check(const char *path,
                                bm_error *error); /* whether a page can be written there, before a study */
 /* The page of a study as it stands in the store (tune_report.h). study: NULL for the only one there is. */
 bm_status bm_tune_report(const char *storage, const char *study, const char *path, bm_error *error);
-int bm_tune_list(const char *path, const char *study); /* --show; the exit code */
+const char *bm_tune_path(const char *storage);                    /* the file of Optuna's sqlite:///FILE, or of FILE */
+int bm_tune_list(const char *path, const char *study, bool json); /* --show; study: NULL for all; the exit code */
 
 #endif

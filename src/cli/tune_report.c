@@ -312,7 +312,7 @@ bm_status bm_tune_report_check(const char *path, bm_error *error) {
 bm_status bm_tune_report(const char *storage, const char *study, const char *path, bm_error *error) {
     bm_report *report = bm_cli_alloc(1, sizeof *report);
     bm_markup page = {0};
-    report->storage = storage;
+    report->storage = bm_tune_path(storage);
     bm_status status = load(report, study, error);
     if (status == BM_OK) {
         status = read_report(report, error);

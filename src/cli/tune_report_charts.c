@@ -193,8 +193,7 @@ bm_status bm_report_put_history(bm_report *report, bm_markup *page, bm_error *er
     }
     bm_markup_putf(page, "<h2>History</h2>\n<p class=\"quiet\">The %s of every trial, in the order they were begun.%s",
                    bm_report_what(report),
-                   report->pruned ? " A pruned one's is over fewer steps or seeds, and may look better than it is."
-                                  : "");
+                   report->pruned ? " A pruned one's is over fewer steps, and may look better than it is." : "");
     if (report->beyond) {
         bm_markup_putf(page, " %d beyond the scale stand%s at its edge.", report->beyond,
                        report->beyond == 1 ? "s" : "");
@@ -349,7 +348,7 @@ bm_status bm_report_put_curves(bm_report *report, bm_markup *page, bm_error *err
     const int judged = report->complete + report->pruned, stride = (judged + CURVES - 1) / CURVES;
     bm_series *series = BM_NEW(&report->arena, bm_series, CURVES + 2);
     bm_status status = bm_arena_check(&report->arena, "the report", error);
-    bm_chart chart = {.x_label = "step, over all seeds together",
+    bm_chart chart = {.x_label = report->objective ? "step, over all seeds together" : "step",
                       .series = series,
                       .x_low = NAN,
                       .x_high = NAN,
@@ -363,13 +362,11 @@ bm_status bm_report_put_curves(bm_report *report, bm_markup *page, bm_error *err
     if (status != BM_OK || chart.series_count == 0) {
         return status;
     }
-    bm_markup_put(page, "<h2>Values on the way</h2>\n<p class=\"quiet\">What the pruner saw of each trial: the mean "
-                        "over the seeds so far, the one at work counted as it stands.");
+    bm_markup_put(page, "<h2>Values on the way</h2>\n<p class=\"quiet\">What the pruner saw of each trial");
+    bm_markup_put(page,
+                  report->objective ? ": the mean over the seeds so far, the one at work counted as it stands." : ".");
     if (stride > 1) {
-        bm_markup_putf(page, " Of %d trials every %d%s by rank.", judged, stride,
-                       stride == 2   ? "nd"
-                       : stride == 3 ? "rd"
-                                     : "th");
+        bm_markup_putf(page, " Of %d trials one in %d, by rank.", judged, stride);
     }
     bm_markup_put(page, "</p>\n");
     return bm_report_figure(page, BM_REPORT_WIDTH, 420, draw_chart, &chart, error);

@@ -5,6 +5,7 @@
 
 #include "cli/page.h"
 #include "cli/tune_report.h"
+#include "core/yaml.h"
 
 enum { TRIALS_SHOWN = 200 };
 
@@ -95,11 +96,23 @@ static void put_flag(bm_markup *page, const char *section, const char *key, cons
 }
 
 static void put_line(bm_markup *page, const char *section, const char *key, const char *value) {
-    if (strcmp(section, "env") != 0) { /* a file of train's has no place for them */
+    if (strcmp(section, "env") != 0) {
         bm_markup_put(page, "  ");
         bm_markup_escape(page, key);
         bm_markup_put(page, ": ");
         bm_markup_escape(page, value);
+        bm_markup_put(page, "\n");
+    }
+}
+
+static void put_env_line(bm_markup *page, const char *section, const char *key, const char *value) {
+    char quoted[4 * BM_OPTION_TEXT_BYTES + 3];
+    if (strcmp(section, "env") == 0) {
+        bm_yaml_quote(value, quoted, sizeof quoted);
+        bm_markup_put(page, "    ");
+        bm_markup_escape(page, key);
+        bm_markup_put(page, ": ");
+        bm_markup_escape(page, quoted);
         bm_markup_put(page, "\n");
     }
 }
@@ -139,10 +152,23 @@ static void put_preset(const bm_report *report, const bm_trial *trial, bm_markup
         put_line(page, "run", "steps", steps);
     }
     each_setting(report, trial, page, put_line);
+    bm_markup inner = {0};
+    each_setting(report, trial, &inner, put_env_line);
+    if (inner.bytes) {
+        bm_markup_put(page, "  env:\n");
+        bm_markup_put(page, inner.text);
+    }
+    page->failed |= inner.failed;
+    bm_markup_free(&inner);
     bm_markup_put(page, "</pre>\n");
 }
 
 /* ---- what came of it -------------------------------------------------------------------------------------------- */
+
+/* A name rather than a count: nothing between its digits, so that it can be looked for. */
+static void put_number(bm_markup *page, const bm_trial *trial) {
+    bm_page_number_cell(page, (double)trial->number, "%.0f");
+}
 
 static void score_cell(bm_markup *page, const bm_report_score *score) {
     if (!score->seeds) {
@@ -173,7 +199,7 @@ static void put_finalists(const bm_report *report, bm_markup *page) {
         const bm_report_trial *r = &report->ranked[i];
         if (r->validation.seeds) {
             bm_markup_put(page, i == report->chosen ? "<tr class=\"chosen\">" : "<tr>");
-            bm_page_count_cell(page, r->trial->number);
+            put_number(page, r->trial);
             bm_page_number_cell(page, r->value, "%.5g");
             score_cell(page, &r->validation);
             score_cell(page, &r->test);
@@ -254,13 +280,18 @@ static const char *state_name(const bm_trial *trial) {
     return names[trial->state];
 }
 
+static bool has_folds(const bm_report *report) {
+    return cJSON_HasObjectItem(report->objective, "folds"); /* not where Optuna made the study */
+}
+
 static bm_status put_why(const bm_report *report, const bm_trial *trial, bm_markup *page, bm_error *error) {
     bm_arena arena = {0};
     const char *json = NULL;
     const bm_status status =
         bm_store_read_attribute(report->store, trial->number, "bellman:error", &arena, &json, error);
     cJSON *text = status == BM_OK && json ? cJSON_Parse(json) : NULL;
-    bm_markup_putf(page, "<tr><td></td><td class=\"quiet why\" colspan=\"%d\">", report->space.count + 4);
+    bm_markup_putf(page, "<tr><td></td><td class=\"quiet why\" colspan=\"%d\">",
+                   report->space.count + 3 + has_folds(report));
     bm_markup_escape(page, cJSON_IsString(text) ? text->valuestring : "nothing is known of why it failed");
     bm_markup_put(page, "</td></tr>\n");
     cJSON_Delete(text);
@@ -274,10 +305,12 @@ static bm_status put_trial(const bm_report *report, int ranked, bm_markup *page,
     bm_markup_put(page, ranked == report->chosen            ? "<tr class=\"chosen\">"
                         : trial->state == BM_TRIAL_COMPLETE ? "<tr>"
                                                             : "<tr class=\"faint\">");
-    bm_page_count_cell(page, trial->number);
+    put_number(page, trial);
     bm_page_cell(page, state_name(trial));
     bm_page_number_cell(page, r->value, "%.5g");
-    bm_page_number_cell(page, r->folds.seeds > 1 ? r->folds.std : NAN, "%.2g");
+    if (has_folds(report)) {
+        bm_page_number_cell(page, r->folds.seeds > 1 ? r->folds.std : NAN, "%.2g");
+    }
     for (int i = 0; i < report->space.count; i++) {
         const int which = report->order[i];
         char text[BM_OPTION_TEXT_BYTES] = "–";
@@ -310,7 +343,8 @@ bm_status bm_report_put_trials(const bm_report *report, bm_markup *page, bm_erro
         bm_markup_putf(page, "<p class=\"quiet\">The best %d of %d.</p>\n", shown, report->trials.count);
     }
     bm_markup_put(page, "<div class=\"wide\"><table>\n<thead><tr><th class=\"n\">trial</th><th>state</th>"
-                        "<th class=\"n\">value</th><th class=\"n\">± over seeds</th>");
+                        "<th class=\"n\">value</th>");
+    bm_markup_put(page, has_folds(report) ? "<th class=\"n\">± over seeds</th>" : "");
     for (int i = 0; i < report->space.count; i++) {
         bm_markup_put(page, "<th class=\"n key\">");
         bm_markup_escape(page, report->space.parameter[report->order[i]].name);

@@ -2,7 +2,10 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "cli/tune.h"
 
@@ -18,17 +21,15 @@ static const char *duration(double seconds, char text[TIME_BYTES]) {
     return text;
 }
 
-/* Of the search alone: what is left at the pace so far. */
+/* Of the search alone: what is left, at the pace since this process began, that of other processes on the study among it. */
 static double time_left(const bm_study_view *view) {
     const int64_t ended = view->complete + view->pruned + view->failed;
-    double made = (double)view->steps_made;
+    double begun = 0; /* shares of those that run */
     for (int i = 0; i < view->running; i++) {
-        made += (double)view->run[i].step;
+        begun += view->steps > 0 ? fmin(1, (double)view->run[i].step / (double)view->steps) : 0;
     }
-    /* a trial that is pruned takes less: the mean of those that ended here */
-    const double mean = ended > 0 && view->steps_made > 0 ? fmin(1, made / (double)(ended * view->steps)) : 1;
-    const double left = (double)(view->wanted - ended) * mean * (double)view->steps;
-    return made > 0 && view->seconds > 0 ? left * view->seconds / made : NAN;
+    const double made = (double)(ended - view->ended_before) + begun;
+    return made > 0 ? fmax(0, (double)(view->wanted - ended) - begun) * view->seconds / made : NAN;
 }
 
 int64_t bm_tune_chosen(const bm_study_view *view) {
@@ -36,18 +37,33 @@ int64_t bm_tune_chosen(const bm_study_view *view) {
     return view->test.seeds ? view->test.number : best ? best->number : -1;
 }
 
-void bm_tune_print_flags(FILE *file, const bm_tune_wish *wish, const bm_trial *trial) {
-    for (int i = 0; i < wish->space.count; i++) {
+/* In quotes where a shell would read more than a word. */
+static void print_word(FILE *file, const char *word) {
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+.,:/=";
+    const bool quoted = !*word || strspn(word, plain) != strlen(word);
+    fputs(quoted ? "'" : "", file);
+    for (; *word; word++) {
+        if (*word == '\'') {
+            fputs("'\\'", file);
+        }
+        fputc(*word, file);
+    }
+    fputs(quoted ? "'" : "", file);
+}
+
+void bm_tune_print_flags(FILE *file, const bm_search_space *space, const bm_trial *trial) {
+    for (int i = 0; i < space->count; i++) {
         char text[BM_OPTION_TEXT_BYTES], name[BM_OPTION_KEY_BYTES];
         if (isnan(trial->param[i])) {
             continue;
         }
-        bm_parameter_format(&wish->space.parameter[i], trial->param[i], text, sizeof text);
-        snprintf(name, sizeof name, "%s", wish->space.parameter[i].name);
+        bm_parameter_format(&space->parameter[i], trial->param[i], text, sizeof text);
+        snprintf(name, sizeof name, "%s", space->parameter[i].name);
         for (char *c = name; *c && *c != '.'; c++) {
             *c = *c == '_' ? '-' : *c;
         }
-        fprintf(file, strpbrk(text, " []{}") ? " --%s '%s'" : " --%s %s", name, text);
+        fprintf(file, " --%s ", name);
+        print_word(file, text);
     }
 }
 
@@ -71,35 +87,103 @@ static void print_state(FILE *file, const bm_tune_wish *wish, const bm_study_vie
     if (view->phase == BM_STUDY_SEARCHES && isfinite(seconds)) {
         fprintf(file, ", %s left", duration(seconds, left));
     }
+    if (view->phase == BM_STUDY_SEARCHES && view->elsewhere > 0) {
+        fprintf(file, ", %d in other processes", view->elsewhere);
+    }
 }
 
 static void print_best(FILE *file, const bm_tune_wish *wish, const bm_study_view *view) {
     const bm_trial *best = bm_trials_best(&view->trials);
     if (best) {
         fprintf(file, "best so far: %.6g, trial %" PRId64 ":", best->value, best->number);
-        bm_tune_print_flags(file, wish, best);
+        bm_tune_print_flags(file, &wish->space, best);
     }
 }
 
-/* One screen line, cut where the terminal ends by its own wrapping off. */
-static void draw(const bm_tune_table *table, const bm_study_view *view, int *lines) {
-    const bm_tune_wish *wish = table->wish;
-    fputs("\033[?7l", stderr); /* lines do not wrap */
-    print_state(stderr, wish, view);
-    fputs("\033[K\n", stderr);
-    print_best(stderr, wish, view);
-    fputs("\033[K\n", stderr);
-    *lines = 2;
-    for (int i = 0; i < view->running && i < RUNNING_SHOWN; i++, (*lines)++) {
+/* For a glance: the numbers are rounded. */
+static void print_glance(FILE *file, const bm_tune_wish *wish, const bm_trial *best) {
+    fprintf(file, "best so far: %.6g, trial %" PRId64 ":", best->value, best->number);
+    for (int i = 0; i < wish->space.count; i++) {
+        const bm_parameter *p = &wish->space.parameter[i];
+        char text[BM_OPTION_TEXT_BYTES];
+        if (isnan(best->param[i])) {
+            continue;
+        }
+        if (p->kind == BM_PARAMETER_FLOAT) {
+            snprintf(text, sizeof text, "%.4g", best->param[i]);
+        } else {
+            bm_parameter_format(p, best->param[i], text, sizeof text);
+        }
+        fprintf(file, " %s=%s", p->name, text);
+    }
+    fputc('\n', file);
+}
+
+static void print_table(FILE *file, const bm_tune_wish *wish, const bm_study_view *view) {
+    const bm_trial *best = bm_trials_best(&view->trials);
+    print_state(file, wish, view);
+    fputc('\n', file);
+    if (best) {
+        print_glance(file, wish, best);
+    }
+    for (int i = 0; i < view->running && i < RUNNING_SHOWN; i++) {
         const bm_study_running *run = &view->run[i];
         const double share = view->steps > 0 ? 100 * (double)run->step / (double)view->steps : 0;
-        fprintf(stderr, "  trial %-5" PRId64 " %3.0f %%", run->number, fmin(share, 100));
+        fprintf(file, "  trial %-5" PRId64 " %3.0f %%", run->number, fmin(share, 100));
         if (!isnan(run->value)) {
-            fprintf(stderr, "  %.6g", run->value);
+            fprintf(file, "  %.6g", run->value);
         }
-        fputs("\033[K\n", stderr);
+        fputc('\n', file);
     }
-    fputs("\033[J\033[?7h", stderr);
+}
+
+/* How many bytes of a line go into so many columns, up to a space where there is one. */
+static size_t fitting(const char *line, size_t bytes, int columns) {
+    const size_t indent = strspn(line, " ");
+    size_t space = 0, at = 0;
+    for (int column = 0; at < bytes; at++) {
+        if (((unsigned char)line[at] & 0xc0) == 0x80) {
+            continue; /* inside a character */
+        }
+        space = line[at] == ' ' && at > indent ? at : space;
+        if (column++ == columns) {
+            return space ? space : at;
+        }
+    }
+    return bytes;
+}
+
+/* Lines that are broken where the terminal ends, as many as it has room for, so that all of them can be drawn over; how many. */
+static int put_folded(const char *text) {
+    struct winsize size;
+    const bool known = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 && size.ws_row > 1;
+    const int columns = known ? size.ws_col - 1 : 79, rows = known ? size.ws_row - 1 : 23;
+    int lines = 0;
+    for (; *text && lines < rows; lines++) {
+        const size_t line = strcspn(text, "\n"), bytes = fitting(text, line, columns);
+        fprintf(stderr, "%.*s\033[K\n", (int)bytes, text);
+        text += bytes < line ? bytes + strspn(text + bytes, " ") : line + 1;
+    }
+    return lines;
+}
+
+static void draw(bm_tune_table *table, const bm_study_view *view) {
+    char *text = NULL;
+    size_t bytes = 0;
+    FILE *file = open_memstream(&text, &bytes);
+    if (!file) {
+        return;
+    }
+    print_table(file, table->wish, view);
+    if (fclose(file) == 0) {
+        if (table->lines) {
+            fprintf(stderr, "\033[%dA", table->lines);
+        }
+        table->lines = put_folded(text);
+        fputs("\033[J", stderr);
+        fflush(stderr);
+    }
+    free(text);
 }
 
 void bm_tune_show(void *context, const bm_study_view *view) {
@@ -109,11 +193,7 @@ void bm_tune_show(void *context, const bm_study_view *view) {
         return;
     }
     if (table->terminal) {
-        if (table->lines) {
-            fprintf(stderr, "\033[%dA", table->lines);
-        }
-        draw(table, view, &table->lines);
-        fflush(stderr);
+        draw(table, view);
         return;
     }
     const int64_t tenth = 10 * ended / (view->wanted > 0 ? view->wanted : 1) + (int64_t)view->phase * 100;
@@ -159,7 +239,8 @@ static void print_given(const bm_arguments *arguments) {
         if (wanted && strcmp(name, "no-preset") == 0) {
             printf(" --no-preset");
         } else if (wanted) {
-            printf(strpbrk(value, " []{}") ? " --%s '%s'" : " --%s %s", name, value);
+            printf(" --%s ", name);
+            print_word(stdout, value);
         }
     }
 }
@@ -173,7 +254,7 @@ static void print_command(const bm_tune_wish *wish, const bm_trial *trial) {
                bm_method_name(&wish->function.method), wish->function.steps);
     }
     print_given(wish->arguments);
-    bm_tune_print_flags(stdout, wish, trial);
+    bm_tune_print_flags(stdout, &wish->space, trial);
     putchar('\n');
 }
 
@@ -196,10 +277,10 @@ void bm_tune_print(const bm_tune_wish *wish, const bm_study_view *view) {
     }
 }
 
-static cJSON *params_json(const bm_tune_wish *wish, const bm_trial *trial) {
+cJSON *bm_tune_params_json(const bm_search_space *space, const bm_trial *trial) {
     cJSON *object = cJSON_CreateObject();
-    for (int i = 0; trial && i < wish->space.count; i++) {
-        const bm_parameter *p = &wish->space.parameter[i];
+    for (int i = 0; trial && i < space->count; i++) {
+        const bm_parameter *p = &space->parameter[i];
         char text[BM_OPTION_TEXT_BYTES];
         if (isnan(trial->param[i])) {
             continue;
@@ -234,7 +315,7 @@ void bm_tune_json(const bm_tune_wish *wish, const bm_study_view *view) {
     cJSON_AddNumberToObject(object, "pruned", (double)view->pruned);
     cJSON_AddNumberToObject(object, "failed", (double)view->failed);
     bm_cli_json_number(object, "best_value", best ? best->value : NAN);
-    cJSON_AddItemToObject(object, "best_params", params_json(wish, best));
+    cJSON_AddItemToObject(object, "best_params", bm_tune_params_json(&wish->space, best));
     cJSON *finalists = cJSON_AddArrayToObject(object, "validation");
     for (int i = 0; i < view->finalists; i++) {
         cJSON_AddItemToArray(finalists, score_json(&view->finalist[i]));
@@ -244,72 +325,9 @@ void bm_tune_json(const bm_tune_wish *wish, const bm_study_view *view) {
     } else {
         cJSON_AddNullToObject(object, "test");
     }
-    cJSON_AddItemToObject(object, "chosen_params", params_json(wish, chosen >= 0 ? &view->trials.trial[chosen] : NULL));
+    cJSON_AddItemToObject(object, "chosen_params",
+                          bm_tune_params_json(&wish->space, chosen >= 0 ? &view->trials.trial[chosen] : NULL));
     cJSON_AddNumberToObject(object, "steps", (double)view->steps_made);
     cJSON_AddNumberToObject(object, "seconds", view->seconds);
     bm_cli_json_print(object);
-}
-
-/* ---- --show ----------------------------------------------------------------------------------------------------- */
-
-static bm_status show_study(bm_store *store, const char *name, bm_error *error) {
-    bm_search_space space = {0};
-    bm_trials trials;
-    bool maximize;
-    bm_status status = bm_store_load(store, name, &space, &maximize, error);
-    if (status == BM_OK) {
-        status = bm_store_trials(store, &trials, error);
-    }
-    bm_arena arena = {0};
-    const bm_trial *best = status == BM_OK ? bm_trials_best(&trials) : NULL;
-    if (best) {
-        const bm_tune_wish wish = {.space = space};
-        printf("  best: %.6g, trial %" PRId64 ":", best->value, best->number);
-        bm_tune_print_flags(stdout, &wish, best);
-        putchar('\n');
-    }
-    for (int i = 0; status == BM_OK && i < trials.count; i++) {
-        const char *text = NULL;
-        if (trials.trial[i].state == BM_TRIAL_FAIL &&
-            bm_store_read_attribute(store, trials.trial[i].number, "bellman:error", &arena, &text, error) == BM_OK) {
-            printf("  trial %" PRId64 " failed: %s\n", trials.trial[i].number, text ? text : "nothing is known of it");
-        }
-    }
-    bm_arena_free(&arena);
-    bm_search_space_free(&space);
-    return status;
-}
-
-int bm_tune_list(const char *path, const char *study) {
-    static const char url[] = "sqlite:///";
-    path += strncmp(path, url, sizeof url - 1) == 0 ? sizeof url - 1 : 0;
-    bm_store *store;
-    bm_arena arena = {0};
-    bm_store_summary *list = NULL;
-    int count = 0;
-    bm_error error;
-    bool found = false;
-    bm_status status = bm_store_open(&store, path, BM_STORE_READ, &error);
-    if (status == BM_OK) {
-        status = bm_store_studies(store, &arena, &list, &count, &error);
-    }
-    for (int i = 0; i < count && status == BM_OK; i++) {
-        const bm_store_summary *s = &list[i];
-        if (study && strcmp(study, s->name) != 0) {
-            continue;
-        }
-        found = true;
-        printf("%s (%s): %" PRId64 " trials, %" PRId64 " complete, %" PRId64 " pruned, %" PRId64 " failed, %" PRId64
-               " running\n",
-               s->name, s->maximize ? "maximize" : "minimize", s->trials, s->complete, s->pruned, s->failed,
-               s->running);
-        status = show_study(store, s->name, &error);
-    }
-    if (status == BM_OK && !found) {
-        status = study ? bm_invalid(&error, "there is no study %.200s in %.200s", study, path)
-                       : bm_invalid(&error, "there is no study in %.200s yet", path);
-    }
-    bm_store_close(store);
-    bm_arena_free(&arena);
-    return status == BM_OK ? BM_EXIT_OK : bm_cli_report(status, &error);
 }

@@ -7,6 +7,7 @@
 #include "cli/experiment_words.h"
 #include "cli/tune.h"
 #include "core/suggest.h"
+#include "tune/ranks.h"
 
 static const char function_prefix[] = "optim:";
 
@@ -235,10 +236,16 @@ static bm_status read_study(bm_tune_wish *wish, const bm_arguments *arguments, b
     const char *sampler = bm_cli_value(arguments, "sampler"), *pruner = bm_cli_value(arguments, "pruner");
     const char *storage = bm_cli_value(arguments, "storage");
     static const char url[] = "sqlite:///";
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    const long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    const int ranks = bm_ranks_count();
     bm_study_setup *setup = &wish->setup;
     setup->folds = (int)bm_cli_integer(arguments, "folds", 3, 1, BM_JOB_SEEDS);
-    setup->jobs = (int)bm_cli_integer(arguments, "jobs", cores > 0 ? cores : 1, 1, BM_WORKERS);
+    if (ranks > BM_WORKERS) {
+        return bm_invalid(error, "a study has at most %d workers, and there are %d ranks", BM_WORKERS, ranks);
+    }
+    /* Launchers start a process for every core, and may bind it to that. */
+    setup->jobs = (int)bm_cli_integer(arguments, "jobs", ranks > 1 || cores < 1 ? 1 : cores, 1, BM_WORKERS / ranks);
+    setup->jobs *= ranks;
     setup->finalists = (int)bm_cli_integer(arguments, "finalists", 5, 0, BM_STUDY_FINALISTS);
     setup->validations = (int)bm_cli_integer(arguments, "validations", 5, 1, BM_JOB_SEEDS);
     setup->tests = (int)bm_cli_integer(arguments, "tests", 10, 1, BM_JOB_SEEDS);

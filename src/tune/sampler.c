@@ -43,13 +43,28 @@ int64_t bm_sampler_points(const bm_sampler *sampler) {
     return sampler->type->points ? sampler->type->points(sampler) : 0;
 }
 
-void bm_sampler_sample(const bm_sampler *sampler, const bm_trials *trials, int64_t number, double *value) {
+void bm_sampler_complete(const bm_sampler *sampler, const bm_trials *trials, int64_t number, const double *settled,
+                         double *value) {
+    bm_rng rng = bm_sampler_trial_rng(sampler, number);
     sampler->type->sample(sampler, trials, number, value);
+    for (int i = 0; i < sampler->space->count; i++) {
+        value[i] = isnan(settled[i]) ? value[i] : settled[i];
+    }
     for (int i = 0; i < sampler->space->count; i++) {
         if (!bm_parameter_exists(sampler->space, i, value)) {
             value[i] = NAN;
+        } else if (isnan(value[i])) { /* a point of the grid lacks what exists only by what is settled */
+            value[i] = bm_parameter_from_unit(&sampler->space->parameter[i], bm_rng_double(&rng));
         }
     }
+}
+
+void bm_sampler_sample(const bm_sampler *sampler, const bm_trials *trials, int64_t number, double *value) {
+    double nothing[BM_PARAMETERS];
+    for (int i = 0; i < sampler->space->count; i++) {
+        nothing[i] = NAN;
+    }
+    bm_sampler_complete(sampler, trials, number, nothing, value);
 }
 
 /* ---- generators: children of the study's seed, by purpose ---- */

@@ -38,6 +38,9 @@ int64_t bm_sampler_points(const bm_sampler *sampler); /* how many trials there a
 /* What trial number tries: value [space->count], NAN where a parameter does not exist. trials: of the study, of the same space; those
  * begun after number are not looked at. A sampler whose points are used up begins again. */
 void bm_sampler_sample(const bm_sampler *sampler, const bm_trials *trials, int64_t number, double *value);
+/* The same where some values are settled: settled [space->count], NAN: it is not. */
+void bm_sampler_complete(const bm_sampler *sampler, const bm_trials *trials, int64_t number, const double *settled,
+                         double *value);
 
 /* For the samplers themselves: a generator of the trial's own, and one for each table. */
 bm_rng bm_sampler_trial_rng(const bm_sampler *sampler, int64_t number);

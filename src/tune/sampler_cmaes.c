@@ -5,8 +5,8 @@
  * Numbers are searched in the unit cube, from its middle. A draw outside of the cube is made again, and after 100 times put on its
  * face. Beyond the tutorial:
  *
- *  - nothing is remembered: the state is found again from the judged trials, by number, `population` of them a generation. Where
- *    workers overlap, a trial may meet a distribution that it was not drawn from; as with any injected solution (Hansen 2011), its
+ *  - the state is a function of the judged trials, by number, `population` of them a generation; that after the older generations is
+ *    kept, and made again where they turn out to be others than they were. Where workers overlap, a trial may meet a distribution that it was not drawn from; as with any injected solution (Hansen 2011), its
  *    distance from the mean is then cut to what a draw could have. A trial that lacks a parameter says nothing about it: 0 from the mean.
  *  - steps and integers: the search goes on between the values, and keeps a spread of a quarter of a cell there, so that they do not
  *    freeze (a simple margin; compare Hamano et al. 2022).
@@ -31,7 +31,7 @@ static const bm_option options[] = {
 /* Ours, not the tutorial's. */
 static const double choice_rate = 0.3, choice_margin = 0.1; /* margin: shared by all choices */
 static const double smallest_sigma = 1e-9, largest_condition = 1e14;
-enum { MOST_DRAWS = 100, MOST_POPULATION = 100000 };
+enum { MOST_DRAWS = 100, MOST_POPULATION = 100000, LONG_AGO = 256 /* trials */ };
 
 typedef struct {
     const bm_search_space *space;
@@ -282,17 +282,117 @@ static void rank(const bm_trials *trials, const bm_trial **trial, int count) {
     }
 }
 
+/* The state after generations that are not expected to change any more. */
+typedef struct {
+    int trials; /* that made it */
+    uint64_t hash;
+    int population;
+    int64_t generation, restarts;
+    double sigma;
+    double *number; /* mean, p_sigma, p_c, D [n] each, C and B [n, n] each, then the probabilities [choices] each */
+} memory;
+
+/* What of a trial a generation depends on, mixed into the hash of those before it. */
+static uint64_t hash_trial(uint64_t hash, const bm_search_space *space, const bm_trial *trial) {
+    const bool reported = trial->reports > 0;
+    const double told[] = {(double)trial->number, (double)trial->state, trial->value,
+                           reported ? (double)trial->step[trial->reports - 1] : -1,
+                           reported ? trial->report[trial->reports - 1] : 0};
+    enum { TOLD = sizeof told / sizeof told[0] };
+    for (int i = 0; i < TOLD + space->count; i++) {
+        uint64_t word;
+        memcpy(&word, i < TOLD ? &told[i] : &trial->param[i - TOLD], sizeof word);
+        hash = (hash ^ word) * 0x9e3779b97f4a7c15u;
+        hash ^= hash >> 32;
+    }
+    return hash;
+}
+
+/* Copies what stands in memory->number to the search, or from it. */
+static void exchange(const search *s, double *number, bool recall) {
+    const size_t n = (size_t)s->n;
+    double *const part[] = {s->mean, s->p_sigma, s->p_c, s->D, s->C, s->B};
+    enum { VECTORS = 4, PARTS = sizeof part / sizeof part[0] };
+    for (int i = 0; i < PARTS + s->space->count; i++) {
+        double *const of = i < PARTS ? part[i] : s->probability[i - PARTS];
+        const size_t count = i < VECTORS ? n
+                             : i < PARTS ? n * n
+                             : of        ? (size_t)s->space->parameter[i - PARTS].choices
+                                         : 0;
+        if (count) {
+            memcpy(recall ? of : number, recall ? number : of, count * sizeof *number);
+        }
+        number += count;
+    }
+}
+
+static void keep(memory *kept, const search *s, int trials, uint64_t hash) {
+    kept->trials = trials;
+    kept->hash = hash;
+    kept->population = s->population;
+    kept->generation = s->generation;
+    kept->restarts = s->restarts;
+    kept->sigma = s->sigma;
+    exchange(s, kept->number, false);
+}
+
+/* Goes on from what is kept, where these trials made it; how many of them did. hash: of none of them, and then of those. */
+static int recall(search *s, const bm_sampler *sampler, const bm_trial *const *trial, int count, uint64_t *hash) {
+    const memory *kept = sampler->self;
+    uint64_t found = *hash;
+    for (int i = 0; i < kept->trials && kept->trials <= count; i++) {
+        found = hash_trial(found, s->space, trial[i]);
+    }
+    if (kept->trials == 0 || kept->trials > count || found != kept->hash) {
+        return 0;
+    }
+    start(s, sampler, kept->population);
+    if (!s->arena.refused) {
+        exchange(s, kept->number, true);
+    }
+    s->generation = kept->generation;
+    s->restarts = kept->restarts;
+    s->sigma = kept->sigma;
+    *hash = found;
+    return kept->trials;
+}
+
+/* The judged trials before number, in order; *settled: how many of them none is expected to come between, but for trials that have been
+ * left running long ago. */
+static int gather(const bm_trials *trials, int64_t number, const bm_trial **trial, int *settled) {
+    int count = 0;
+    *settled = -1;
+    for (int i = 0; i < trials->count && trials->trial[i].number < number; i++) {
+        const bm_trial *candidate = &trials->trial[i];
+        const bool open = candidate->state == BM_TRIAL_RUNNING || candidate->state == BM_TRIAL_WAITING;
+        if (bm_trial_judged(candidate)) {
+            trial[count++] = candidate;
+        } else if (open && *settled < 0 && number - candidate->number <= LONG_AGO) {
+            *settled = count;
+        }
+    }
+    *settled = *settled < 0 ? count : *settled;
+    return count;
+}
+
 static void replay(search *s, const bm_sampler *sampler, const bm_trials *trials, int64_t number) {
     const bm_trial **trial = BM_NEW(&s->arena, const bm_trial *, trials->count);
-    int count = 0;
-    for (int i = 0; i < trials->count && !s->arena.refused; i++) {
-        if (trials->trial[i].number < number && bm_trial_judged(&trials->trial[i])) {
-            trial[count++] = &trials->trial[i];
+    const bm_trial **ranked = BM_NEW(&s->arena, const bm_trial *, trials->count);
+    uint64_t hash = trials->maximize;
+    int settled = 0;
+    const int count = s->arena.refused ? 0 : gather(trials, number, trial, &settled);
+    int used = count ? recall(s, sampler, trial, count, &hash) : 0;
+    while (!s->arena.refused && used + s->population <= count) {
+        const int population = s->population; /* it may be another after this */
+        for (int i = 0; i < population; i++) {
+            ranked[i] = trial[used + i];
+            hash = hash_trial(hash, s->space, ranked[i]);
         }
-        if (count == s->population) {
-            rank(trials, trial, count);
-            update(s, sampler, trial);
-            count = 0;
+        rank(trials, ranked, population);
+        update(s, sampler, ranked);
+        used += population;
+        if (used <= settled && !s->arena.refused) {
+            keep(sampler->self, s, used, hash);
         }
     }
 }
@@ -339,6 +439,19 @@ static void sample_from(const search *s, bm_rng *rng, double *value) {
     }
 }
 
+static bm_status create(bm_sampler *sampler, bm_error *error) {
+    size_t numbers = 0, choices = 0;
+    for (int i = 0; i < sampler->space->count; i++) {
+        numbers += sampler->space->parameter[i].kind != BM_PARAMETER_CATEGORICAL;
+        choices += (size_t)sampler->space->parameter[i].choices;
+    }
+    memory *kept = sampler->self = BM_NEW(&sampler->arena, memory, 1);
+    if (kept) {
+        *kept = (memory){.number = BM_NEW(&sampler->arena, double, 4 * numbers + 2 * numbers * numbers + choices)};
+    }
+    return bm_arena_check(&sampler->arena, "the sampler", error);
+}
+
 static void sample(const bm_sampler *sampler, const bm_trials *trials, int64_t number, double *value) {
     search s;
     bm_rng rng = bm_sampler_trial_rng(sampler, number);
@@ -361,5 +474,6 @@ const bm_sampler_type bm_sampler_cmaes = {
     .source = "Hansen 2016",
     .options = BM_OPTIONS(options, cmaes_config),
     .looks = true,
+    .create = create,
     .sample = sample,
 };

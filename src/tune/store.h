@@ -39,16 +39,26 @@ bm_status bm_store_load(bm_store *store, const char *name, bm_search_space *spac
  * of this or another study. Parameters that are not in the space are left out. Costs what has changed since the call before. */
 bm_status bm_store_trials(bm_store *store, bm_trials *trials, bm_error *error);
 
-/* A new trial, RUNNING, with the next number; its parameters follow, by bm_store_params. A WAITING trial (enqueued by Optuna) is
- * taken up first: then *waiting is true and value holds what it fixes, NAN elsewhere. value: [parameters of the space] */
-bm_status bm_store_begin(bm_store *store, int64_t *number, double *value, bool *waiting, bm_error *error);
+/* Whose a trial is: a user attribute, JSON text as the caller writes it. */
+#define BM_STORE_OWNER "bellman:owner"
+
+/* A trial for owner, RUNNING: one that is WAITING (enqueued by Optuna) before a new one. *number -1: all below limit have begun, and
+ * nothing is changed. value: [parameters of the space], what is settled already, NAN elsewhere; the parameters follow, by
+ * bm_store_params. */
+bm_status bm_store_begin(bm_store *store, const char *owner, int64_t limit, int64_t *number, double *value,
+                         bm_error *error);
+/* Takes up a RUNNING trial from one owner for another; *taken false: it is no longer from's, or has ended. Its parameters stay, as value
+ * says like that of bm_store_begin, and its reports go, for they are made again. */
+bm_status bm_store_take(bm_store *store, int64_t number, const char *from, const char *owner, bool *taken,
+                        double *value, bm_error *error);
 /* Of a trial that is RUNNING; BM_FAILED where it is not. NAN: a parameter that does not exist in it. */
 bm_status bm_store_params(bm_store *store, int64_t number, const double *value, bm_error *error);
 bm_status bm_store_report(bm_store *store, int64_t number, int64_t step, double value, bm_error *error);
-/* Ends a RUNNING trial as COMPLETE, with a value, or as PRUNED or FAIL, with NAN where there is none. One that has ended is refused:
- * nothing is counted twice. */
-bm_status bm_store_finish(bm_store *store, int64_t number, bm_trial_state state, double value, bm_error *error);
-/* A user attribute of a trial, as JSON text. */
+/* Ends a RUNNING trial as COMPLETE, with a value, or as PRUNED or FAIL, with NAN where there is none, and with a user attribute, as JSON
+ * text; key NULL: none. One that has ended is refused: nothing is counted twice. */
+bm_status bm_store_finish(bm_store *store, int64_t number, bm_trial_state state, double value, const char *key,
+                          const char *json, bm_error *error);
+/* A user attribute of a trial, whether it has ended or not. */
 bm_status bm_store_attribute(bm_store *store, int64_t number, const char *key, const char *json, bm_error *error);
 /* The JSON text of a trial's user attribute, in the arena; NULL: it has none. */
 bm_status bm_store_read_attribute(bm_store *store, int64_t number, const char *key, bm_arena *arena, const char **json,

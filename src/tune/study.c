@@ -5,14 +5,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <time.h>
 
 #include <cjson/cJSON.h>
 
 #include "core/clock.h"
 #include "core/statistics.h"
+#include "tune/owner.h"
 
-enum { SEEDS = BM_JOB_SEEDS, WAIT_MS = 100, OWNER_BYTES = 160, VALUE_BYTES = BM_OPTION_TEXT_BYTES };
+enum { SEEDS = BM_JOB_SEEDS, WAIT_MS = 100, VALUE_BYTES = BM_OPTION_TEXT_BYTES };
 
 /* What a worker is doing. */
 typedef struct {
@@ -38,79 +39,11 @@ typedef struct {
     bm_sampler sampler;
     bm_workers *workers;
     task task[BM_WORKERS];
-    int64_t *orphan; /* [orphans] trials whose process is gone, to be taken up again */
-    int orphans;
     scores finalist[BM_STUDY_FINALISTS], test;
     bm_study_view *view;
     double began;
     bm_arena arena;
 } study;
-
-/* ---- who works on a trial --------------------------------------------------------------------------------------- */
-
-/* When a process began, in clock ticks since the machine did: with its number it names it for good. 0: there is none. */
-static unsigned long long start_of(long pid) {
-    char path[64], text[1024];
-    snprintf(path, sizeof path, "/proc/%ld/stat", pid);
-    FILE *file = fopen(path, "r");
-    const size_t bytes = file ? fread(text, 1, sizeof text - 1, file) : 0;
-    if (file) {
-        fclose(file);
-    }
-    text[bytes] = '\0';
-    const char *at = strrchr(text, ')'); /* a name may hold spaces */
-    for (int field = 2; at && field < 22; field++) {
-        at = strchr(at + 1, ' ');
-    }
-    return at ? strtoull(at, NULL, 10) : 0;
-}
-
-static void owner_text(char text[OWNER_BYTES]) {
-    char host[64] = "";
-    gethostname(host, sizeof host - 1);
-    snprintf(text, OWNER_BYTES, "\"%s %ld %llu\"", host, (long)getpid(), start_of((long)getpid()));
-}
-
-/* Of another machine, or not one of ours at all, we cannot tell: it is left alone. What this process owns before it has begun anything
- * is left from a study of its own that was stopped. */
-static bool is_gone(const char *owner) {
-    char host[64] = "", theirs[64];
-    long pid;
-    unsigned long long start;
-    gethostname(host, sizeof host - 1);
-    return sscanf(owner, "\"%63s %ld %llu\"", theirs, &pid, &start) == 3 && strcmp(host, theirs) == 0 &&
-           (pid == getpid() || start_of(pid) != start);
-}
-
-static bool has_parameters(const bm_trial *trial, int count) {
-    bool has = false;
-    for (int i = 0; i < count; i++) {
-        has |= !isnan(trial->param[i]);
-    }
-    return has;
-}
-
-/* Nobody's trial without a parameter is one of ours, ended between its number and its owner's name. */
-static bool is_orphan(const study *s, const bm_trial *trial, const char *owner) {
-    return owner ? is_gone(owner) : !has_parameters(trial, s->setup->space->count);
-}
-
-static bm_status find_orphans(study *s, bm_error *error) {
-    const bm_trials *trials = &s->view->trials;
-    s->orphan = BM_NEW(&s->arena, int64_t, trials->count);
-    bm_status status = bm_arena_check(&s->arena, "the study", error);
-    for (int i = 0; i < trials->count && status == BM_OK; i++) {
-        const char *owner;
-        if (trials->trial[i].state == BM_TRIAL_RUNNING) {
-            status = bm_store_read_attribute(s->setup->store, trials->trial[i].number, "bellman:owner", &s->arena,
-                                             &owner, error);
-            if (status == BM_OK && is_orphan(s, &trials->trial[i], owner)) {
-                s->orphan[s->orphans++] = trials->trial[i].number;
-            }
-        }
-    }
-    return status;
-}
 
 /* ---- jobs ------------------------------------------------------------------------------------------------------- */
 
@@ -144,12 +77,6 @@ static bm_status start_job(study *s, const task *what, const double *value, int 
     return status;
 }
 
-static bm_status own_trial(study *s, int64_t number, bm_error *error) {
-    char owner[OWNER_BYTES];
-    owner_text(owner);
-    return bm_store_attribute(s->setup->store, number, "bellman:owner", owner, error);
-}
-
 static bm_status start_trial(study *s, int64_t number, const double *value, bm_error *error) {
     uint64_t seed[SEEDS];
     for (int i = 0; i < s->setup->folds; i++) {
@@ -172,52 +99,116 @@ static bm_status refresh(study *s, bm_error *error) {
     return status;
 }
 
-/* fixed: [parameters] what is settled already, NAN where it is not. */
-static bm_status sample_trial(study *s, int64_t number, const double *fixed, bm_error *error) {
+/* Whether a trial that is worked on here no longer runs: a program of Optuna's may end it, or a process that took this one for dead.
+ * What they say counts. */
+static bool ended_elsewhere(study *s, int64_t number) {
+    return refresh(s, NULL) == BM_OK && trial_of(s, number)->state != BM_TRIAL_RUNNING;
+}
+
+/* settled: [parameters], NAN where the sampler chooses. */
+static bm_status sample_trial(study *s, int64_t number, const double *settled, bm_error *error) {
     double value[BM_PARAMETERS];
-    bm_sampler_sample(&s->sampler, &s->view->trials, number, value);
-    for (int i = 0; i < s->setup->space->count; i++) {
-        value[i] = isnan(fixed[i]) ? value[i] : fixed[i];
-    }
-    const bm_status status = bm_store_params(s->setup->store, number, value, error);
-    return status == BM_OK ? start_trial(s, number, value, error) : status;
-}
-
-/* What a waiting trial of Optuna's leaves open is sampled. */
-static bm_status begin_trial(study *s, bm_error *error) {
-    double fixed[BM_PARAMETERS];
-    int64_t number;
-    bool waiting;
-    bm_status status = bm_store_begin(s->setup->store, &number, fixed, &waiting, error);
-    if (status == BM_OK) {
-        status = own_trial(s, number, error);
-    }
-    if (status == BM_OK) {
-        status = refresh(s, error);
-    }
-    return status == BM_OK ? sample_trial(s, number, fixed, error) : status;
-}
-
-/* With the parameters that it has; one that was ended before it had any gets those that its number stands for. */
-static bm_status take_up(study *s, int64_t number, bm_error *error) {
-    const double *param = trial_of(s, number)->param;
-    const bm_status status = own_trial(s, number, error);
+    bm_status status = refresh(s, error);
     if (status != BM_OK) {
         return status;
     }
-    return has_parameters(trial_of(s, number), s->setup->space->count) ? start_trial(s, number, param, error)
-                                                                       : sample_trial(s, number, param, error);
+    bm_sampler_complete(&s->sampler, &s->view->trials, number, settled, value);
+    status = bm_store_params(s->setup->store, number, value, error);
+    if (status == BM_FAILED && ended_elsewhere(s, number)) {
+        return BM_OK;
+    }
+    return status == BM_OK ? start_trial(s, number, value, error) : status;
+}
+
+/* *idle: other processes have begun what was left. */
+static bm_status begin_trial(study *s, bool *idle, bm_error *error) {
+    double settled[BM_PARAMETERS];
+    char self[BM_OWNER_BYTES];
+    int64_t number;
+    bm_owner_self(self);
+    const bm_status status = bm_store_begin(s->setup->store, self, s->setup->trials, &number, settled, error);
+    if (status != BM_OK || number >= 0) {
+        return status == BM_OK ? sample_trial(s, number, settled, error) : status;
+    }
+    *idle = true;
+    return refresh(s, error);
+}
+
+/* ---- trials of processes that are gone -------------------------------------------------------------------------- */
+
+typedef struct {
+    int64_t number; /* -1: there is none */
+    char owner[BM_OWNER_BYTES];
+} orphan;
+
+static bool is_at_work(const study *s, int64_t number) {
+    bool found = false;
+    for (int i = 0; i < BM_WORKERS; i++) {
+        found |= s->task[i].used && s->task[i].phase == BM_STUDY_SEARCHES && s->task[i].number == number;
+    }
+    return found;
+}
+
+/* The first trial whose process is gone, or that this process left in an earlier run. Trials of another machine, and Optuna's, which have
+ * no owner, are left alone: of these we cannot tell. */
+static bm_status find_orphan(study *s, orphan *found, bm_error *error) {
+    bm_study_view *view = s->view;
+    bm_arena scratch = {0};
+    bm_status status = BM_OK;
+    found->number = -1;
+    view->elsewhere = 0;
+    for (int i = 0; i < view->trials.count && status == BM_OK; i++) {
+        const bm_trial *trial = &view->trials.trial[i];
+        const char *owner = NULL;
+        if (trial->state == BM_TRIAL_RUNNING && !is_at_work(s, trial->number)) {
+            status = bm_store_read_attribute(s->setup->store, trial->number, BM_STORE_OWNER, &scratch, &owner, error);
+        }
+        const bm_owner_state state = owner ? bm_owner_find(owner) : BM_OWNER_UNKNOWN;
+        view->elsewhere += state == BM_OWNER_LIVES && trial->number < s->setup->trials;
+        if (found->number < 0 && (state == BM_OWNER_GONE || state == BM_OWNER_SELF)) {
+            found->number = trial->number;
+            snprintf(found->owner, sizeof found->owner, "%s", owner);
+        }
+    }
+    bm_arena_free(&scratch);
+    return status;
+}
+
+/* With the parameters that it has; those that it has not are what its number stands for. Of several processes that want it one gets it. */
+static bm_status take_up(study *s, const orphan *found, bm_error *error) {
+    double settled[BM_PARAMETERS];
+    char self[BM_OWNER_BYTES];
+    bool taken;
+    bm_owner_self(self);
+    const bm_status status = bm_store_take(s->setup->store, found->number, found->owner, self, &taken, settled, error);
+    if (status == BM_OK) {
+        return taken ? sample_trial(s, found->number, settled, error) : refresh(s, error);
+    }
+    return status;
 }
 
 /* ---- validation and test ---------------------------------------------------------------------------------------- */
 
+/* JSON text, to be freed by cJSON_free; NULL: no memory. Numbers are written here, because cJSON's may lose the last bit, and a process
+ * that recalls scores must come to what the one that made them did. */
+static char *scores_text(const double *score, int count) {
+    cJSON *array = cJSON_CreateArray();
+    bool complete = array != NULL;
+    for (int i = 0; i < count && complete; i++) {
+        char number[32];
+        snprintf(number, sizeof number, "%.17g", score[i]);
+        complete = cJSON_AddItemToArray(array, cJSON_CreateRaw(number));
+    }
+    char *text = complete ? cJSON_PrintUnformatted(array) : NULL;
+    cJSON_Delete(array);
+    return text;
+}
+
 static bm_status keep_scores(study *s, const scores *of, const char *key, bm_error *error) {
-    cJSON *array = cJSON_CreateDoubleArray(of->score, of->ended);
-    char *text = array ? cJSON_PrintUnformatted(array) : NULL;
+    char *text = scores_text(of->score, of->ended);
     const bm_status status = text ? bm_store_attribute(s->setup->store, of->number, key, text, error)
                                   : bm_fail(error, "not enough memory for scores");
     cJSON_free(text);
-    cJSON_Delete(array);
     return status;
 }
 
@@ -299,12 +290,15 @@ static bool stopped(const study *s) {
     return s->setup->stop && atomic_load(s->setup->stop);
 }
 
-static int64_t begun_trials(const study *s) {
-    int64_t begun = 0;
-    for (int i = 0; i < s->view->trials.count; i++) {
-        begun += s->view->trials.trial[i].state != BM_TRIAL_WAITING;
+/* As bm_store_begin sees it: a trial waits, or there is a number to be given. */
+static bool has_more_trials(const study *s) {
+    const bm_trials *trials = &s->view->trials;
+    const int64_t next = trials->count ? trials->trial[trials->count - 1].number + 1 : 0;
+    bool waits = false;
+    for (int i = 0; i < trials->count; i++) {
+        waits |= trials->trial[i].state == BM_TRIAL_WAITING && trials->trial[i].number < s->setup->trials;
     }
-    return begun;
+    return waits || next < s->setup->trials;
 }
 
 static void next_phase(study *s) {
@@ -325,11 +319,13 @@ static bm_status start_next(study *s, bool *idle, bm_error *error) {
     bm_study_view *view = s->view;
     *idle = false;
     if (view->phase == BM_STUDY_SEARCHES) {
-        if (s->orphans > 0) {
-            return take_up(s, s->orphan[--s->orphans], error);
+        orphan found;
+        const bm_status status = find_orphan(s, &found, error);
+        if (status != BM_OK || found.number >= 0) {
+            return status == BM_OK ? take_up(s, &found, error) : status;
         }
-        if (begun_trials(s) < s->setup->trials) {
-            return begin_trial(s, error);
+        if (has_more_trials(s)) {
+            return begin_trial(s, idle, error);
         }
     }
     for (int i = 0; view->phase == BM_STUDY_VALIDATES && i < view->finalists; i++) {
@@ -361,30 +357,36 @@ static bm_status enter_phase(study *s, bm_error *error) {
 
 /* ---- what happens ----------------------------------------------------------------------------------------------- */
 
+static char *failure_text(const bm_worker_event *event) {
+    cJSON *string = cJSON_CreateString(event->kind == BM_WORKER_DONE ? "the score is not finite" : event->text);
+    char *text = string ? cJSON_PrintUnformatted(string) : NULL;
+    cJSON_Delete(string);
+    return text;
+}
+
 static bm_status finish_trial(study *s, const task *what, const bm_worker_event *event, bm_error *error) {
-    bm_store *store = s->setup->store;
-    bm_status status = BM_OK;
     bm_trial_state state = BM_TRIAL_FAIL;
     double value = NAN;
+    const char *key = NULL;
+    char *text = NULL;
     if (event->kind == BM_WORKER_DONE && isfinite(event->value)) {
-        scores folds = {.number = what->number, .ended = s->setup->folds};
-        memcpy(folds.score, what->fold, sizeof folds.score);
-        status = keep_scores(s, &folds, "bellman:folds", error);
         state = BM_TRIAL_COMPLETE;
         value = event->value;
+        key = "bellman:folds";
+        text = scores_text(what->fold, s->setup->folds);
     } else if (event->kind == BM_WORKER_STOPPED) {
         state = BM_TRIAL_PRUNED;
         value = what->value;
     } else {
-        cJSON *text = cJSON_CreateString(event->kind == BM_WORKER_DONE ? "the score is not finite" : event->text);
-        char *json = text ? cJSON_PrintUnformatted(text) : NULL;
-        status = json ? bm_store_attribute(store, what->number, "bellman:error", json, error) : BM_OK;
-        cJSON_free(json);
-        cJSON_Delete(text);
+        key = "bellman:error";
+        text = failure_text(event);
     }
     s->view->steps_made += what->step;
-    if (status == BM_OK) {
-        status = bm_store_finish(store, what->number, state, value, error);
+    bm_status status = key && !text ? bm_fail(error, "not enough memory for what came of a trial")
+                                    : bm_store_finish(s->setup->store, what->number, state, value, key, text, error);
+    cJSON_free(text);
+    if (status == BM_FAILED && ended_elsewhere(s, what->number)) {
+        status = BM_OK;
     }
     return status == BM_OK ? refresh(s, error) : status;
 }
@@ -413,6 +415,10 @@ static bm_status take_report(study *s, task *what, const bm_worker_event *event,
             status = refresh(s, error);
         }
         prune = status == BM_OK && bm_prune(&s->setup->pruner, &s->view->trials, trial_of(s, what->number));
+        if (status == BM_FAILED && ended_elsewhere(s, what->number)) {
+            prune = true;
+            status = BM_OK;
+        }
     }
     bm_workers_answer(s->workers, event->job, !prune);
     return status;
@@ -450,6 +456,25 @@ static void show(study *s) {
     }
 }
 
+static void wait_a_moment(void) {
+    const struct timespec moment = {0, WAIT_MS * 1000000L};
+    nanosleep(&moment, NULL);
+}
+
+/* Nothing runs here, and nothing is left to start. Trials that other processes work on are waited for before the best are chosen: then
+ * all choose the same, from all trials, and what one has validated or tested the others need not. */
+static bm_status advance(study *s, bm_error *error) {
+    if (s->setup->finalists == 0) {
+        s->view->phase = BM_STUDY_ENDED;
+        return BM_OK;
+    }
+    if (s->view->phase == BM_STUDY_SEARCHES && s->view->elsewhere > 0) {
+        wait_a_moment();
+        return refresh(s, error);
+    }
+    return enter_phase(s, error);
+}
+
 static bm_status work(study *s, bm_error *error) {
     bm_status status = BM_OK;
     double shown = -INFINITY;
@@ -460,11 +485,8 @@ static bm_status work(study *s, bm_error *error) {
             status = start_next(s, &idle, error);
         }
         if (status == BM_OK && idle && bm_workers_running(s->workers) == 0) {
-            status = s->setup->finalists > 0 || s->view->phase != BM_STUDY_SEARCHES ? enter_phase(s, error) : BM_OK;
-            s->view->phase = s->setup->finalists > 0 ? s->view->phase : BM_STUDY_ENDED;
-            continue;
-        }
-        if (status == BM_OK && bm_workers_event(s->workers, WAIT_MS, &event)) {
+            status = advance(s, error);
+        } else if (status == BM_OK && bm_workers_event(s->workers, WAIT_MS, &event)) {
             status = handle(s, &event, error);
         }
         if (bm_clock() - shown > 1e-3 * WAIT_MS) {
@@ -488,9 +510,7 @@ bm_status bm_study_run(const bm_study_setup *setup, bm_study_view *view, bm_erro
     if (status == BM_OK) {
         status = refresh(s, error);
     }
-    if (status == BM_OK) {
-        status = find_orphans(s, error);
-    }
+    view->ended_before = view->complete + view->pruned + view->failed;
     if (status == BM_OK) {
         status = bm_workers_create(&s->workers, setup->objective, setup->jobs, error);
     }

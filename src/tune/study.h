@@ -3,7 +3,10 @@
 
 /* A study from the first trial to the number that is reported. Three sets of seeds, none of which another uses: every trial is scored
  * over the folds; the best few are scored again over validation seeds, which choose one; and that one over test seeds, whose mean is
- * reported. Everything that is known stands in the store, so that a study goes on wherever it was stopped. */
+ * reported. Everything that is known stands in the store, so that a study goes on wherever it was stopped.
+ *
+ * Several processes may work on one study. Each begins trials of its own, and takes up those of processes that are gone; none chooses
+ * finalists before the others' trials have ended. They then all validate and test the same, with the same seeds and scores. */
 #include <stdatomic.h>
 
 #include "tune/pruner.h"
@@ -33,6 +36,8 @@ typedef struct {
     bm_study_phase phase;
     bm_trials trials;
     int64_t wanted, complete, pruned, failed; /* trials */
+    int64_t ended_before;                     /* of them, when this process began */
+    int elsewhere;                            /* that other processes work on, as far as this one waits for them */
     int64_t steps;                            /* of a whole trial */
     int64_t steps_made;                       /* by trials that have ended, since this process began */
     int running;

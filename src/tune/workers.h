@@ -2,7 +2,8 @@
 #define BM_TUNE_WORKERS_H
 
 /* Evaluations in processes of their own, so that one that crashes is a failed trial and not a dead study. Workers end with the process
- * that started them, however it ends. */
+ * that started them, however it ends. Where there are several ranks (ranks.h), each has its share of the places, and rank 0 gives all of
+ * them work; it makes no difference to who uses them. */
 #include "tune/tune_objective.h"
 
 enum { BM_WORKERS = 256, BM_JOB_SETTINGS = 64, BM_JOB_SEEDS = 64 };
@@ -34,6 +35,7 @@ typedef struct {
 
 typedef struct bm_workers bm_workers;
 
+/* jobs: places in all, over the ranks there are. */
 bm_status bm_workers_create(bm_workers **workers, const bm_tune_objective *objective, int jobs, bm_error *error);
 void bm_workers_destroy(bm_workers *workers); /* ends what is running; NULL is fine */
 int bm_workers_free_places(const bm_workers *workers);
@@ -44,5 +46,8 @@ bm_status bm_workers_start(bm_workers *workers, const bm_job *job, bm_error *err
 bool bm_workers_event(bm_workers *workers, int timeout_ms, bm_worker_event *event);
 /* What a report's worker waits for: whether to go on. */
 void bm_workers_answer(bm_workers *workers, int64_t job, bool go_on);
+
+/* What the other ranks do: evaluate what rank 0 sends to its places of so many jobs, until it ends. */
+bm_status bm_workers_serve(const bm_tune_objective *objective, int jobs, bm_error *error);
 
 #endif

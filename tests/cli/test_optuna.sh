@@ -71,4 +71,47 @@ check_into "$folder/json" "we continue it, looking at all of it" tune --trials 7
 check_into "$folder/theirs" "Optuna opens it again" $python "$folder/theirs.py" read "$db" 70
 check_same "and names the same best trial again" "37 0.0" "$(cat "$folder/theirs")"
 
+# ---- a file that Optuna made, shown and drawn
+
+cat >"$folder/make.py" <<'PYTHON'
+import sys, warnings
+import optuna
+
+warnings.simplefilter("ignore")
+optuna.logging.set_verbosity(optuna.logging.ERROR)
+url = "sqlite:///" + sys.argv[1]
+pair = optuna.create_study(study_name="pair", storage=url, directions=["minimize", "maximize"])
+pair.optimize(lambda trial: (trial.suggest_float("x", 0, 1), 1), n_trials=2)
+study = optuna.create_study(study_name="theirs", storage=url, direction="maximize", sampler=optuna.samplers.RandomSampler(seed=1))
+
+def objective(trial):
+    x = trial.suggest_float("x", -5, 5)
+    kind = trial.suggest_categorical("kind", ["adam", None, 3])
+    momentum = trial.suggest_float("momentum", 0, 1) if kind == 3 else 0
+    for step in range(3):
+        trial.report(step - x * x, step)
+    if trial.number % 5 == 4:
+        raise ValueError
+    if trial.number % 5 == 3:
+        raise optuna.TrialPruned
+    return 1 - x * x - momentum
+
+study.optimize(objective, n_trials=40, catch=(ValueError,))
+study.ask()  # one that runs
+print(study.best_trial.number, f"{study.best_value:.12g}")
+PYTHON
+check_into "$folder/made" "Optuna makes two studies" $python "$folder/make.py" "$folder/theirs.db"
+check_into "$folder/json" "we list them" "$BELLMAN" tune --show "$folder/theirs.db" --json
+check_same "but for one with two objectives" 1 "$(json "$folder/json" studies | $python -c 'import json, sys; print(len(json.load(sys.stdin)))')"
+check_same "with its trials" "theirs maximize 41 24 8 8 1" \
+    "$(for key in study direction trials complete pruned failed running; do json "$folder/json" studies 0 $key; done | xargs)"
+check_same "and its best" "$(cat "$folder/made")" "$(json "$folder/json" studies 0 best_trial) $(printf %.12g "$(json "$folder/json" studies 0 best_value)")"
+check_output "a reason is told once" "failed: trial 4, 9, 14, 19, 24 and 3 more: nothing is known of it" \
+    "$BELLMAN" tune --show "$folder/theirs.db" --study theirs
+check_exit 2 "two objectives alone" "$BELLMAN" tune --show "$folder/theirs.db" --study pair
+check_says "2 objectives"
+check "a page of it" "$BELLMAN" tune --show "sqlite:///$folder/theirs.db" --study theirs --report "$folder/theirs.html"
+check "which says nothing of seeds, for of these nothing is known" sh -c "! grep -q 'over.* seeds' '$folder/theirs.html'"
+check_same "it has every trial" 41 "$(grep -c -E '<td>(complete|pruned|failed|running)</td>' "$folder/theirs.html")"
+
 finish

@@ -118,6 +118,23 @@ settings() { # of a run, without what tells runs apart
     grep -v -e '^#' -e ' eval_' "$folder/runs/CartPole-v1/dqn/$1/config.yaml"
 }
 check_same "which says the same as the command line" "$(settings printed)" "$(settings preset)"
+check_into "$folder/words" "options of the environment" "$BELLMAN" tune dqn GridWorld-v0 --steps 300 --trials 2 --folds 1 --finalists 0 \
+    --storage "$folder/dqn.db" --eval-episodes 2 --env-set slip=0.25 --env-set observation=xy --save-preset "$folder/grid.yaml" \
+    --report "$folder/grid.html" --quiet
+check_into "$folder/words" "are printed" "$BELLMAN" tune dqn GridWorld-v0 --steps 300 --trials 2 --folds 1 --finalists 0 \
+    --storage "$folder/dqn.db" --eval-episodes 2 --env-set slip=0.25 --env-set observation=xy
+command=$(grep '^bellman train' "$folder/words" | sed 's/^bellman //')
+python3 -c 'import html, re, sys; print(html.unescape(re.findall("<pre>(.*?)</pre>", open(sys.argv[1]).read(), re.S)[1]))' \
+    "$folder/grid.html" >"$folder/page.yaml"
+check "with the flags" sh -c "'$BELLMAN' $command --runs '$folder/runs' --name printed --quiet"
+check "are in the preset" "$BELLMAN" train dqn GridWorld-v0 --config "$folder/grid.yaml" --runs "$folder/runs" --name preset --quiet
+check "and in the preset of the report" "$BELLMAN" train dqn GridWorld-v0 --config "$folder/page.yaml" --runs "$folder/runs" --name page --quiet
+grid_settings() {
+    grep -v -e '^#' -e ' eval_' "$folder/runs/GridWorld-v0/dqn/$1/config.yaml"
+}
+check "as they were given" sh -c 'grep -q "slip: 0.25" "$1" && grep -q "observation: xy" "$1"' - "$folder/runs/GridWorld-v0/dqn/preset/config.yaml"
+check_same "the preset is the command line" "$(grid_settings printed)" "$(grid_settings preset)"
+check_same "so is the one of the report" "$(grid_settings printed)" "$(grid_settings page)"
 tune optim:quadratic --optimizer sgd --study printed --nesterov true --steps 30 --trials 4 >"$folder/words" 2>/dev/null
 command=$(grep '^bellman optim' "$folder/words" | sed 's/^bellman //')
 check "the command line of a function" sh -c "'$BELLMAN' $command --quiet | grep -q ,30,"

@@ -3,6 +3,7 @@
 
 /* What the tests of the store share: a space with every kind of parameter, made by hand, and files in a folder of their own. */
 #include <check.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -60,6 +61,37 @@ static inline bm_store *open_study(const char *path, const bm_search_space *spac
     bm_error error;
     ck_assert_msg(bm_store_study(store, "demo", space, true, NULL, &error) == BM_OK, "%s", error.text);
     return store;
+}
+
+/* A trial's owner that is no process, and more trials than any test begins. */
+#define OWNER "\"nobody\""
+enum { MANY = 1000000 };
+
+/* Another program's statements on the same file. */
+static inline void execute(const char *path, const char *sql) {
+    sqlite3 *database;
+    ck_assert_int_eq(sqlite3_open(path, &database), SQLITE_OK);
+    ck_assert_msg(sqlite3_exec(database, sql, NULL, NULL, NULL) == SQLITE_OK, "%s", sqlite3_errmsg(database));
+    sqlite3_close(database);
+}
+
+/* The first column of the first row, as text. */
+static inline void ask(const char *path, const char *sql, char answer[256]) {
+    sqlite3 *database;
+    sqlite3_stmt *query;
+    ck_assert_int_eq(sqlite3_open(path, &database), SQLITE_OK);
+    ck_assert_msg(sqlite3_prepare_v2(database, sql, -1, &query, NULL) == SQLITE_OK, "%s", sqlite3_errmsg(database));
+    const bool row = sqlite3_step(query) == SQLITE_ROW;
+    const char *text = row ? (const char *)sqlite3_column_text(query, 0) : "no row";
+    snprintf(answer, 256, "%s", text ? text : "NULL");
+    sqlite3_finalize(query);
+    sqlite3_close(database);
+}
+
+static inline void assert_says(const char *path, const char *sql, const char *want) {
+    char answer[256];
+    ask(path, sql, answer);
+    ck_assert_msg(strcmp(answer, want) == 0, "%s: '%s' instead of '%s'", sql, answer, want);
 }
 
 /* The call succeeds, or the test fails with what it says; it fills an error of that name. */

@@ -1,39 +1,11 @@
 /* The store: trials come back as they were told, numbers are given once however many programs ask, what has ended stays as it ended,
  * and a study is found again only as what it is. */
 #include <math.h>
-#include <sqlite3.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "store_support.h"
-
-/* Another program's statements on the same file. */
-static void execute(const char *path, const char *sql) {
-    sqlite3 *database;
-    ck_assert_int_eq(sqlite3_open(path, &database), SQLITE_OK);
-    ck_assert_msg(sqlite3_exec(database, sql, NULL, NULL, NULL) == SQLITE_OK, "%s", sqlite3_errmsg(database));
-    sqlite3_close(database);
-}
-
-/* The first column of the first row, as text. */
-static void ask(const char *path, const char *sql, char answer[256]) {
-    sqlite3 *database;
-    sqlite3_stmt *query;
-    ck_assert_int_eq(sqlite3_open(path, &database), SQLITE_OK);
-    ck_assert_msg(sqlite3_prepare_v2(database, sql, -1, &query, NULL) == SQLITE_OK, "%s", sqlite3_errmsg(database));
-    const bool row = sqlite3_step(query) == SQLITE_ROW;
-    const char *text = row ? (const char *)sqlite3_column_text(query, 0) : "no row";
-    snprintf(answer, 256, "%s", text ? text : "NULL");
-    sqlite3_finalize(query);
-    sqlite3_close(database);
-}
-
-static void assert_says(const char *path, const char *sql, const char *want) {
-    char answer[256];
-    ask(path, sql, answer);
-    ck_assert_msg(strcmp(answer, want) == 0, "%s: '%s' instead of '%s'", sql, answer, want);
-}
 
 static const double adam[SPACE_SIZE] = {0.003, 2, 3, 0, NAN, 1, 10};
 static const double sgd[SPACE_SIZE] = {1e-5, 0, 1, 1, 0.9, 0, 1000};
@@ -41,10 +13,8 @@ static const double sgd[SPACE_SIZE] = {1e-5, 0, 1, 1, 0.9, 0, 1000};
 static int64_t begin(bm_store *store) {
     int64_t number;
     double value[SPACE_SIZE];
-    bool waiting;
     bm_error error;
-    MUST(bm_store_begin(store, &number, value, &waiting, &error));
-    ck_assert(!waiting);
+    MUST(bm_store_begin(store, OWNER, MANY, &number, value, &error));
     return number;
 }
 
@@ -69,9 +39,9 @@ START_TEST(trials_come_back_as_they_were_told) {
         MUST(bm_store_report(store, 0, 100 * i, reports[i], &error));
     }
     MUST(bm_store_report(store, 0, 0, 0.75, &error)); /* the last word on a step counts */
-    MUST(bm_store_finish(store, 0, BM_TRIAL_COMPLETE, 0.1, &error));
-    MUST(bm_store_finish(store, 1, BM_TRIAL_PRUNED, -INFINITY, &error));
-    MUST(bm_store_finish(store, 2, BM_TRIAL_FAIL, NAN, &error));
+    MUST(bm_store_finish(store, 0, BM_TRIAL_COMPLETE, 0.1, NULL, NULL, &error));
+    MUST(bm_store_finish(store, 1, BM_TRIAL_PRUNED, -INFINITY, NULL, NULL, &error));
+    MUST(bm_store_finish(store, 2, BM_TRIAL_FAIL, NAN, NULL, NULL, &error));
     bm_store_close(store);
 
     store = open_study(place.path, &space);
@@ -115,7 +85,7 @@ START_TEST(what_changed_since_the_last_reading_is_seen) {
         ck_assert_int_eq(trials.trial[n].state, BM_TRIAL_RUNNING);
         MUST(bm_store_report(writer, n, 7, (double)n, &error));
         if (n % 3) {
-            MUST(bm_store_finish(writer, n, BM_TRIAL_COMPLETE, (double)n, &error));
+            MUST(bm_store_finish(writer, n, BM_TRIAL_COMPLETE, (double)n, NULL, NULL, &error));
         }
         MUST(bm_store_trials(reader, &trials, &error));
         for (int64_t i = 0; i <= n; i++) {
@@ -139,15 +109,15 @@ START_TEST(what_has_ended_stays_as_it_ended) {
     bm_error error;
     begin(store);
     MUST(bm_store_params(store, 0, adam, &error));
-    ck_assert_int_eq(bm_store_finish(store, 0, BM_TRIAL_COMPLETE, NAN, &error), BM_INVALID);
-    ck_assert_int_eq(bm_store_finish(store, 0, BM_TRIAL_RUNNING, 1, &error), BM_INVALID);
-    MUST(bm_store_finish(store, 0, BM_TRIAL_COMPLETE, 1, &error));
+    ck_assert_int_eq(bm_store_finish(store, 0, BM_TRIAL_COMPLETE, NAN, NULL, NULL, &error), BM_INVALID);
+    ck_assert_int_eq(bm_store_finish(store, 0, BM_TRIAL_RUNNING, 1, NULL, NULL, &error), BM_INVALID);
+    MUST(bm_store_finish(store, 0, BM_TRIAL_COMPLETE, 1, NULL, NULL, &error));
 
-    ck_assert_int_eq(bm_store_finish(other, 0, BM_TRIAL_FAIL, 2, &error), BM_FAILED);
+    ck_assert_int_eq(bm_store_finish(other, 0, BM_TRIAL_FAIL, 2, NULL, NULL, &error), BM_FAILED);
     ck_assert_str_eq(error.text, "trial 0 of study demo is COMPLETE, not RUNNING");
     ck_assert_int_eq(bm_store_params(other, 0, sgd, &error), BM_FAILED);
     ck_assert_int_eq(bm_store_report(other, 0, 1, 2, &error), BM_FAILED);
-    ck_assert_int_eq(bm_store_finish(other, 1, BM_TRIAL_FAIL, NAN, &error), BM_FAILED);
+    ck_assert_int_eq(bm_store_finish(other, 1, BM_TRIAL_FAIL, NAN, NULL, NULL, &error), BM_FAILED);
     ck_assert_msg(strstr(error.text, "no trial 1") != NULL, "%s", error.text);
 
     bm_trials trials;
@@ -179,7 +149,7 @@ START_TEST(attributes_are_kept_word_for_word) {
     begin(store);
     MUST(bm_store_attribute(store, 0, "worker", "12", &error));
     MUST(bm_store_attribute(store, 0, "worker", "\"späť\"", &error));
-    MUST(bm_store_finish(store, 0, BM_TRIAL_FAIL, NAN, &error));
+    MUST(bm_store_finish(store, 0, BM_TRIAL_FAIL, NAN, NULL, NULL, &error));
     MUST(bm_store_attribute(store, 0, "why", "null", &error)); /* of one that has ended, too */
     MUST(bm_store_read_attribute(store, 0, "worker", &arena, &json, &error));
     ck_assert_str_eq(json, "\"späť\"");
@@ -231,8 +201,7 @@ START_TEST(a_study_is_found_again_only_as_what_it_is) {
     }
     int64_t number;
     double value[SPACE_SIZE];
-    bool waiting;
-    ck_assert_int_eq(bm_store_begin(store, &number, value, &waiting, &error), BM_INVALID); /* none is open now */
+    ck_assert_int_eq(bm_store_begin(store, OWNER, MANY, &number, value, &error), BM_INVALID); /* none is open now */
 
     bm_search_space same = space; /* 100 is 1e2 */
     same.parameter[BATCH].choice = spelled;
@@ -252,7 +221,7 @@ START_TEST(a_study_opens_without_knowing_its_space) {
     bm_error error;
     begin(store);
     MUST(bm_store_params(store, 0, sgd, &error));
-    MUST(bm_store_finish(store, 0, BM_TRIAL_COMPLETE, 3, &error));
+    MUST(bm_store_finish(store, 0, BM_TRIAL_COMPLETE, 3, NULL, NULL, &error));
     bm_store_close(store);
 
     store = open_store(place.path, BM_STORE_READ);
@@ -271,8 +240,7 @@ START_TEST(a_study_opens_without_knowing_its_space) {
     assert_params(trials.trial[0].param, sgd);
     double value[SPACE_SIZE];
     int64_t number;
-    bool waiting;
-    ck_assert_int_eq(bm_store_begin(store, &number, value, &waiting, &error), BM_FAILED); /* it was opened to read */
+    ck_assert_int_eq(bm_store_begin(store, OWNER, MANY, &number, value, &error), BM_FAILED); /* it was opened to read */
     ck_assert_msg(strstr(error.text, "may not be written to") != NULL, "%s", error.text);
     bm_store_close(store);
     bm_search_space_free(&read);
@@ -292,7 +260,7 @@ START_TEST(studies_of_a_file_are_listed_and_count_apart) {
                                  n < 3   ? BM_TRIAL_COMPLETE
                                  : n < 4 ? BM_TRIAL_PRUNED
                                          : BM_TRIAL_FAIL,
-                                 1, &error));
+                                 1, NULL, NULL, &error));
         }
     }
     MUST(bm_store_study(store, "other", &space, false, NULL, &error));
@@ -327,13 +295,12 @@ START_TEST(trials_that_wait_are_taken_up_first_with_what_they_fix) {
             " '{\"learning_rate\": 0.002, \"optimizer\": \"sgd\", \"batch_size\": 100, \"layers\": 9, \"new\": 1}')");
     int64_t number;
     double value[SPACE_SIZE];
-    bool waiting;
     bm_trials trials;
-    MUST(bm_store_begin(store, &number, value, &waiting, &error));
-    ck_assert(waiting && number == 1);
+    MUST(bm_store_begin(store, OWNER, MANY, &number, value, &error));
+    ck_assert_int_eq(number, 1);
     assert_params(value, (const double[SPACE_SIZE]){0.002, 2, NAN, 1, NAN, NAN, NAN}); /* layers=9 is outside */
-    MUST(bm_store_begin(store, &number, value, &waiting, &error));
-    ck_assert(waiting && number == 2);
+    MUST(bm_store_begin(store, OWNER, MANY, &number, value, &error));
+    ck_assert_int_eq(number, 2);
     ck_assert(isnan(value[RATE]));
     ck_assert_int_eq(begin(store), 3);
     MUST(bm_store_trials(store, &trials, &error));
@@ -413,11 +380,10 @@ START_TEST(several_programs_never_share_a_number) {
             for (int n = 0; n < EACH && fine; n++) {
                 int64_t number;
                 double value[SPACE_SIZE];
-                bool waiting;
-                fine = bm_store_begin(store, &number, value, &waiting, &error) == BM_OK &&
+                fine = bm_store_begin(store, OWNER, MANY, &number, value, &error) == BM_OK &&
                        bm_store_params(store, number, adam, &error) == BM_OK &&
                        bm_store_report(store, number, i, 1, &error) == BM_OK &&
-                       bm_store_finish(store, number, BM_TRIAL_COMPLETE, (double)number, &error) == BM_OK;
+                       bm_store_finish(store, number, BM_TRIAL_COMPLETE, (double)number, NULL, NULL, &error) == BM_OK;
             }
             bm_store_close(store);
             _exit(fine ? 0 : 1);
@@ -455,7 +421,7 @@ START_TEST(the_file_is_optunas_schema) {
     begin(store);
     MUST(bm_store_params(store, 0, adam, &error));
     MUST(bm_store_report(store, 0, 3, NAN, &error));
-    MUST(bm_store_finish(store, 0, BM_TRIAL_COMPLETE, INFINITY, &error));
+    MUST(bm_store_finish(store, 0, BM_TRIAL_COMPLETE, INFINITY, NULL, NULL, &error));
     static const char *const rows[][2] = {
         {"SELECT count(*) FROM sqlite_master WHERE type = 'table'", "13"},
         {"SELECT version_num FROM alembic_version", "v3.0.0.d"},

@@ -30,13 +30,6 @@ static void write_bytes(const char *path, const void *data, size_t bytes) {
     fclose(file);
 }
 
-static void execute(const char *path, const char *sql) {
-    sqlite3 *database;
-    ck_assert_int_eq(sqlite3_open(path, &database), SQLITE_OK);
-    ck_assert_msg(sqlite3_exec(database, sql, NULL, NULL, NULL) == SQLITE_OK, "%s", sqlite3_errmsg(database));
-    sqlite3_close(database);
-}
-
 /* A study of n trials. */
 static void make_study(const char *path, int n) {
     const bm_search_space space = hand_made_space();
@@ -45,11 +38,10 @@ static void make_study(const char *path, int n) {
     for (int i = 0; i < n; i++) {
         int64_t number;
         double fixed[SPACE_SIZE];
-        bool waiting;
         bm_error error;
-        MUST(bm_store_begin(store, &number, fixed, &waiting, &error));
+        MUST(bm_store_begin(store, OWNER, MANY, &number, fixed, &error));
         MUST(bm_store_params(store, number, value, &error));
-        MUST(bm_store_finish(store, number, BM_TRIAL_COMPLETE, i, &error));
+        MUST(bm_store_finish(store, number, BM_TRIAL_COMPLETE, i, NULL, NULL, &error));
     }
     bm_store_close(store);
 }
@@ -261,14 +253,13 @@ START_TEST(a_full_disk_loses_nothing_told_before) {
     bm_store *store = open_study(place.path, &space);
     int64_t number = -1;
     double value[SPACE_SIZE] = {0.003, 2, 3, 0, NAN, 1, 10};
-    bool waiting;
     bm_error error = {""};
     limit_file_size(40000);
     bm_status status = BM_OK;
     int told = 0;
     for (int i = 0; i < 1000 && status == BM_OK; i++) {
-        status = bm_store_begin(store, &number, value, &waiting, &error);
-        status = status == BM_OK ? bm_store_finish(store, number, BM_TRIAL_COMPLETE, 1, &error) : status;
+        status = bm_store_begin(store, OWNER, MANY, &number, value, &error);
+        status = status == BM_OK ? bm_store_finish(store, number, BM_TRIAL_COMPLETE, 1, NULL, NULL, &error) : status;
         told += status == BM_OK;
     }
     limit_file_size(-1);
@@ -281,7 +272,7 @@ START_TEST(a_full_disk_loses_nothing_told_before) {
         complete += trials.trial[i].state == BM_TRIAL_COMPLETE;
     }
     ck_assert_int_eq(complete, 20 + told);
-    MUST(bm_store_begin(store, &number, value, &waiting, &error)); /* there is room again */
+    MUST(bm_store_begin(store, OWNER, MANY, &number, value, &error)); /* there is room again */
     bm_store_close(store);
     scratch_remove(place.folder, only_the_study);
 }

@@ -26,14 +26,13 @@ static bool tell(int pipe_end, int64_t number) {
 static bool live_one_trial(bm_store *store, int pipe_end) {
     int64_t number;
     double value[SPACE_SIZE];
-    bool waiting;
     bm_error error;
-    bool fine = bm_store_begin(store, &number, value, &waiting, &error) == BM_OK && tell(pipe_end, -1) &&
+    bool fine = bm_store_begin(store, OWNER, MANY, &number, value, &error) == BM_OK && tell(pipe_end, -1) &&
                 bm_store_params(store, number, params, &error) == BM_OK && tell(pipe_end, -1);
     for (int i = 0; i < REPORTS && fine; i++) {
         fine = bm_store_report(store, number, i, i, &error) == BM_OK && tell(pipe_end, -1);
     }
-    return fine && bm_store_finish(store, number, BM_TRIAL_COMPLETE, (double)number / 2, &error) == BM_OK &&
+    return fine && bm_store_finish(store, number, BM_TRIAL_COMPLETE, (double)number / 2, NULL, NULL, &error) == BM_OK &&
            tell(pipe_end, number);
 }
 
@@ -131,7 +130,7 @@ START_TEST(killed_writers_lose_and_double_nothing) {
     const int count = trials.count;
     for (int n = 0; n < count; n++) {
         if (trials.trial[n].state == BM_TRIAL_RUNNING) {
-            MUST(bm_store_finish(store, n, BM_TRIAL_FAIL, NAN, &error));
+            MUST(bm_store_finish(store, n, BM_TRIAL_FAIL, NAN, NULL, NULL, &error));
         }
     }
     MUST(bm_store_trials(store, &trials, &error));
@@ -140,8 +139,7 @@ START_TEST(killed_writers_lose_and_double_nothing) {
     }
     int64_t number;
     double value[SPACE_SIZE];
-    bool waiting;
-    MUST(bm_store_begin(store, &number, value, &waiting, &error));
+    MUST(bm_store_begin(store, OWNER, MANY, &number, value, &error));
     ck_assert_int_eq(number, count);
     bm_store_close(store);
 

@@ -49,12 +49,12 @@ static double score(const bm_search_space *space, const double *value) {
            (duelling ? 0.25 : 0) - log10(value[EVERY]) / 10;
 }
 
-/* A trial as optuna_interop.py has them, with parameters that vary with the number but for those that are fixed. */
-static void live_one_trial(bm_store *store, const bm_search_space *space, bool *waited) {
+/* A trial as optuna_interop.py has them, with parameters that vary with the number but for those that are fixed; its number. */
+static int64_t live_one_trial(bm_store *store, const bm_search_space *space) {
     int64_t number;
     double value[SPACE_SIZE];
     bm_error error;
-    MUST(bm_store_begin(store, &number, value, waited, &error));
+    MUST(bm_store_begin(store, OWNER, MANY, &number, value, &error));
     const int n = (int)number;
     const double own[SPACE_SIZE] = {
         1e-5 * pow(1000, (n * 7 % 11) / 10.0),
@@ -72,11 +72,10 @@ static void live_one_trial(bm_store *store, const bm_search_space *space, bool *
     MUST(bm_store_params(store, number, value, &error));
     MUST(bm_store_report(store, number, 0, NAN, &error));
     MUST(bm_store_report(store, number, 10, n / 2.0, &error));
-    const bm_trial_state state = *waited       ? BM_TRIAL_COMPLETE
-                                 : n % 10 == 3 ? BM_TRIAL_PRUNED
-                                 : n % 10 == 7 ? BM_TRIAL_FAIL
-                                               : BM_TRIAL_COMPLETE;
-    MUST(bm_store_finish(store, number, state, state == BM_TRIAL_COMPLETE ? score(space, value) : NAN, &error));
+    const bm_trial_state state = n % 10 == 3 ? BM_TRIAL_PRUNED : n % 10 == 7 ? BM_TRIAL_FAIL : BM_TRIAL_COMPLETE;
+    MUST(bm_store_finish(store, number, state, state == BM_TRIAL_COMPLETE ? score(space, value) : NAN, NULL, NULL,
+                         &error));
+    return number;
 }
 
 /* All trials say what their parameters say; the best one's number. */
@@ -113,10 +112,9 @@ START_TEST(optuna_reads_and_continues_ours) {
     }
     bm_store *store = open_store(place.path, BM_STORE_CREATE);
     bm_error error;
-    bool waited;
     MUST(bm_store_study(store, "demo", &space, true, attributes, &error));
     for (int i = 0; i < OURS; i++) {
-        live_one_trial(store, &space, &waited);
+        live_one_trial(store, &space);
     }
     snprintf(best, sizeof best, "%lld", (long long)check_trials(store, &space, OURS));
     snprintf(other, sizeof other, "%s/optuna.db", place.folder);
@@ -125,8 +123,7 @@ START_TEST(optuna_reads_and_continues_ours) {
     OPTUNA("continue", place.path, "20");
     check_trials(store, &space, OURS + THEIRS);
     for (int i = 0; i < 10; i++) {
-        live_one_trial(store, &space, &waited);
-        ck_assert(!waited);
+        live_one_trial(store, &space);
     }
     bm_store_close(store);
 
@@ -148,7 +145,7 @@ START_TEST(optunas_studies_are_continued) {
     OPTUNA("make", place.path, "20");
     bm_store *store = open_store(place.path, BM_STORE_WRITE);
     bm_error error;
-    bool waited, maximize;
+    bool maximize;
     bm_search_space shown, changed = space;
     MUST(bm_store_load(store, "theirs", &shown, &maximize, &error));
     ck_assert(maximize);
@@ -163,11 +160,9 @@ START_TEST(optunas_studies_are_continued) {
     ck_assert_msg(strstr(error.text, "layers") != NULL, "%s", error.text);
     MUST(bm_store_study(store, "theirs", &space, true, NULL, &error));
     check_trials(store, &space, THEIRS + 1);
-    live_one_trial(store, &space, &waited);
-    ck_assert(waited);
+    ck_assert_int_eq(live_one_trial(store, &space), THEIRS); /* which waited */
     for (int i = 0; i < 9; i++) {
-        live_one_trial(store, &space, &waited);
-        ck_assert(!waited);
+        live_one_trial(store, &space);
     }
     check_trials(store, &space, THEIRS + 10);
     OPTUNA("reread", place.path, "30");

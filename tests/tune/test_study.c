@@ -69,9 +69,12 @@ END_TEST
 
 START_TEST(trouble_is_a_failed_trial_with_its_reason_and_the_study_goes_on) {
     static const char *const reason[TROUBLES] = {
-        [ABORTS] = "\"the worker was ended by signal 6\"",   [EXITS] = "\"the worker ended without a word\"",
-        [CRASHES] = "\"the worker was ended by signal 11\"", [REFUSES] = "\"the loss of x=3 is \\\"no number\\\"\"",
-        [INFINITE] = "\"the score is not finite\"",          [NOT_A_NUMBER] = "\"the score is not finite\"",
+        [ABORTS] = "\"the worker was ended by signal 6 (Aborted)\"",
+        [EXITS] = "\"the worker ended without a word\"",
+        [CRASHES] = "\"the worker was ended by signal 11 (Segmentation fault)\"",
+        [REFUSES] = "\"the loss of x=3 is \\\"no number\\\"\"",
+        [INFINITE] = "\"the score is not finite\"",
+        [NOT_A_NUMBER] = "\"the score is not finite\"",
     };
     fixture *f = make_study(TROUBLES + 4, "grid");
     f->made.troubled = true;
@@ -249,26 +252,26 @@ START_TEST(trials_of_a_dead_process_are_taken_up_under_their_numbers) {
 }
 END_TEST
 
-/* A trial that has begun, is at x (-1: has none yet), and belongs to owner (NULL: to nobody). */
+/* A trial that has begun, is at x (-1: has none yet), and belongs to owner (NULL: to nobody, as Optuna's). */
 static void begin_by_hand(fixture *f, int x, const char *owner) {
     bm_error error;
     int64_t number;
     double value[1];
-    bool waiting;
-    MUST(bm_store_begin(f->setup.store, &number, value, &waiting, &error));
+    MUST(bm_store_begin(f->setup.store, owner ? owner : OWNER, MANY, &number, value, &error));
     if (x >= 0) {
         value[0] = x;
         MUST(bm_store_params(f->setup.store, number, value, &error));
     }
-    if (owner) {
-        MUST(bm_store_attribute(f->setup.store, number, "bellman:owner", owner, &error));
+    if (!owner) {
+        execute(f->place.path, "DELETE FROM trial_user_attributes WHERE value_json = '" OWNER "'");
     }
 }
 
 START_TEST(owners_that_live_or_cannot_be_known_keep_their_trials) {
-    enum { GONE, FOREIGN, NOBODY, BARE, BEGUN };
+    enum { GONE, FOREIGN, NOBODY, BARE, JUST_BEGUN, BEGUN };
     fixture *f = make_study(8, "grid");
     char host[64] = "", gone[160];
+    bm_error error;
     ck_assert_int_eq(gethostname(host, sizeof host - 1), 0);
     const pid_t child = fork();
     if (child == 0) {
@@ -279,20 +282,26 @@ START_TEST(owners_that_live_or_cannot_be_known_keep_their_trials) {
     open_it(f);
     begin_by_hand(f, 7, gone);
     begin_by_hand(f, 6, "\"another-machine 1 1\"");
-    begin_by_hand(f, 5, NULL); /* as Optuna's are */
-    begin_by_hand(f, -1, NULL);
+    begin_by_hand(f, 5, NULL);
+    begin_by_hand(f, -1, gone);
+    begin_by_hand(f, -1, NULL); /* a program of Optuna's is about to choose its parameters */
+    MUST(bm_store_report(f->setup.store, GONE, REPORT_EVERY / 2, -123, &error));
     run_study(f);
-    static const bm_trial_state want[BEGUN] = {
-        [GONE] = BM_TRIAL_COMPLETE, BM_TRIAL_RUNNING, BM_TRIAL_RUNNING, [BARE] = BM_TRIAL_COMPLETE};
+    static const bm_trial_state want[BEGUN] = {[GONE] = BM_TRIAL_COMPLETE,
+                                               [FOREIGN] = BM_TRIAL_RUNNING,
+                                               [NOBODY] = BM_TRIAL_RUNNING,
+                                               [BARE] = BM_TRIAL_COMPLETE,
+                                               [JUST_BEGUN] = BM_TRIAL_RUNNING};
     ck_assert_int_eq(f->view.trials.count, 8);
-    ck_assert_int_eq(f->view.complete, 6);
+    ck_assert_int_eq(f->view.complete, 5);
     for (int i = 0; i < 8; i++) {
         ck_assert_int_eq(f->view.trials.trial[i].state, i < BEGUN ? want[i] : BM_TRIAL_COMPLETE);
     }
     ck_assert_int_eq(x_of(f, GONE), 7); /* what it had is kept */
+    ck_assert(isnan(f->view.trials.trial[JUST_BEGUN].param[0]));
+    ck_assert_int_eq(f->view.trials.trial[GONE].reports, 2 * STEPS / REPORT_EVERY); /* of its second life alone */
     double sampled[1];
     bm_sampler sampler;
-    bm_error error;
     MUST(bm_sampler_create(&sampler, &f->setup.sampler, &f->space, f->setup.seed, &error));
     bm_sampler_sample(&sampler, &f->view.trials, BARE, sampled);
     bm_sampler_free(&sampler);
@@ -337,9 +346,108 @@ START_TEST(trials_of_a_process_that_lives_are_left_alone) {
 }
 END_TEST
 
+/* ---- several processes ------------------------------------------------------------------------------------------ */
+
+static void end_the_second(void *context, const bm_study_view *view) {
+    const fixture *f = context;
+    for (int i = 0; i < view->running; i++) {
+        if (view->run[i].number == 1) {
+            execute(f->place.path, "UPDATE trials SET state = 'FAIL' WHERE number = 1 AND state = 'RUNNING'");
+        }
+    }
+}
+
+START_TEST(trial_that_another_program_ends_stays_as_that_says) {
+    fixture *f = make_study(4, "grid");
+    f->made.milliseconds = 250; /* so that it is seen while it runs */
+    f->setup.visit = end_the_second;
+    f->setup.context = f;
+    run_study(f);
+    ck_assert_int_eq(f->view.complete, 3);
+    ck_assert_int_eq(f->view.failed, 1);
+    ck_assert_int_eq(f->view.trials.trial[1].state, BM_TRIAL_FAIL);
+    ck_assert(isnan(f->view.trials.trial[1].value));
+    char text[64];
+    attribute_of(f, 1, "bellman:folds", text, sizeof text);
+    ck_assert_str_eq(text, "none");
+    remove_study(f);
+}
+END_TEST
+
+START_TEST(processes_share_the_trials_and_agree_on_the_result) {
+    enum { PROCESSES = 3, VALUES = 12 };
+    fixture *f = make_study(VALUES, "grid");
+    pid_t child[PROCESSES];
+    f->setup.finalists = 2;
+    f->setup.jobs = 2;
+    f->made.milliseconds = 20;
+    for (int i = 0; i < PROCESSES; i++) {
+        child[i] = fork();
+        ck_assert_int_ge(child[i], 0);
+        if (child[i] == 0) {
+            bm_error error;
+            f->setup.jobs = 1 + i; /* they come to the end at different times */
+            open_it(f);
+            const bool fine = bm_study_run(&f->setup, &f->view, &error) == BM_OK && f->view.complete == VALUES &&
+                              f->view.finalists == 2 && f->view.test.seeds == f->setup.tests &&
+                              f->view.test.number == trial_with(f, VALUES - 1);
+            _exit(fine ? 0 : 1);
+        }
+    }
+    for (int i = 0; i < PROCESSES; i++) {
+        int how;
+        ck_assert_int_eq(waitpid(child[i], &how, 0), child[i]);
+        ck_assert_msg(how == 0, "process %d ended with %d", i, how);
+    }
+    ck_assert_int_eq(evaluations(f, -1, 101, 102), VALUES * 2); /* each fold of each trial once, whoever did it */
+    run_study(f);
+    assert_all_complete(f, VALUES);
+    ck_assert_int_eq(evaluations(f, -1, 101, 102), VALUES * 2);
+    remove_study(f);
+}
+END_TEST
+
+START_TEST(what_a_process_leaves_when_it_dies_the_others_take_up) {
+    fixture *f = make_study(6, "grid");
+    f->setup.finalists = 1;
+    f->setup.jobs = 3;
+    f->made.milliseconds = 100;
+    const pid_t child = fork();
+    ck_assert_int_ge(child, 0);
+    if (child == 0) {
+        bm_error error;
+        f->made.milliseconds = 60000;
+        open_it(f);
+        _exit(bm_study_run(&f->setup, &f->view, &error) == BM_OK ? 0 : 1);
+    }
+    bm_trials trials = {0};
+    bm_error error;
+    open_it(f);
+    while (trials.count < 3) {
+        wait_milliseconds(10);
+        MUST(bm_store_trials(f->setup.store, &trials, &error));
+    }
+    const pid_t killer = fork();
+    if (killer == 0) {
+        wait_milliseconds(700); /* by then the other three have ended, and the study waits */
+        kill(child, SIGKILL);
+        _exit(0);
+    }
+    const bm_status status = bm_study_run(&f->setup, &f->view, &error);
+    ck_assert_msg(status == BM_OK, "%s", error.text);
+    assert_all_complete(f, 6);
+    ck_assert_int_eq(f->view.test.number, trial_with(f, 5));
+    ck_assert_int_eq(waitpid(killer, NULL, 0), killer);
+    ck_assert_int_eq(waitpid(child, NULL, 0), child);
+    remove_study(f);
+}
+END_TEST
+
 TEST_MAIN("study", 60, score_is_the_mean_over_folds, pruned_trials_stop_early_and_cost_less,
           trouble_is_a_failed_trial_with_its_reason_and_the_study_goes_on,
           samplers_that_do_not_look_try_the_same_with_any_number_of_jobs,
           as_many_trials_run_side_by_side_as_there_are_jobs, continued_study_makes_what_is_missing_and_nothing_twice,
           trials_of_a_dead_process_are_taken_up_under_their_numbers,
-          owners_that_live_or_cannot_be_known_keep_their_trials, trials_of_a_process_that_lives_are_left_alone)
+          owners_that_live_or_cannot_be_known_keep_their_trials, trials_of_a_process_that_lives_are_left_alone,
+          trial_that_another_program_ends_stays_as_that_says, processes_share_the_trials_and_agree_on_the_result,
+          what_a_process_leaves_when_it_dies_the_others_take_up)
