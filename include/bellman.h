@@ -6,12 +6,13 @@
  *     train/run.h     train a run from an experiment, resume it, load a trained policy
  *     train/eval.h    play whole episodes with a policy
  *     train/live.h    watch a run train from another thread, and turn its hyperparameters
+ *     meta/meta_run.h learn to adapt: MAML, Reptile and others on families of tasks
  *     tune/study.h    studies of hyperparameters over seeds, in Optuna's files
  *     watch/          episodes to look at, and scenes of them
  *     draw/           a raster and SVG to draw them on, charts
  *     agents/agent.h  agents: act, observe, update, state
  *     envs/env.h      batches of environments
- *     nets/, optim/   small networks and optimizers over flat buffers; functions to try them on
+ *     nets/, optim/   small networks, their Hessian-vector products, and optimizers over flat buffers; functions to try them on
  *     replay/         experience
  *     core/           options, random numbers, state lists, files
  */
@@ -25,7 +26,9 @@
 #include "envs/encode.h"
 #include "envs/env.h"
 #include "envs/exact.h"
+#include "meta/meta_run.h"
 #include "nets/dist.h"
+#include "nets/hvp.h"
 #include "nets/init.h"
 #include "nets/loss.h"
 #include "nets/net.h"

@@ -100,3 +100,16 @@ bm_status bm_words_experiment(bm_experiment *experiment, const bm_arguments *arg
     }
     return status == BM_OK ? apply_settings(experiment, arguments, error) : status;
 }
+
+void bm_words_note(char command[BM_COMMAND_BYTES], int argc, char **argv) {
+    size_t at = (size_t)snprintf(command, BM_COMMAND_BYTES, "bellman");
+    for (int i = 0; i < argc && at < BM_COMMAND_BYTES; i++) {
+        at += (size_t)snprintf(command + at, BM_COMMAND_BYTES - at, " %s", argv[i]);
+    }
+}
+
+bm_status bm_words_check_name(const char *name, bm_error *error) {
+    return *name && *name != '.' && !strchr(name, '/')
+               ? BM_OK
+               : bm_invalid(error, "name=%s must be a folder's name, without a slash or a leading dot", name);
+}

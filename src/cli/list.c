@@ -10,6 +10,8 @@
 #include "core/preset.h"
 #include "core/suggest.h"
 #include "envs/env.h"
+#include "meta/learner.h"
+#include "meta/tasks.h"
 #include "nets/net.h"
 #include "optim/lr_schedule.h"
 #include "optim/objective.h"
@@ -144,6 +146,27 @@ static bm_status collect_agents(cJSON *array, bm_error *error) {
     (void)error;
     for (const bm_agent_type *const *type = bm_agent_types; *type; type++) {
         cJSON_AddStringToObject(add_item(array, (*type)->name, (*type)->summary), "source", (*type)->source);
+    }
+    return BM_OK;
+}
+
+static bm_status collect_learners(cJSON *array, bm_error *error) {
+    (void)error;
+    for (const bm_learner_type *const *type = bm_learner_types; *type; type++) {
+        cJSON_AddStringToObject(add_item(array, (*type)->name, (*type)->summary), "source", (*type)->source);
+    }
+    return BM_OK;
+}
+
+static bm_status collect_tasks(cJSON *array, bm_error *error) {
+    (void)error;
+    for (const bm_tasks_type *const *type = bm_tasks_types; *type; type++) {
+        cJSON *item = add_item(array, (*type)->name, (*type)->summary);
+        cJSON_AddStringToObject(item, "source", (*type)->source);
+        cJSON *scores = cJSON_AddArrayToObject(item, "scores");
+        for (int i = 0; (*type)->score_names[i]; i++) {
+            cJSON_AddItemToArray(scores, cJSON_CreateString((*type)->score_names[i]));
+        }
     }
     return BM_OK;
 }
@@ -300,12 +323,14 @@ static void print_presets(const cJSON *array) {
 static const list lists[] = {
     {"envs", "environments: spaces, time limit, and the return that counts as solved", collect_envs, print_envs},
     {"agents", "learning algorithms", collect_agents, print_summaries},
+    {"learners", "meta-learning algorithms: who bellman meta trains", collect_learners, print_summaries},
+    {"tasks", "families of tasks that bellman meta adapts to", collect_tasks, print_summaries},
     {"optimizers", "what --optimizer takes, and the learning rate each has by default", collect_optimizers,
      print_optimizers},
     {"schedules", "learning rates over time: what --lr-schedule and bellman optim --schedule take", collect_schedules,
      print_schedules},
     {"functions", "what bellman optim runs optimizers on", collect_functions, print_functions},
-    {"presets", "tuned hyperparameters: which agent has them for which environments", collect_presets, print_presets},
+    {"presets", "tuned hyperparameters: which agent or meta-learner has them for what", collect_presets, print_presets},
     {"activations", "what --activation takes", collect_activations, print_activations},
 };
 
@@ -361,7 +386,7 @@ __attribute__((noreturn)) static void unknown_list(const char *word) {
 static int run(int argc, char **argv) {
     const bm_command command = {
         .verb = "list",
-        .arguments = "[envs|agents|optimizers|schedules|functions|presets|activations]",
+        .arguments = "[envs|agents|learners|tasks|optimizers|schedules|functions|presets|activations]",
         .summary = "Lists what there is, one line each; without a word, what can be listed.",
         .examples = "  bellman list envs\n  bellman list agents --json",
         .flags = flags,

@@ -101,9 +101,8 @@ static void print_help(FILE *out) {
         fprintf(out, "  %-8s %s\n", (*verb)->name, (*verb)->summary);
     }
     fputs("\n"
-          "Every verb explains itself: bellman VERB --help. Common to all: --json makes the last line of\n"
-          "the output one JSON object, --quiet drops progress. Exit codes: 0 done, 1 failed, 2 wrong usage,\n"
-          "130 interrupted (after saving).\n",
+          "Every verb explains itself: bellman VERB --help. --json: the last line is one JSON object;\n"
+          "--quiet: no progress. Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted (saved).\n",
           out);
 }
 

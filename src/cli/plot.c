@@ -3,17 +3,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "cli/cli.h"
 #include "cli/picture.h"
 #include "cli/plot.h"
-#include "core/io.h"
 #include "core/suggest.h"
 
 static const bm_flag flags[] = {
     {"output|o", "FILE", "what to write: a name that ends in .svg, .png or .html"},
-    {"metric", "NAME", "column of progress.csv (default: rollout/ep_rew_mean; evaluations: eval/mean_reward)"},
+    {"metric", "NAME",
+     "column of progress.csv (default: rollout/ep_rew_mean, of bellman meta the score; evaluations: eval/mean_reward)"},
     {"x", "steps|seconds", "what the curves run over: environment steps, or seconds of training (default: steps)"},
     {"interval", "std|iqm",
      "std: mean ± one standard deviation over runs; iqm: interquartile mean and its 95 % bootstrap interval, as "
@@ -30,42 +29,7 @@ static const bm_flag flags[] = {
 
 enum { SIZE_MIN = 100 };
 
-typedef enum { WRITE_SVG, WRITE_PNG, WRITE_HTML } plot_format;
-
-/* ---- writing ---------------------------------------------------------------------------------------------------- */
-
-static void draw_picture(void *context, bm_canvas *canvas) {
-    bm_plot_draw(context, true, canvas);
-}
-
-static bm_status write_picture(bm_plot *plot, const char *path, bm_error *error) {
-    double width, height;
-    bm_plot_size(plot, &width, &height);
-    return bm_picture_write(path, (int)width, (int)height, draw_picture, plot, error);
-}
-
-static bm_status write_html(bm_plot *plot, const char *path, bm_error *error) {
-    bm_markup page = {0};
-    bm_status status = bm_plot_html(plot, path, &page, error);
-    if (status == BM_OK) {
-        status = bm_write_file(path, page.text, page.bytes, error);
-    }
-    bm_markup_free(&page);
-    return status;
-}
-
 /* ---- what was asked for ----------------------------------------------------------------------------------------- */
-
-static plot_format format_of(const char *path) {
-    static const char *const endings[] = {[WRITE_SVG] = ".svg", [WRITE_PNG] = ".png", [WRITE_HTML] = ".html"};
-    const char *dot = strrchr(path, '.');
-    for (int i = 0; i < 3; i++) {
-        if (dot && strcasecmp(dot, endings[i]) == 0) {
-            return (plot_format)i;
-        }
-    }
-    bm_cli_usage("--output %s ends in nothing that plot writes; choose .svg, .png or .html", path);
-}
 
 /* Index of a flag's value among words, the first where it is absent. */
 static int choice(const bm_arguments *arguments, const char *flag, const char *const words[2]) {
@@ -130,9 +94,7 @@ static bm_status make(bm_plot *plot, const bm_arguments *arguments, const char *
     }
     bm_plot_group(plot);
     bm_plot_curves(plot);
-    static bm_status (*const write[])(bm_plot * plot, const char *path, bm_error *error) = {
-        [WRITE_SVG] = write_picture, [WRITE_PNG] = write_picture, [WRITE_HTML] = write_html};
-    return write[format_of(path)](plot, path, error);
+    return bm_plot_write(plot, path, error);
 }
 
 static int run(int argc, char **argv) {
@@ -159,7 +121,7 @@ static int run(int argc, char **argv) {
         bm_cli_usage("plot wants -o FILE.svg, .png or .html to write to, or --open to show a page");
     }
     bm_plot plot = {
-        .metric = metric ? metric : "rollout/ep_rew_mean",
+        .metric = metric,
         .title = bm_cli_value(&arguments, "title"),
         .by_seconds = choice(&arguments, "x", axes) == 1,
         .shade = choice(&arguments, "interval", shades) == 1 ? BM_SHADE_IQM : BM_SHADE_STD,
@@ -173,7 +135,7 @@ static int run(int argc, char **argv) {
     bm_error error;
     bm_status status = BM_OK;
     if (output) {
-        format_of(output); /* before anything is read */
+        status = bm_plot_check(output, &error);
         snprintf(path, sizeof path, "%s", output);
     } else {
         status = temporary_page(path, sizeof path, &error);

@@ -2,7 +2,7 @@
 #define BM_CLI_PLOT_H
 
 /* bellman plot, from run folders to a picture: plot_settings.c reads runs and groups them, plot_curves.c makes one curve of each
- * group, plot_picture.c draws, plot_html.c writes the page. */
+ * group, plot_picture.c draws, plot_html.c makes the page, plot_write.c the file. bellman sweep uses them too. */
 #include "cli/run_finder.h"
 #include "core/canvas.h"
 #include "draw/markup.h"
@@ -34,7 +34,8 @@ typedef struct {
 } bm_plot_setting;
 
 typedef struct {
-    const char *metric, *title; /* title: NULL, or in place of the words for the metric */
+    const char *metric, *title; /* metric NULL: what the runs are judged by; title NULL, or in place of its words */
+    char score_words[96];       /* metric in words, where it is a score of meta-training */
     bool by_seconds;            /* x: seconds of training instead of steps */
     int smooth;                 /* rows that a moving mean is over */
     bm_plot_shade shade;
@@ -56,6 +57,10 @@ bm_status bm_plot_read(bm_plot *plot, const char *const *folders, int count, bm_
 bm_status bm_plot_metric(bm_plot *plot, bm_error *error);
 /* Groups the runs and names the groups. */
 void bm_plot_group(bm_plot *plot);
+/* The same where the caller knows them: those named by label [settings], in that order; group_of says which of them a run belongs
+ * to. Those without a run are left out. */
+typedef int bm_plot_chooser(const void *context, const bm_run_entry *run);
+void bm_plot_group_as(bm_plot *plot, char *const *label, int settings, bm_plot_chooser *group_of, const void *context);
 void bm_plot_drop(bm_plot *plot, int run); /* leaves a run out */
 void bm_plot_free(bm_plot *plot);
 
@@ -85,6 +90,10 @@ bm_status bm_plot_html(bm_plot *plot, const char *path, bm_markup *page, bm_erro
 void bm_plot_link(bm_markup *page, const char *path, const char *file);
 /* Pictures and films of a run, in its folder and in recordings/, by name; in plot's arena, NULL at the end. */
 const char **bm_plot_recordings(bm_plot *plot, const bm_plot_run *run);
+
+/* BM_INVALID: the file's name does not end in .svg, .png or .html. BM_FAILED: no picture can be written there. */
+bm_status bm_plot_check(const char *path, bm_error *error);
+bm_status bm_plot_write(bm_plot *plot, const char *path, bm_error *error);
 
 /* Starts the program that shows a file. BM_FAILED: there is none. */
 bm_status bm_plot_open(const char *path, bm_error *error);

@@ -9,6 +9,7 @@
 #include "cli/plot.h"
 #include "core/statistics.h"
 #include "core/suggest.h"
+#include "meta/meta_experiment.h"
 
 enum { GRID_MAX = 2000, SAMPLES = 2000 };
 
@@ -183,6 +184,10 @@ static void finish(const bm_plot *plot, bm_plot_setting *setting, double *value,
 /* ---- all -------------------------------------------------------------------------------------------------------- */
 
 bm_status bm_plot_metric(bm_plot *plot, bm_error *error) {
+    if (!plot->metric && plot->runs) {
+        plot->metric = bm_run_metric(plot->run[0].entry);
+    }
+    bm_meta_score_words(plot->metric, plot->score_words, sizeof plot->score_words); /* stays empty for others */
     int known = 0;
     for (int i = 0; i < plot->runs; i++) {
         known += bm_history_column(&plot->run[i].history, plot->metric) != NULL;

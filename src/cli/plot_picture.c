@@ -28,7 +28,7 @@ const char *bm_plot_metric_words(const bm_plot *plot) {
             return words[i][1];
         }
     }
-    return "";
+    return plot->score_words;
 }
 
 const char *bm_plot_words(const bm_plot *plot, char *text, size_t bytes) {
@@ -38,6 +38,10 @@ const char *bm_plot_words(const bm_plot *plot, char *text, size_t bytes) {
         text[0] = (char)toupper(text[0]); /* no environment stands before it */
     }
     return text;
+}
+
+static const char *unit_of_steps(const bm_plot_setting *setting) {
+    return bm_run_setting(setting->run[0]->entry, "run.meta_iterations") ? "iterations" : "steps";
 }
 
 static bool any_band(const bm_plot *plot) {
@@ -122,7 +126,7 @@ static void draw_panel(bm_plot *plot, int first, int count, const char *title, d
     }
     const bm_chart chart = {
         .title = title,
-        .x_label = plot->by_seconds ? "seconds of training" : "steps",
+        .x_label = plot->by_seconds ? "seconds of training" : unit_of_steps(&plot->setting[first]),
         .series = series,
         .series_count = curves,
         .marks = mark,

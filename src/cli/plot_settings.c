@@ -86,10 +86,14 @@ void bm_plot_free(bm_plot *plot) {
 /* ---- keys ------------------------------------------------------------------------------------------------------- */
 
 bool bm_plot_key_matters(const char *key) {
-    if (strncmp(key, "run.", 4) == 0) {
-        return strcmp(key, "run.steps") == 0 || strcmp(key, "run.num_envs") == 0;
+    static const char *const apart[] = {"run.seed", "run.log_every",   "run.checkpoint_every",
+                                        "run.keep", "run.max_seconds", "run.stop_at_return"};
+    for (size_t i = 0; i < sizeof apart / sizeof apart[0]; i++) {
+        if (strcmp(key, apart[i]) == 0) {
+            return false;
+        }
     }
-    return bm_run_is_setting(key) && strcmp(key, "version") != 0;
+    return strncmp(key, "run.eval_", 9) != 0 && bm_run_is_setting(key) && strcmp(key, "version") != 0;
 }
 
 const char **bm_plot_keys(bm_plot *plot, int *count) {
@@ -135,21 +139,19 @@ static bool same_setting(const bm_plot_run *a, const bm_plot_run *b) {
     return bm_run_changes_same(&a->changes, &b->changes);
 }
 
-static void add_to_setting(bm_plot *plot, bm_plot_run *run) {
-    int at = 0;
-    while (at < plot->settings && !same_setting(plot->setting[at].run[0], run)) {
-        at++;
-    }
-    bm_plot_setting *setting = &plot->setting[at];
-    if (at == plot->settings) {
-        const char *last_env = at ? plot->setting[at - 1].env : "";
+static void add_to_setting(bm_plot *plot, bm_plot_setting *setting, bm_plot_run *run) {
+    if (setting->runs == 0) {
         setting->run = bm_plot_alloc(plot, (size_t)plot->runs, sizeof(bm_plot_run *));
         setting->env = run->entry->env;
         setting->agent = run->entry->agent;
-        plot->environments += strcmp(last_env, setting->env) != 0; /* runs are sorted by these */
-        plot->settings++;
     }
     setting->run[setting->runs++] = run;
+}
+
+static void count_environments(bm_plot *plot) {
+    for (int i = 0; i < plot->settings; i++) { /* those of one stand together */
+        plot->environments += i == 0 || strcmp(plot->setting[i - 1].env, plot->setting[i].env) != 0;
+    }
 }
 
 /* ---- labels ----------------------------------------------------------------------------------------------------- */
@@ -270,11 +272,32 @@ static void color_settings(bm_plot *plot) {
 void bm_plot_group(bm_plot *plot) {
     plot->setting = bm_plot_alloc(plot, (size_t)plot->runs, sizeof *plot->setting);
     for (int i = 0; i < plot->runs; i++) {
-        add_to_setting(plot, &plot->run[i]);
+        int at = 0;
+        while (at < plot->settings && !same_setting(plot->setting[at].run[0], &plot->run[i])) {
+            at++;
+        }
+        plot->settings += at == plot->settings;
+        add_to_setting(plot, &plot->setting[at], &plot->run[i]);
     }
+    count_environments(plot);
     for (int i = 0; i < plot->settings; i++) {
         name_setting(plot, &plot->setting[i]);
     }
     tell_apart(plot);
+    color_settings(plot);
+}
+
+void bm_plot_group_as(bm_plot *plot, char *const *label, int settings, bm_plot_chooser *group_of, const void *context) {
+    plot->setting = bm_plot_alloc(plot, (size_t)settings, sizeof *plot->setting);
+    for (int i = 0; i < plot->runs; i++) {
+        add_to_setting(plot, &plot->setting[group_of(context, plot->run[i].entry)], &plot->run[i]);
+    }
+    for (int i = 0; i < settings; i++) {
+        bm_plot_setting *setting = &plot->setting[plot->settings];
+        *setting = plot->setting[i];
+        setting->label = setting->name = label[i];
+        plot->settings += setting->runs > 0;
+    }
+    count_environments(plot);
     color_settings(plot);
 }

@@ -12,19 +12,27 @@
 typedef struct {
     bm_display *display;
     bm_progress progress;
+    bool ended;
 } run_slot;
 
 struct bm_display {
-    const char *title;
+    const char *title, *steps, *train, *eval;
     bool quiet, terminal, drawn;
     int runs, tenths; /* tenths of the way already told where the output is no terminal */
     pthread_mutex_t lock;
     run_slot slots[];
 };
 
+void bm_display_words(bm_display *display, const char *steps, const char *train, const char *eval) {
+    display->steps = steps;
+    display->train = train;
+    display->eval = eval;
+}
+
 bm_display *bm_display_create(const char *title, int runs, bool quiet) {
     bm_display *display = bm_cli_alloc(1, sizeof *display + (size_t)runs * sizeof(run_slot));
     display->title = title;
+    bm_display_words(display, "steps", "return", "eval");
     display->quiet = quiet;
     display->terminal = isatty(STDERR_FILENO);
     display->runs = runs;
@@ -39,6 +47,11 @@ bm_display *bm_display_create(const char *title, int runs, bool quiet) {
 
 void *bm_display_slot(bm_display *display, int index) {
     return &display->slots[index];
+}
+
+void bm_display_expect(bm_display *display, int index, int64_t step, int64_t total) {
+    display->slots[index].progress.step = step;
+    display->slots[index].progress.total = total;
 }
 
 static void append(char **cursor, const char *end, const char *label, double value, const char *format) {
@@ -63,11 +76,12 @@ static const char *speed_text(double speed, char *text, size_t bytes) {
 static void draw(bm_display *display) {
     int64_t step = 0, total = 0;
     double speed = 0, train = 0, eval = 0, seconds = 0;
-    int running = 0, known = 0, evaluated = 0;
+    int running = 0, known = 0, evaluated = 0, ended = 0;
     for (int i = 0; i < display->runs; i++) {
         const bm_progress *p = &display->slots[i].progress;
         step += p->step;
         total += p->total;
+        ended += display->slots[i].ended || (p->total > 0 && p->step >= p->total);
         if (p->step > 0 && p->step < p->total) {
             speed += isfinite(p->steps_per_second) ? p->steps_per_second : 0;
             running++;
@@ -96,20 +110,24 @@ static void draw(bm_display *display) {
         return;
     }
     display->tenths = (int)(share * 10);
-    char line[256], steps[32], totals[32], rate[32], bar[21];
+    char line[256], steps[32], totals[32], rate[32], runs[48] = "", bar[21];
     for (int i = 0; i < 20; i++) {
         bar[i] = share * 20 > i ? '#' : '.';
     }
     bar[20] = '\0';
+    if (display->runs > 1) {
+        snprintf(runs, sizeof runs, "  %d/%d runs", ended, display->runs);
+    }
     const char *end = line + sizeof line;
     char *cursor = line;
-    cursor += snprintf(line, sizeof line, "%s  [%s] %3.0f%%  %s/%s steps  %s steps/s", display->title, bar, share * 100,
-                       bm_cli_thousands(step, steps, sizeof steps), bm_cli_thousands(total, totals, sizeof totals),
-                       speed_text(speed, rate, sizeof rate));
-    append(&cursor, end, "return", known ? train / known : NAN, "%.4g");
-    append(&cursor, end, "eval", evaluated ? eval / evaluated : NAN, "%.4g");
+    cursor +=
+        snprintf(line, sizeof line, "%s  [%s] %3.0f%%%s  %s/%s %s  %s %s/s", display->title, bar, share * 100, runs,
+                 bm_cli_thousands(step, steps, sizeof steps), bm_cli_thousands(total, totals, sizeof totals),
+                 display->steps, speed_text(speed, rate, sizeof rate), display->steps);
+    append(&cursor, end, display->train, known ? train / known : NAN, "%.4g");
+    append(&cursor, end, display->eval, evaluated ? eval / evaluated : NAN, "%.4g");
     append(&cursor, end, "ETA", speed > 0 && step < total ? (double)(total - step) / speed : NAN, "%.0fs");
-    fprintf(stderr, display->terminal ? "\r%s\033[K" : "%s\n", line);
+    fprintf(stderr, display->terminal ? "\r\033[?7l%s\033[K\033[?7h" : "%s\n", line); /* cut where the terminal ends */
     fflush(stderr);
     display->drawn = true;
 }
@@ -120,6 +138,17 @@ void bm_display_visit(void *context, const bm_progress *progress) {
     pthread_mutex_lock(&display->lock);
     slot->progress = *progress;
     if (!display->quiet) {
+        draw(display);
+    }
+    pthread_mutex_unlock(&display->lock);
+}
+
+void bm_display_end(bm_display *display, int index) {
+    run_slot *slot = &display->slots[index];
+    pthread_mutex_lock(&display->lock);
+    slot->ended = true;
+    slot->progress.total = slot->progress.step;
+    if (!display->quiet && display->terminal) {
         draw(display);
     }
     pthread_mutex_unlock(&display->lock);

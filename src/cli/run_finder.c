@@ -10,39 +10,37 @@
 #include <sys/stat.h>
 
 #include "cli/cli.h"
+#include "cli/result.h"
 #include "core/io.h"
 #include "train/checkpoint.h"
 #include "train/history.h"
 
-/* How deep run folders may lie: RUNS/ENV/AGENT/NAME, and one more for an ENV with a slash in its name. */
-enum { DEPTH_MAX = 4, RESULT_BYTES_MAX = 1 << 20 };
+/* How deep run folders may lie: RUNS/ENV/AGENT/SWEEP/NAME, and one more for an ENV with a slash in its name. */
+enum { DEPTH_MAX = 5 };
 
 /* ---- reading one run -------------------------------------------------------------------------------------------- */
 
-/* The final evaluation of a run that has ended; of one that has not, the latest in progress.csv. Without either, or with a damaged
- * one, a run just has no scores: the checkpoint is what counts. */
+const char *bm_run_metric(const bm_run_entry *run) {
+    const char *metric = bm_run_setting(run, "metric");
+    return metric ? metric : "rollout/ep_rew_mean";
+}
+
+/* The final evaluation of a run that has ended; of one that has not, and of meta-training, the latest in progress.csv. Without either,
+ * or with a damaged one, a run just has no scores: the checkpoint is what counts. */
 static void read_scores(bm_run_entry *run) {
-    char path[BM_PATH_MAX + 32];
-    bm_arena arena = {0};
-    char *text;
-    size_t bytes;
+    const bool meta = bm_run_setting(run, "metric") != NULL;
     bm_history history;
     if (bm_history_read(&history, run->path, NULL) == BM_OK) {
-        run->eval_return = bm_history_last(&history, "eval/mean_reward");
-        run->train_return = bm_history_last(&history, "rollout/ep_rew_mean");
+        run->eval_return = bm_history_last(&history, meta ? bm_run_metric(run) : "eval/mean_reward");
+        run->train_return = bm_history_last(&history, meta ? "train/loss" : bm_run_metric(run));
         bm_history_free(&history);
     }
-    snprintf(path, sizeof path, "%s/result.json", run->path);
-    if (bm_read_file(path, RESULT_BYTES_MAX, &arena, &text, &bytes, NULL) == BM_OK) {
-        cJSON *result = cJSON_ParseWithLength(text, bytes);
-        const cJSON *steps = cJSON_GetObjectItemCaseSensitive(result, "steps");
-        const cJSON *score = cJSON_GetObjectItemCaseSensitive(result, "eval_return");
-        if (cJSON_IsNumber(steps) && cJSON_IsNumber(score) && steps->valuedouble == (double)run->steps) {
-            run->eval_return = score->valuedouble;
-        }
-        cJSON_Delete(result);
+    cJSON *result = bm_result_read(run->path);
+    const double score = bm_result_number(result, "eval_return");
+    if (isfinite(score) && bm_result_number(result, "steps") == (double)run->steps) {
+        run->eval_return = score;
     }
-    bm_arena_free(&arena);
+    cJSON_Delete(result);
 }
 
 /* What the folder's place says, for runs whose checkpoint cannot: .../ENV/AGENT/NAME. */
@@ -59,11 +57,17 @@ static void name_by_path(bm_run_entry *run) {
     }
 }
 
+/* How long the run is to be, in steps or in iterations of meta-training. */
+static bm_status read_total(const bm_safetensors *checkpoint, double *total, bm_error *error) {
+    const bool meta = cJSON_HasObjectItem(checkpoint->metadata, "run.meta_iterations");
+    return bm_checkpoint_number(checkpoint, meta ? "run.meta_iterations" : "run.steps", total, error);
+}
+
 static bm_status read_metadata(bm_run_entry *run, bm_safetensors *checkpoint) {
     double steps, total;
     bm_status status = bm_checkpoint_number(checkpoint, "step", &steps, &run->error);
     if (status == BM_OK) {
-        status = bm_checkpoint_number(checkpoint, "run.steps", &total, &run->error);
+        status = read_total(checkpoint, &total, &run->error);
     }
     if (status == BM_OK) {
         status = bm_checkpoint_number(checkpoint, "seconds", &run->seconds, &run->error);

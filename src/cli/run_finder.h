@@ -15,7 +15,7 @@ enum { BM_RUN_NAME_BYTES = 128 };
 typedef struct {
     char path[BM_PATH_MAX], env[BM_RUN_NAME_BYTES], agent[BM_RUN_NAME_BYTES], name[BM_RUN_NAME_BYTES];
     int64_t steps, total_steps;
-    double eval_return, train_return, seconds; /* NAN: none yet */
+    double eval_return, train_return, seconds; /* NAN: none yet. Of meta-training: score and loss */
     cJSON *metadata; /* settings as text, "agent.gamma": "0.99" (train/experiment.h); NULL: damaged, see error */
     bm_error error;
     dev_t device; /* these two say which folder it is */
@@ -42,6 +42,9 @@ void bm_run_list_free(bm_run_list *list);
 bool bm_run_is_setting(const char *key);
 /* Its value; NULL: the run has no such setting. */
 const char *bm_run_setting(const bm_run_entry *run, const char *key);
+
+/* The column of progress.csv that says how well it does. */
+const char *bm_run_metric(const bm_run_entry *run);
 
 /* The hyperparameters that were changed while the run trained; changes starts as {0} and stays so if there were none. */
 bm_status bm_run_changes_read(bm_changes *changes, const bm_run_entry *run, bm_error *error);

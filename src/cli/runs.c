@@ -163,10 +163,12 @@ static cJSON *differences(const bm_run_entry *a, const bm_run_entry *b) {
 
 static cJSON *scores(const bm_run_entry *a, const bm_run_entry *b) {
     char x[80], y[80];
+    const bool meta = bm_run_setting(a, "run.meta_iterations") && bm_run_setting(b, "run.meta_iterations");
     cJSON *object = cJSON_CreateObject();
-    add_pair(object, "steps", steps_text(a, x, sizeof x), steps_text(b, y, sizeof y));
-    add_pair(object, "eval return", score_text(a->eval_return, x, sizeof x), score_text(b->eval_return, y, sizeof y));
-    add_pair(object, "train return", score_text(a->train_return, x, sizeof x),
+    add_pair(object, meta ? "iterations" : "steps", steps_text(a, x, sizeof x), steps_text(b, y, sizeof y));
+    add_pair(object, meta ? "eval score" : "eval return", score_text(a->eval_return, x, sizeof x),
+             score_text(b->eval_return, y, sizeof y));
+    add_pair(object, meta ? "train loss" : "train return", score_text(a->train_return, x, sizeof x),
              score_text(b->train_return, y, sizeof y));
     add_pair(object, "seconds", score_text(a->seconds, x, sizeof x), score_text(b->seconds, y, sizeof y));
     return object;

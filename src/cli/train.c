@@ -10,10 +10,10 @@
 #include "cli/cli.h"
 #include "cli/experiment_words.h"
 #include "cli/progress.h"
+#include "cli/result.h"
 #include "cli/show_flags.h"
 #include "cli/signals.h"
 #include "cli/train_watched.h"
-#include "core/io.h"
 #include "core/pool.h"
 #include "train/run.h"
 
@@ -58,13 +58,6 @@ typedef struct {
 
 /* ---- from the command line to experiments ----------------------------------------------------------------------- */
 
-static void note_command(bm_experiment *experiment, int argc, char **argv) {
-    size_t at = (size_t)snprintf(experiment->command, sizeof experiment->command, "bellman");
-    for (int i = 0; i < argc && at < sizeof experiment->command; i++) {
-        at += (size_t)snprintf(experiment->command + at, sizeof experiment->command - at, " %s", argv[i]);
-    }
-}
-
 /* A resumed run keeps what its checkpoint says. Of what may be set anew only steps changes how it goes on: schedules are shares
  * of it. */
 static bm_status resumed_experiment(bm_experiment *experiment, const char *folder, const bm_arguments *arguments,
@@ -96,24 +89,7 @@ static bm_status resumed_experiment(bm_experiment *experiment, const char *folde
 /* ---- results ---------------------------------------------------------------------------------------------------- */
 
 static cJSON *job_json(const training *job) {
-    const bm_run_result *result = &job->result;
-    char hash[20];
-    snprintf(hash, sizeof hash, "%016llx", (unsigned long long)result->hash);
-    cJSON *object = cJSON_CreateObject();
-    cJSON_AddStringToObject(object, "run", job->folder);
-    cJSON_AddStringToObject(object, "agent", job->experiment.agent->name);
-    cJSON_AddStringToObject(object, "env", job->experiment.env->id);
-    cJSON_AddNumberToObject(object, "seed", job->experiment.run.seed);
-    cJSON_AddNumberToObject(object, "steps", (double)result->steps);
-    cJSON_AddNumberToObject(object, "episodes", (double)result->episodes);
-    cJSON_AddNumberToObject(object, "updates", (double)result->updates);
-    bm_cli_json_number(object, "seconds", result->seconds);
-    bm_cli_json_number(object, "steps_per_second", result->steps_per_second);
-    bm_cli_json_number(object, "train_return", result->train_return);
-    bm_cli_json_number(object, "eval_return", result->eval.episodes ? result->eval.mean_return : NAN);
-    bm_cli_json_number(object, "eval_std", result->eval.episodes ? result->eval.std_return : NAN);
-    cJSON_AddStringToObject(object, "hash", hash);
-    return object;
+    return bm_result_json(&job->experiment, job->folder, &job->result);
 }
 
 static bool ended_well(const training *job) {
@@ -163,11 +139,6 @@ static void print_json(const trainings *batch, bool several) {
     bm_cli_json_print(object);
 }
 
-/* Where rewards are about 1, the second and third decimal count. */
-static int decimals(double mean) {
-    return fabs(mean) < 10 ? 3 : 1;
-}
-
 static void print_summary(const trainings *batch, bool several) {
     for (int i = 0; i < batch->count; i++) {
         const training *job = &batch->jobs[i];
@@ -179,13 +150,14 @@ static void print_summary(const trainings *batch, bool several) {
         printf("seed %d: %s steps in %.1f s (%s steps/s); last policy: %.*f ± %.*f over %d evaluation episodes\n",
                job->experiment.run.seed, bm_cli_thousands(result->steps, steps, sizeof steps), result->seconds,
                bm_cli_thousands((long long)result->steps_per_second, speed, sizeof speed),
-               decimals(result->eval.mean_return), result->eval.mean_return, decimals(result->eval.mean_return),
-               result->eval.std_return, result->eval.episodes);
+               bm_result_decimals(result->eval.mean_return), result->eval.mean_return,
+               bm_result_decimals(result->eval.mean_return), result->eval.std_return, result->eval.episodes);
     }
     if (several) {
         double mean, std;
         over_runs(batch, &mean, &std);
-        printf("%d seeds: %.*f ± %.*f\n", ended_runs(batch), decimals(mean), mean, decimals(mean), std);
+        printf("%d seeds: %.*f ± %.*f\n", ended_runs(batch), bm_result_decimals(mean), mean, bm_result_decimals(mean),
+               std);
     }
     for (int i = batch->count - 1; i >= 0; i--) {
         if (ended_well(&batch->jobs[i])) {
@@ -235,15 +207,9 @@ static bm_status open_run(training *job, const bm_arguments *arguments) {
     return status;
 }
 
-/* result.json in the run folder: what --json prints about the run. */
 static bm_status keep_result(const training *job, bm_error *error) {
-    char path[BM_PATH_MAX + 16];
-    snprintf(path, sizeof path, "%s/result.json", job->folder);
     cJSON *object = job_json(job);
-    char *text = cJSON_Print(object);
-    const bm_status status =
-        text ? bm_write_file(path, text, strlen(text), error) : bm_fail(error, "not enough memory for %s", path);
-    cJSON_free(text);
+    const bm_status status = bm_result_write(object, job->folder, error);
     cJSON_Delete(object);
     return status;
 }
@@ -272,6 +238,7 @@ static void train_one(void *context, int item) {
     }
     bm_run_destroy(job->run);
     job->run = NULL;
+    bm_display_end(batch->display, item);
 }
 
 static int finish(const trainings *batch, bool several, bool json) {
@@ -305,7 +272,10 @@ static int finish(const trainings *batch, bool several, bool json) {
 
 /* Every job's experiment, from the command line or from the run to resume. */
 static bm_status prepare(trainings *batch, int argc, char **argv, bm_error *error) {
-    const char *resume = bm_cli_value(batch->arguments, "resume");
+    const char *resume = bm_cli_value(batch->arguments, "resume"), *name = bm_cli_value(batch->arguments, "name");
+    if (name && bm_words_check_name(name, error) != BM_OK) {
+        return BM_INVALID;
+    }
     for (int i = 0; i < batch->count; i++) {
         training *job = &batch->jobs[i];
         bm_status status = resume ? bm_cli_run_folder(resume, job->folder, sizeof job->folder, error) : BM_OK;
@@ -317,7 +287,7 @@ static bm_status prepare(trainings *batch, int argc, char **argv, bm_error *erro
             return status;
         }
         if (!resume) {
-            note_command(&job->experiment, argc, argv);
+            bm_words_note(job->experiment.command, argc, argv);
             if (job->experiment.run.seed > INT_MAX - i) {
                 return bm_invalid(error, "seed=%d is too large for %d seeds from there", job->experiment.run.seed,
                                   batch->count);

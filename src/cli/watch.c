@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/meta_watch.h"
 #include "cli/show_flags.h"
 #include "cli/signals.h"
 #include "core/io.h"
@@ -151,7 +152,8 @@ static int run(int argc, char **argv) {
     if (arguments->positionals != 1) {
         bm_cli_usage("watch wants one run folder or one environment, for example: bellman watch CartPole-v1");
     }
-    const int code = watch(arguments);
+    const bool meta = bm_meta_watch_wants(arguments->positional[0]);
+    const int code = meta ? bm_meta_watch_run(arguments) : watch(arguments);
     bm_cli_free(arguments);
     free(arguments);
     return code;

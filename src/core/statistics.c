@@ -34,6 +34,11 @@ double bm_interquartile_mean(double *x, size_t n) {
     return bm_mean(x + cut, n - 2 * cut);
 }
 
+double bm_median(double *x, size_t n) {
+    qsort(x, n, sizeof *x, ascending);
+    return bm_percentile(x, n, 0.5);
+}
+
 double bm_percentile(const double *sorted, size_t n, double rank) {
     if (n == 0) {
         return NAN;

@@ -10,6 +10,7 @@
 double bm_mean(const double *x, size_t n);
 double bm_standard_deviation(const double *x, size_t n); /* of the population, as numpy.std */
 double bm_interquartile_mean(double *x, size_t n);       /* as scipy.stats.trim_mean(x, 0.25); sorts x */
+double bm_median(double *x, size_t n);                   /* sorts x; NAN where n is 0 */
 double bm_percentile(const double *sorted, size_t n,
                      double rank); /* 0 .. 1, between neighbours linear, as numpy.percentile */
 

@@ -8,8 +8,7 @@
 #include "agents/agent.h"
 #include "core/arena.h"
 #include "envs/env.h"
-
-#define BM_VERSION "0.1.0"
+#include "train/folder.h"
 
 /* The settings of the training loop itself. */
 typedef struct {
@@ -25,7 +24,7 @@ typedef struct {
     const bm_env_type *env;
     void *agent_config, *env_config; /* the types' config structs, in the arena */
     bm_run_config run;
-    char command[1024]; /* the command line, for people */
+    char command[BM_COMMAND_BYTES]; /* the command line, for people */
     bm_arena arena;
 } bm_experiment;
 
@@ -49,5 +48,8 @@ bm_status bm_experiment_from_metadata(bm_experiment *experiment, const cJSON *me
 
 /* config.yaml: every option as used, the versions, the command line; a file that --config takes back. */
 bm_status bm_experiment_write(const bm_experiment *experiment, const char *path, bm_error *error);
+/* The folder of a new run (train/folder.h). */
+bm_status bm_experiment_folder(const bm_experiment *experiment, bm_folder *folder, const char *runs, const char *name,
+                               bm_error *error);
 
 #endif

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/clock.h"
 #include "train/run_state.h"
 
 enum { WISHES = 16 };

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/clock.h"
 #include "train/live.h"
 #include "train/run_state.h"
 
@@ -23,13 +24,13 @@ static void count_episodes(bm_run *run) {
     if (env->ended_count == 0) {
         return;
     }
-    const double seconds = bm_run_seconds(run);
+    const double seconds = bm_folder_seconds(&run->folder);
     for (int e = 0; e < env->ended_count; e++) {
         const int lane = env->ended[e];
         const int64_t slot = c->episodes++ % BM_RUN_WINDOW;
         c->window_return[slot] = env->final_return[lane];
         c->window_length[slot] = env->final_length[lane];
-        bm_metrics_episode(run->metrics, env->final_return[lane], env->final_length[lane], seconds);
+        bm_metrics_episode(run->folder.metrics, env->final_return[lane], env->final_length[lane], seconds);
     }
 }
 
@@ -64,7 +65,7 @@ static bm_status select_best(bm_run *run, bm_evaluation *evaluation, bm_error *e
     }
     c->evaluations = number; /* more than one may have fallen due at this step */
     c->latest = evaluation->mean_return;
-    run->eval_seconds += bm_clock() - start;
+    run->folder.eval_seconds += bm_clock() - start;
     if (evaluation->mean_return > c->best) {
         c->best = evaluation->mean_return;
         return bm_run_save(run, "best", false, error);
@@ -75,7 +76,7 @@ static bm_status select_best(bm_run *run, bm_evaluation *evaluation, bm_error *e
 static void write_row(bm_run *run, const bm_evaluation *evaluation) {
     double values[BM_RUN_METRICS_MAX];
     const bm_run_counters *c = &run->counters;
-    const double seconds = bm_run_seconds(run), elapsed = seconds - run->log_seconds;
+    const double seconds = bm_folder_seconds(&run->folder), elapsed = seconds - run->log_seconds;
     values[BM_EP_REW_MEAN] = window_mean(c, c->window_return);
     values[BM_EP_LEN_MEAN] = window_mean(c, c->window_length);
     values[BM_EVAL_MEAN_REWARD] = evaluation->episodes ? evaluation->mean_return : NAN;
@@ -85,11 +86,11 @@ static void write_row(bm_run *run, const bm_evaluation *evaluation) {
     memcpy(values + BM_SHARED_METRICS, run->agent->metric, sizeof run->agent->metric);
     run->log_seconds = seconds;
     run->log_step = c->step;
-    bm_metrics_row(run->metrics, c->step, seconds, values);
+    bm_metrics_row(run->folder.metrics, c->step, seconds, values);
 }
 
 static double speed(const bm_run *run, double seconds) {
-    const double training = seconds - run->eval_seconds;
+    const double training = seconds - run->folder.eval_seconds;
     return training > 0 ? (double)run->counters.step / training : NAN;
 }
 
@@ -97,7 +98,7 @@ static void show(const bm_run *run, const bm_run_watch *watch, bool evaluated) {
     if (!watch->visit) {
         return;
     }
-    const double seconds = bm_run_seconds(run);
+    const double seconds = bm_folder_seconds(&run->folder);
     const bm_progress progress = {
         .step = run->counters.step,
         .total = run->experiment->run.steps,
@@ -145,11 +146,11 @@ static bm_status observe_run(bm_run *run, const bm_run_watch *watch, bm_error *e
 }
 
 static bm_status diverged(const bm_run *run, bm_error *error) {
-    const bool saved = run->folder[0] != '\0';
+    const bool saved = run->folder.path[0] != '\0';
     return bm_fail(error,
                    "training diverged at step %" PRId64 ": the loss is not finite; try a lower learning rate or a "
                    "max_grad_norm%s%s%s",
-                   run->counters.step, saved ? " (the checkpoints in " : "", run->folder,
+                   run->counters.step, saved ? " (the checkpoints in " : "", run->folder.path,
                    saved ? " are from before)" : "");
 }
 
@@ -183,7 +184,7 @@ static bm_status loop(bm_run *run, const bm_run_watch *watch, bm_error *error) {
                 show(run, watch, false);
                 shown = now;
             }
-            if (status == BM_OK && bm_run_seconds(run) >= config->max_seconds) {
+            if (status == BM_OK && bm_folder_seconds(&run->folder) >= config->max_seconds) {
                 return bm_run_save_last(run, error);
             }
         }
@@ -193,14 +194,14 @@ static bm_status loop(bm_run *run, const bm_run_watch *watch, bm_error *error) {
 }
 
 bm_status bm_run_train(bm_run *run, const bm_run_watch *watch, bm_run_result *result, bm_error *error) {
-    run->clock_start = bm_clock();
+    run->folder.clock_start = bm_clock();
     run->evaluator.stop = watch->stop;
     bm_status status = loop(run, watch, error);
     if (watch->live) {
         bm_live_finish(watch->live);
     }
     memset(result, 0, sizeof *result);
-    result->seconds = bm_run_seconds(run);
+    result->seconds = bm_folder_seconds(&run->folder);
     result->steps_per_second = speed(run, result->seconds);
     result->steps = run->counters.step;
     result->episodes = run->counters.episodes;
@@ -218,7 +219,7 @@ bm_status bm_run_train(bm_run *run, const bm_run_watch *watch, bm_run_result *re
     }
     result->interrupted = result->eval.episodes == 0 && watch->stop ? atomic_load(watch->stop) : 0;
     bm_error ignored;
-    const bm_status closed = bm_metrics_flush(run->metrics, NULL, status == BM_OK ? error : &ignored);
+    const bm_status closed = bm_metrics_flush(run->folder.metrics, NULL, status == BM_OK ? error : &ignored);
     show(run, watch, false);
     return status == BM_OK ? closed : status;
 }

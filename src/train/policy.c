@@ -1,42 +1,14 @@
 /* Rebuilding an experiment and its trained policy from a run folder. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/io.h"
-#include "train/checkpoint.h"
 #include "train/run.h"
-
-/* "last", "best", or a number: 50000 -> "step-000050000". */
-static bm_status open_checkpoint(const char *folder, const char *checkpoint, bm_safetensors *file, bm_error *error) {
-    char checkpoints[BM_PATH_MAX + 16], name[48], *end;
-    if (!bm_path_exists(folder)) {
-        return bm_fail(error, "no run folder %s", folder);
-    }
-    const int n = snprintf(checkpoints, sizeof checkpoints, "%s/checkpoint", folder);
-    if (n >= (int)sizeof checkpoints || !bm_path_exists(checkpoints)) {
-        return bm_fail(error, "%s is not a run folder: it has no folder checkpoint", folder);
-    }
-    const long long step = strtoll(checkpoint, &end, 10);
-    if (end != checkpoint && *end == '\0') {
-        snprintf(name, sizeof name, "step-%09lld", step);
-    } else if (strcmp(checkpoint, "last") == 0 || strcmp(checkpoint, "best") == 0) {
-        snprintf(name, sizeof name, "%s", checkpoint);
-    } else {
-        return bm_invalid(error, "checkpoint=%s is none of last, best or a step number", checkpoint);
-    }
-    char path[BM_PATH_MAX + 80];
-    bm_checkpoint_path(checkpoints, name, path, sizeof path);
-    if (!bm_path_exists(path)) {
-        return bm_fail(error, "%s has no checkpoint %s (numbered ones are kept by train --keep N)", folder, name);
-    }
-    return bm_checkpoint_open(checkpoints, name, file, error);
-}
 
 bm_status bm_run_experiment(const char *folder, const char *checkpoint, bm_experiment *experiment, bm_error *error) {
     memset(experiment, 0, sizeof *experiment);
     bm_safetensors file;
-    bm_status status = open_checkpoint(folder, checkpoint, &file, error);
+    bm_status status = bm_folder_checkpoint(folder, checkpoint, &file, error);
     if (status == BM_OK) {
         status = bm_experiment_from_metadata(experiment, file.metadata, error);
         bm_safetensors_free(&file);
@@ -103,7 +75,7 @@ static bm_status build(bm_policy *policy, const char *folder, const bm_safetenso
 bm_status bm_policy_load(bm_policy *policy, const char *folder, const char *checkpoint, bm_error *error) {
     memset(policy, 0, sizeof *policy);
     bm_safetensors file;
-    bm_status status = open_checkpoint(folder, checkpoint, &file, error);
+    bm_status status = bm_folder_checkpoint(folder, checkpoint, &file, error);
     if (status != BM_OK) {
         return status;
     }

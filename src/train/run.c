@@ -1,19 +1,13 @@
 /* Creating and continuing a run: its objects, its folder, and the checkpoints between. The loop is in loop.c. */
 #include "train/run.h"
 
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
+#include "core/clock.h"
 #include "core/io.h"
-#include "train/folder.h"
 #include "train/run_state.h"
 
 static const char *const shared_metric_names[BM_SHARED_METRICS] = {
@@ -88,100 +82,47 @@ static bm_status new_run(bm_run **result, const bm_experiment *experiment, bm_er
     }
     *result = run;
     run->experiment = experiment;
-    run->lock = -1;
+    run->folder.lock = -1;
     run->seed = bm_seed_of((uint64_t)experiment->run.seed);
     run->counters.best = -INFINITY;
     run->counters.latest = NAN;
-    run->clock_start = bm_clock();
+    run->folder.clock_start = bm_clock();
     return create_objects(run, error);
 }
 
 void bm_run_changes_path(const bm_run *run, char *path, size_t bytes) {
-    snprintf(path, bytes, "%s/changes.csv", run->folder);
+    snprintf(path, bytes, "%s/changes.csv", run->folder.path);
 }
 
-static bm_status open_metrics(bm_run *run, const bm_metrics_length *length, bm_error *error) {
-    return bm_metrics_open(&run->metrics, run->folder, run->metric_names, run->metric_count, run->experiment->env->id,
-                           run->started, length, error);
+static bm_status open_metrics(bm_run *run, const bm_safetensors *checkpoint, bm_error *error) {
+    return bm_folder_metrics(&run->folder, run->metric_names, run->metric_count, run->experiment->env->id, checkpoint,
+                             error);
 }
 
 /* ---- checkpoints ------------------------------------------------------------------------------------------------ */
 
-static void put_number(cJSON *metadata, const char *key, double number) {
-    char text[32];
-    snprintf(text, sizeof text, "%.17g", number);
-    cJSON_AddStringToObject(metadata, key, text);
-}
-
 bm_status bm_run_save(bm_run *run, const char *name, bool with_replay, bm_error *error) {
-    bm_metrics_length length;
-    if (!run->folder[0]) {
+    if (!run->folder.path[0]) {
         return BM_OK;
     }
-    bm_status status = bm_metrics_flush(run->metrics, &length, error);
-    if (status != BM_OK) {
-        return status;
-    }
     cJSON *metadata = bm_experiment_metadata(run->experiment);
-    if (!metadata) {
-        return bm_fail(error, "not enough memory for the checkpoint's metadata");
+    if (metadata) {
+        bm_folder_put_number(metadata, "step", (double)run->counters.step);
+        bm_folder_put_number(metadata, "episodes", (double)run->counters.episodes);
+        bm_folder_put_number(metadata, "updates", (double)run->agent->updates);
     }
-    put_number(metadata, "step", (double)run->counters.step);
-    put_number(metadata, "episodes", (double)run->counters.episodes);
-    put_number(metadata, "updates", (double)run->agent->updates);
-    put_number(metadata, "started", run->started);
-    put_number(metadata, "seconds", bm_run_seconds(run));
-    put_number(metadata, "eval_seconds", run->eval_seconds);
-    put_number(metadata, "length.progress", (double)length.progress);
-    put_number(metadata, "length.monitor", (double)length.monitor);
-    put_number(metadata, "length.events", (double)length.events);
     bm_replay_file none = {.name = ""};
-    status = bm_checkpoint_save(run->checkpoints, name, &run->state, metadata,
-                                with_replay ? bm_agent_replay(run->agent) : NULL,
-                                with_replay ? &run->replay_file : &none, error);
-    cJSON_Delete(metadata);
-    return status;
-}
-
-static void numbered_name(char *name, size_t bytes, int64_t step) {
-    snprintf(name, bytes, "step-%09" PRId64, step);
-}
-
-/* Removes the oldest numbered checkpoints beyond the newest `keep`. */
-static void prune(const bm_run *run) {
-    const int keep = run->experiment->run.keep;
-    for (;;) {
-        char oldest[64] = "";
-        int count = 0;
-        DIR *folder = opendir(run->checkpoints);
-        if (!folder) {
-            return;
-        }
-        for (const struct dirent *entry; (entry = readdir(folder));) {
-            if (strncmp(entry->d_name, "step-", 5) != 0 || strlen(entry->d_name) >= sizeof oldest) {
-                continue;
-            }
-            count++;
-            if (!oldest[0] || strcmp(entry->d_name, oldest) < 0) {
-                snprintf(oldest, sizeof oldest, "%.63s", entry->d_name);
-            }
-        }
-        closedir(folder);
-        char path[BM_PATH_MAX + 96];
-        snprintf(path, sizeof path, "%s/%s", run->checkpoints, oldest);
-        if (count <= keep || unlink(path) != 0) {
-            return;
-        }
-    }
+    return bm_folder_save(&run->folder, name, &run->state, metadata, with_replay ? bm_agent_replay(run->agent) : NULL,
+                          with_replay ? &run->replay_file : &none, error);
 }
 
 bm_status bm_run_save_last(bm_run *run, bm_error *error) {
     bm_status status = bm_run_save(run, "last", true, error);
-    if (status == BM_OK && run->experiment->run.keep > 0 && run->counters.step > 0 && run->folder[0]) {
-        char name[32];
-        numbered_name(name, sizeof name, run->counters.step);
+    if (status == BM_OK && run->experiment->run.keep > 0 && run->counters.step > 0 && run->folder.path[0]) {
+        char name[BM_CHECKPOINT_NAME];
+        bm_folder_numbered(name, run->counters.step);
         status = bm_run_save(run, name, false, error);
-        prune(run);
+        bm_folder_prune(&run->folder, run->experiment->run.keep);
     }
     return status;
 }
@@ -217,39 +158,18 @@ static bm_status take_weights(bm_run *run, const char *other, bm_error *error) {
     return status;
 }
 
-/* Two processes never write to one folder. The lock ends with the process, however it ends. */
-static bm_status lock_folder(bm_run *run, bm_error *error) {
-    char path[BM_PATH_MAX + 32];
-    snprintf(path, sizeof path, "%s/lock", run->checkpoints);
-    run->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    if (run->lock < 0) {
-        return bm_fail(error, "cannot open %s: %s", path, strerror(errno));
-    }
-    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    if (fcntl(run->lock, F_SETLK, &whole) != 0 && (errno == EACCES || errno == EAGAIN)) {
-        return bm_fail(error, "%s is being trained by another process", run->folder);
-    }
-    return BM_OK; /* file systems without locks are used without */
-}
-
 /* Every lane's first episode. */
 static void begin(bm_run *run) {
     const bm_seed lanes = bm_seed_child(&run->seed, BM_STREAM_LANES);
     bm_env_seed_children(run->env, &lanes);
     bm_env_reset(run->env);
-    run->started = (double)time(NULL);
 }
 
-/* The files that say so. */
-static bm_status write_beginning(bm_run *run, bm_error *error) {
-    char path[BM_PATH_MAX + 16];
-    snprintf(run->checkpoints, sizeof run->checkpoints, "%s/checkpoint", run->folder);
-    snprintf(path, sizeof path, "%s/config.yaml", run->folder);
-    bm_status status = lock_folder(run, error);
-    if (status == BM_OK) {
-        status = bm_experiment_write(run->experiment, path, error);
-    }
+/* The folder, and the files that say so. */
+static bm_status write_beginning(bm_run *run, const char *runs, const char *name, bm_error *error) {
+    bm_status status = bm_experiment_folder(run->experiment, &run->folder, runs, name, error);
     if (status == BM_OK && run->changes.count > 0) {
+        char path[BM_PATH_MAX + 16];
         bm_run_changes_path(run, path, sizeof path);
         status = bm_changes_write(&run->changes, path, error);
     }
@@ -276,8 +196,7 @@ bm_status bm_run_create(bm_run **result, const bm_experiment *experiment, const 
         begin(run);
     }
     if (status == BM_OK && runs) {
-        status = bm_run_folder_create(experiment, runs, name, run->folder, sizeof run->folder, error);
-        status = status == BM_OK ? write_beginning(run, error) : status;
+        status = write_beginning(run, runs, name, error);
     }
     if (status != BM_OK) {
         bm_run_destroy(run);
@@ -288,24 +207,17 @@ bm_status bm_run_create(bm_run **result, const bm_experiment *experiment, const 
 }
 
 static bm_status restore(bm_run *run, const bm_safetensors *checkpoint, bm_error *error) {
-    bm_status status = bm_checkpoint_restore(checkpoint, run->checkpoints, &run->state, bm_agent_replay(run->agent),
-                                             &run->replay_file, error);
-    double progress, monitor, events;
-    if (status != BM_OK || (status = bm_checkpoint_number(checkpoint, "started", &run->started, error)) != BM_OK ||
-        (status = bm_checkpoint_number(checkpoint, "seconds", &run->seconds, error)) != BM_OK ||
-        (status = bm_checkpoint_number(checkpoint, "eval_seconds", &run->eval_seconds, error)) != BM_OK ||
-        (status = bm_checkpoint_number(checkpoint, "length.progress", &progress, error)) != BM_OK ||
-        (status = bm_checkpoint_number(checkpoint, "length.monitor", &monitor, error)) != BM_OK ||
-        (status = bm_checkpoint_number(checkpoint, "length.events", &events, error)) != BM_OK) {
-        return status;
+    bm_status status = bm_checkpoint_restore(checkpoint, run->folder.checkpoints, &run->state,
+                                             bm_agent_replay(run->agent), &run->replay_file, error);
+    if (status == BM_OK && (run->counters.step < 0 || run->counters.episodes < 0 || run->counters.evaluations < 0)) {
+        status = bm_fail(error, "the checkpoint in %s counts below zero: it is damaged", run->folder.checkpoints);
     }
-    if (run->counters.step < 0 || run->counters.episodes < 0 || run->counters.evaluations < 0) {
-        return bm_fail(error, "the checkpoint in %s counts below zero: it is damaged", run->checkpoints);
+    if (status == BM_OK) {
+        status = open_metrics(run, checkpoint, error);
     }
-    const bm_metrics_length length = {(int64_t)progress, (int64_t)monitor, (int64_t)events};
-    run->log_seconds = run->seconds;
+    run->log_seconds = run->folder.seconds;
     run->log_step = run->counters.step;
-    return open_metrics(run, &length, error);
+    return status;
 }
 
 /* Those up to the checkpoint are made at the first step, later ones when their step comes. */
@@ -323,18 +235,14 @@ bm_status bm_run_resume(bm_run **result, const bm_experiment *experiment, const 
     bm_run *run = NULL;
     bm_safetensors checkpoint;
     bm_status status = new_run(&run, experiment, error);
-    if (status == BM_OK && snprintf(run->folder, sizeof run->folder, "%s", folder) >= (int)sizeof run->folder) {
-        status = bm_invalid(error, "the run folder's name is too long: %.80s...", folder);
-    }
     if (status == BM_OK) {
-        snprintf(run->checkpoints, sizeof run->checkpoints, "%s/checkpoint", run->folder);
-        status = lock_folder(run, error);
+        status = bm_folder_open(&run->folder, folder, error);
     }
     if (status == BM_OK) {
         status = recall_changes(run, error);
     }
     if (status == BM_OK) {
-        status = bm_checkpoint_open(run->checkpoints, "last", &checkpoint, error);
+        status = bm_checkpoint_open(run->folder.checkpoints, "last", &checkpoint, error);
         if (status == BM_OK) {
             status = restore(run, &checkpoint, error);
             bm_safetensors_free(&checkpoint);
@@ -349,7 +257,7 @@ bm_status bm_run_resume(bm_run **result, const bm_experiment *experiment, const 
 }
 
 const char *bm_run_folder(const bm_run *run) {
-    return run->folder;
+    return run->folder.path;
 }
 
 const bm_replay *bm_run_replay(const bm_run *run) {
@@ -366,10 +274,7 @@ const bm_space *bm_run_action_space(const bm_run *run) {
 
 void bm_run_destroy(bm_run *run) {
     if (run) {
-        bm_metrics_close(run->metrics, NULL);
-        if (run->lock >= 0) {
-            close(run->lock);
-        }
+        bm_folder_close(&run->folder);
         bm_evaluator_free(&run->evaluator);
         bm_agent_destroy(run->agent);
         bm_env_destroy(run->env);

@@ -10,10 +10,9 @@
 #include "train/changes.h"
 #include "train/eval.h"
 #include "train/experiment.h"
+#include "train/folder.h"
 
 typedef struct bm_run bm_run;
-
-enum { BM_PATH_MAX = 1024 };
 
 /* What a progress line shows. NAN where nothing is known yet. */
 typedef struct {
@@ -49,11 +48,11 @@ typedef struct {
     bm_live *live; /* NULL, or train/live.h */
 } bm_run_watch;
 
-/* A fresh run. Its folder is RUNS/ENV/AGENT/NAME, NAME (when NULL) being seedS-DATE-TIME, with -2, -3... when that exists; it gets
- * config.yaml and a checkpoint of step 0. Nothing is created when anything is wrong with the experiment. init_from (may be
- * NULL): a run folder whose networks' weights are taken over. changes (may be NULL): a file of hyperparameters that change while
- * it trains (train/changes.h). The experiment must be settled and outlive the run. runs NULL: nothing is written anywhere; the run
- * has no folder ("") and cannot be continued. */
+/* A fresh run. Its folder is RUNS/ENV/AGENT/NAME, NAME (when NULL) being seedS-DATE-TIME, with -2, -3... when that exists; runs that
+ * belong together may be called GROUP/NAME. It gets config.yaml and a checkpoint of step 0. Nothing is created when anything is
+ * wrong with the experiment. init_from (may be NULL): a run folder whose networks' weights are taken over. changes (may be NULL): a
+ * file of hyperparameters that change while it trains (train/changes.h). The experiment must be settled and outlive the run. runs
+ * NULL: nothing is written anywhere; the run has no folder ("") and cannot be continued. */
 bm_status bm_run_create(bm_run **run, const bm_experiment *experiment, const char *runs, const char *name,
                         const char *init_from, const char *changes, bm_error *error);
 /* Continues from FOLDER/checkpoint/last; experiment must come from that checkpoint (bm_run_experiment), possibly with other

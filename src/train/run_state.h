@@ -2,10 +2,8 @@
 #define BM_TRAIN_RUN_STATE_H
 
 /* What run.c (creation, checkpoints) and loop.c (the loop) share: the inside of a bm_run. */
-#include "core/clock.h"
-#include "core/metrics.h"
 #include "train/changes.h"
-#include "train/checkpoint.h"
+#include "train/folder.h"
 #include "train/run.h"
 
 enum { BM_RUN_WINDOW = 100, BM_RUN_METRICS_MAX = 6 + BM_AGENT_METRICS };
@@ -32,7 +30,7 @@ typedef struct {
 
 struct bm_run {
     const bm_experiment *experiment;
-    char folder[BM_PATH_MAX], checkpoints[BM_PATH_MAX + 16];
+    bm_folder folder;
     bm_seed seed;
     bm_env_batch *env;
     bm_agent *agent;
@@ -40,23 +38,14 @@ struct bm_run {
     unsigned char *acted_on; /* [lanes, observation bytes] the observation before the step */
     bm_run_counters counters;
     bm_state state;
-    bm_metrics *metrics;
     const char *metric_names[BM_RUN_METRICS_MAX];
     int metric_count;
     bm_replay_file replay_file;
-    bm_changes changes;           /* of hyperparameters, while training */
-    double started;               /* seconds since 1970 */
-    double seconds, eval_seconds; /* before this process's start of training; spent in evaluations */
-    double clock_start;
+    bm_changes changes; /* of hyperparameters, while training */
     double log_seconds; /* at the last row, for time/fps */
     int64_t log_step;
-    int lock; /* descriptor that holds the lock on the folder; -1: none */
     bm_arena arena;
 };
-
-static inline double bm_run_seconds(const bm_run *run) {
-    return run->seconds + bm_clock() - run->clock_start;
-}
 
 /* NAME.safetensors in the run's checkpoint folder, with all metrics on the disk before it. */
 bm_status bm_run_save(bm_run *run, const char *name, bool with_replay, bm_error *error);

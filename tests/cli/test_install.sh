@@ -4,7 +4,7 @@
 prefix=$folder/usr
 check "make install" make --no-print-directory install BUILD="${BELLMAN%/bellman}" PREFIX=/usr DESTDIR="$folder"
 check_output "the program" "bellman train" "$prefix/bin/bellman" --help
-check_same "headers of the library, none of the command line" "agents bellman.h core draw envs nets optim render replay train tune watch" \
+check_same "headers of the library, none of the command line" "agents bellman.h core draw envs meta nets optim render replay train tune watch" \
     "$(cd "$prefix/include/bellman" && echo *)"
 
 # Strict flags: the headers must not warn in other people's programs.

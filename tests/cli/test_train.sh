@@ -98,7 +98,7 @@ for signal in INT:130 TERM:143; do
     name=${signal%:*}
     "$BELLMAN" $dqn --steps 100000000 --name "sig$name" 2>"$folder/sig" &
     pid=$!
-    while [ ! -s "$runs/CartPole-v1/dqn/sig$name/progress.csv" ]; do sleep 0.05; done
+    while [ ! -s "$runs/CartPole-v1/dqn/sig$name/checkpoint/last.safetensors" ]; do sleep 0.05; done
     check_exit 1 "a second process on the same run" "$BELLMAN" train --resume "$runs/CartPole-v1/dqn/sig$name" --quiet
     check_says "another process"
     kill "-$name" $pid

@@ -1,0 +1,543 @@
+/* Tasks whose problem is to act: an environment whose options are drawn for every task (the reinforcement learning of Finn, Abbeel and
+ * Levine 2017, section 5.3; Point2D-v0 with its goal drawn is their navigation). A policy (agents/policy.h) is adapted by
+ * REINFORCE: every step plays shots episodes with the parameters it starts from, and descends
+ *
+ *     loss = -mean_t( A_t log pi(a_t | s_t) ),    A generalised advantages (Schulman et al. 2016), normalised over the step's rows
+ *
+ * V, which advantages are counted from, is a linear function fitted to the very episodes (meta/linear_baseline.h); after the last step of
+ * an episode it is 0, also where the time limit ended it: the limit is part of these tasks, and V knows the time. The outer loss has the
+ * same gradient over queries fresh episodes of the adapted policy; what is reported as the loss is minus their mean undiscounted
+ * return. curvature is the Hessian of the loss above for the episodes as they were played, as in the authors' code; that other
+ * parameters would have met other episodes is not in it (Foerster et al. 2018 and Rothfuss et al. 2019 have estimates of that part).
+ *
+ * All episodes of a step run side by side, one in each lane, and only lanes whose episode goes on are shown to the policy. Every step, the
+ * outer loss and the score draw from children of the task's seed of their own, so that a task is the same however often and by
+ * whichever thread it is looked at. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "agents/policy.h"
+#include "agents/returns.h"
+#include "envs/encode.h"
+#include "envs/env.h"
+#include "meta/linear_baseline.h"
+#include "meta/task_range.h"
+#include "meta/tasks.h"
+
+typedef struct {
+    bm_text env, task_range, env_set;
+    int shots, train_shots, queries, eval_queries, baseline;
+    double gamma, gae_lambda, log_std_init;
+    bool normalize, show_task;
+} episode_config;
+
+enum { BASELINE_LINEAR, BASELINE_NONE };
+static const char *const baselines[] = {"linear", "none", NULL};
+
+#define ROWS(env_, task_range_, log_std_init_)                                                                         \
+    BM_OPTION_STRING(episode_config, env, env_, 0, 0, "the environment's id"),                                         \
+        BM_OPTION_STRING(episode_config, task_range, task_range_, 0, 0,                                                \
+                         "what differs between tasks: KEY=LOW:HIGH or KEY={A,B}, separated by commas"),                \
+        BM_OPTION_STRING(episode_config, env_set, "", 0, 0, "its other options: KEY=VALUE, separated by commas"),      \
+        BM_OPTION(episode_config, shots, 20, 1, 100000, BM_LOG, "episodes of a step of adaptation"),                   \
+        BM_OPTION(episode_config, train_shots, 0, 0, 100000, BM_LINEAR, "the same in training; 0: as shots"),          \
+        BM_OPTION(episode_config, queries, 20, 1, 100000, BM_LOG,                                                      \
+                  "episodes that training judges an adapted policy by"),                                               \
+        BM_OPTION(episode_config, eval_queries, 20, 1, 100000, BM_LOG, "episodes that a score is taken over"),         \
+        BM_OPTION(episode_config, gamma, 0.99, 0, 1, BM_LINEAR, "discount per step"),                                  \
+        BM_OPTION(episode_config, gae_lambda, 1, 0, 1, BM_LINEAR,                                                      \
+                  "1: returns minus the baseline; less leans on the baseline's estimates"),                            \
+        BM_OPTION_CHOICE(episode_config, baseline, "linear", baselines, "what returns are measured from"),             \
+        BM_OPTION_STRING(episode_config, normalize, "true", 0, 1,                                                      \
+                         "subtract the mean of a step's advantages, divide by their deviation"),                       \
+        BM_OPTION(episode_config, log_std_init, log_std_init_, -5, 2, BM_LINEAR,                                       \
+                  "log of the first standard deviation, in half widths of the action box; box actions only"),          \
+        BM_OPTION_STRING(episode_config, show_task, "false", 0, 1,                                                     \
+                         "show the policy what was drawn for the task, behind the observation")
+
+static const bm_option rows[] = {ROWS("", "", 0)};
+static const bm_option point2d_rows[] = {ROWS("Point2D-v0", "goal_x=-0.5:0.5, goal_y=-0.5:0.5", 0)};
+
+/* The family. */
+typedef struct {
+    const bm_env_type *env;
+    void *base; /* env's options, but for those drawn */
+    bm_task_range range;
+    bm_space observation_space, action_space; /* of every task; without bounds */
+    bm_policy_net policy;
+    int shown;     /* numbers behind the observation */
+    int max_steps; /* of an episode of any task */
+} episode_tasks;
+
+/* ---- the family ------------------------------------------------------------------------------------------------- */
+
+static int larger(int a, int b) {
+    return a > b ? a : b;
+}
+
+static bm_status needs_range(const bm_env_type *type, bm_error *error) {
+    char names[256] = "";
+    size_t length = 0;
+    for (size_t i = 0; i < type->options.count && length < sizeof names; i++) {
+        length +=
+            (size_t)snprintf(names + length, sizeof names - length, "%s%s", i ? ", " : "", type->options.rows[i].name);
+    }
+    return bm_invalid(error,
+                      "task_range must say which options differ between tasks of %s, as in KEY=LOW:HIGH; it has %s",
+                      type->id, names);
+}
+
+/* The options of all tasks, before anything is drawn, and the distribution of the rest. */
+static bm_status read_settings(bm_tasks *tasks, bm_error *error) {
+    const episode_config *config = tasks->config;
+    episode_tasks *self = tasks->self;
+    bm_arena *arena = &tasks->arena;
+    if (!*config->env.text) {
+        return bm_invalid(error, "env must name an environment (see bellman list envs)");
+    }
+    bm_status status = bm_env_lookup(config->env.text, &self->env, error);
+    if (status != BM_OK) {
+        return status;
+    }
+    const bm_options *options = &self->env->options;
+    self->base = bm_arena_alloc(arena, 1, options->config_bytes);
+    status = bm_arena_check(arena, tasks->type->name, error);
+    if (status != BM_OK) {
+        return status;
+    }
+    bm_options_defaults(options, self->base);
+    status = bm_task_settings(options, config->env_set.text, self->base, arena, error);
+    if (status == BM_OK) {
+        status = bm_task_range_parse(&self->range, options, self->base, config->task_range.text, arena, error);
+    }
+    return status == BM_OK && self->range.count == 0 ? needs_range(self->env, error) : status;
+}
+
+static bool same_space(const bm_space *a, const bm_space *b) {
+    return a->kind == b->kind && a->dtype == b->dtype && a->size == b->size && a->n == b->n;
+}
+
+/* A task's environment, of the first task looked at or one that must be like it. */
+static bm_status check_env(const episode_tasks *self, const bm_env_batch *env, bm_error *error) {
+    if (env->max_episode_steps < 1) {
+        return bm_invalid(error, "episodes of %s have no limit; give env_set max_episode_steps=1000", self->env->id);
+    }
+    if (self->max_steps > 0 && (!same_space(&self->observation_space, &env->observation_space) ||
+                                !same_space(&self->action_space, &env->action_space))) {
+        return bm_invalid(error,
+                          "task_range: tasks of %s differ in what is seen or can be done; one policy must fit all",
+                          self->env->id);
+    }
+    return BM_OK;
+}
+
+static bm_status create_env(const episode_tasks *self, const void *config, int lanes, bm_env_batch **env,
+                            bm_error *error) {
+    bm_status status = bm_env_create(env, self->env, config, lanes, error);
+    if (status == BM_OK && (status = check_env(self, *env, error)) != BM_OK) {
+        bm_env_destroy(*env);
+        *env = NULL;
+    }
+    return status;
+}
+
+static bm_space without_bounds(bm_space space) {
+    space.low = space.high = NULL; /* they go with the environment */
+    return space;
+}
+
+enum { MOST_CORNERS = 1024 };
+
+/* Tries tasks at the edge of what can be drawn, and takes down what they have in common. */
+static bm_status look_around(bm_tasks *tasks, bm_error *error) {
+    episode_tasks *self = tasks->self;
+    const size_t bytes = self->env->options.config_bytes;
+    void *config = bm_arena_alloc(&tasks->arena, 1, bytes);
+    bm_status status = bm_arena_check(&tasks->arena, tasks->type->name, error);
+    if (status != BM_OK) {
+        return status;
+    }
+    memcpy(config, self->base, bytes);
+    for (int corner = 0; corner < MOST_CORNERS && bm_task_range_corner(&self->range, corner, config); corner++) {
+        bm_env_batch *env;
+        status = create_env(self, config, 1, &env, error);
+        if (status != BM_OK) {
+            return status;
+        }
+        self->observation_space = without_bounds(env->observation_space);
+        self->action_space = without_bounds(env->action_space);
+        self->max_steps = larger(self->max_steps, env->max_episode_steps);
+        bm_env_destroy(env);
+    }
+    return BM_OK;
+}
+
+static bm_status create_policy(bm_tasks *tasks, const bm_int_list *hidden, const bm_activation *activation,
+                               bm_error *error) {
+    const episode_config *config = tasks->config;
+    episode_tasks *self = tasks->self;
+    self->shown = config->show_task ? bm_task_range_numbers(&self->range) : 0;
+    const bm_space input = {.kind = BM_BOX, .size = bm_space_features(&self->observation_space) + self->shown};
+    const bm_status status = bm_policy_net_create(&self->policy, &input, &self->action_space, hidden->count,
+                                                  hidden->value, activation, error);
+    tasks->net = self->policy.net;
+    tasks->inputs = tasks->net.inputs;
+    tasks->outputs = tasks->net.outputs;
+    tasks->parameters = self->policy.parameters;
+    tasks->head = tasks->net.layer[tasks->net.layers - 1].offset;
+    return status;
+}
+
+static bm_status create(bm_tasks *tasks, const bm_int_list *hidden, const bm_activation *activation, bm_error *error) {
+    const episode_config *config = tasks->config;
+    tasks->self = BM_NEW(&tasks->arena, episode_tasks, 1);
+    bm_status status = bm_arena_check(&tasks->arena, tasks->type->name, error);
+    if (status == BM_OK) {
+        status = read_settings(tasks, error);
+    }
+    if (status == BM_OK) {
+        status = look_around(tasks, error);
+    }
+    tasks->shots = config->shots;
+    tasks->train_shots = config->train_shots > 0 ? config->train_shots : config->shots;
+    tasks->queries = config->queries;
+    tasks->eval_queries = config->eval_queries;
+    return status == BM_OK ? create_policy(tasks, hidden, activation, error) : status;
+}
+
+static bm_status init(const bm_tasks *tasks, bm_init scheme, bm_real *params, bm_rng *rng, bm_error *error) {
+    const episode_config *config = tasks->config;
+    const episode_tasks *self = tasks->self;
+    return bm_policy_net_init(&self->policy, scheme, config->log_std_init, params, rng, error);
+}
+
+/* ---- a thread's room -------------------------------------------------------------------------------------------- */
+
+/* Episodes as the loss reads them: a row is a step of one of them, in order of time, then of lanes. */
+typedef struct {
+    int rows;
+    bm_real *features;     /* [rows, net.inputs] */
+    unsigned char *action; /* [rows, action_bytes] */
+    bm_real *weight;       /* [rows] advantages */
+} episodes;
+
+/* Of the rest of a lane's episode, when it is gone through from its end. */
+typedef struct {
+    double sum; /* the discounted return */
+    double value, advantage;
+} rest_of_episode;
+
+typedef struct {
+    int shots, queries;
+    bm_seed seed;      /* of the task */
+    void *config;      /* of its environment */
+    bm_real *shown;    /* [shown] */
+    bm_env_batch *env; /* a lane for every episode; NULL: it could not be made */
+    episodes *step;    /* [inner_steps] */
+    episodes fresh;
+    int32_t *live, *lane, *time;  /* [lanes] whose episode goes on; [rows] of the episodes played last */
+    double *reward, *sum, *value; /* [rows] the same */
+    rest_of_episode *rest;        /* [lanes] */
+    bm_linear_baseline baseline;
+    bm_real *workspace;
+} episode_room;
+
+static void create_episodes(const bm_task_room *room, episodes *created, size_t rows_most, bm_arena *arena) {
+    const episode_tasks *family = room->tasks->self;
+    created->features = BM_NEW(arena, bm_real, rows_most * (size_t)room->tasks->inputs);
+    created->action = bm_arena_alloc(arena, rows_most, family->policy.action_bytes);
+    created->weight = BM_NEW(arena, bm_real, rows_most);
+}
+
+static void allocate(bm_task_room *room, size_t step_rows, size_t fresh_rows, int lanes) {
+    const episode_tasks *family = room->tasks->self;
+    episode_room *self = room->self;
+    bm_arena *arena = &room->arena;
+    const size_t rows_most = step_rows > fresh_rows ? step_rows : fresh_rows;
+    const size_t gradient = bm_policy_net_workspace(&family->policy, (int)rows_most);
+    const size_t curvature = bm_policy_net_r_workspace(&family->policy, (int)step_rows);
+    self->config = bm_arena_alloc(arena, 1, family->env->options.config_bytes);
+    self->shown = BM_NEW(arena, bm_real, family->shown);
+    self->step = BM_NEW(arena, episodes, room->inner_steps);
+    for (int k = 0; k < room->inner_steps && self->step; k++) {
+        create_episodes(room, &self->step[k], step_rows, arena);
+    }
+    create_episodes(room, &self->fresh, fresh_rows, arena);
+    self->live = BM_NEW(arena, int32_t, lanes);
+    self->rest = BM_NEW(arena, rest_of_episode, lanes);
+    self->lane = BM_NEW(arena, int32_t, rows_most);
+    self->time = BM_NEW(arena, int32_t, rows_most);
+    self->reward = BM_NEW(arena, double, rows_most);
+    self->sum = BM_NEW(arena, double, rows_most);
+    self->value = BM_NEW(arena, double, rows_most);
+    bm_linear_baseline_create(&self->baseline, room->tasks->inputs - family->shown, arena);
+    self->workspace = BM_NEW(arena, bm_real, gradient > curvature ? gradient : curvature);
+}
+
+static bm_status open_room(bm_task_room *room, bm_error *error) {
+    const bm_tasks *tasks = room->tasks;
+    const episode_tasks *family = tasks->self;
+    episode_room *self = room->self = BM_NEW(&room->arena, episode_room, 1);
+    if (!self) {
+        return bm_arena_check(&room->arena, tasks->type->name, error);
+    }
+    const int shots = room->test ? tasks->shots : tasks->train_shots;
+    self->shots = room->minibatch > 0 && room->minibatch < shots ? room->minibatch : shots;
+    self->queries = room->test ? tasks->eval_queries : tasks->queries;
+    const int lanes = larger(self->shots, self->queries);
+    if ((int64_t)lanes * family->max_steps > 1 << 28) {
+        return bm_invalid(error, "%d episodes of up to %d steps are too many to be kept", lanes, family->max_steps);
+    }
+    const size_t steps = (size_t)family->max_steps;
+    allocate(room, (size_t)self->shots * steps, (size_t)self->queries * steps, lanes);
+    return bm_arena_check(&room->arena, tasks->type->name, error);
+}
+
+static void close_room(bm_task_room *room) {
+    episode_room *self = room->self;
+    if (self) {
+        bm_env_destroy(self->env);
+    }
+}
+
+/* Children of a task's seed. */
+enum { DRAW, OUTER, SCORE, FIRST_STEP };
+
+static void begin(bm_task_room *room, const bm_seed *seed) {
+    const episode_tasks *family = room->tasks->self;
+    episode_room *self = room->self;
+    const bm_seed draw = bm_seed_child(seed, DRAW);
+    bm_rng rng = bm_rng_from(&draw);
+    self->seed = *seed;
+    memcpy(self->config, family->base, family->env->options.config_bytes);
+    bm_task_range_draw(&family->range, &rng, self->config, family->shown ? self->shown : NULL);
+    bm_env_destroy(self->env);
+    (void)create_env(family, self->config, larger(self->shots, self->queries), &self->env, NULL); /* see play */
+}
+
+/* ---- playing ---------------------------------------------------------------------------------------------------- */
+
+/* Network inputs for lanes [n] of env. */
+static void look(const bm_task_room *room, const bm_env_batch *env, int n, const int32_t *lanes, bm_real *features) {
+    const episode_tasks *family = room->tasks->self;
+    const episode_room *self = room->self;
+    const bm_space *space = &env->observation_space;
+    const size_t bytes = bm_space_bytes(space);
+    const int seen = room->tasks->inputs - family->shown;
+    for (int i = 0; i < n; i++, features += room->tasks->inputs) {
+        bm_encode(space, 1, (const char *)env->observation + (size_t)lanes[i] * bytes, features);
+        for (int k = 0; k < family->shown; k++) {
+            features[seen + k] = self->shown[k];
+        }
+    }
+}
+
+/* What was chosen for lanes [n] of env. */
+static void take(const bm_task_room *room, bm_env_batch *env, int n, const int32_t *lanes,
+                 const unsigned char *chosen) {
+    const episode_tasks *family = room->tasks->self;
+    for (int i = 0; i < n; i++, chosen += family->policy.action_bytes) {
+        const size_t at = (size_t)lanes[i] * (size_t)env->action_space.size;
+        bm_decode_actions(&env->action_space, 1, chosen, env->action_index ? env->action_index + at : NULL,
+                          env->action ? env->action + at : NULL);
+    }
+}
+
+/* Takes down what a step brought to lanes live [n]. Returns how many go on. */
+static int take_down(episode_room *self, int n, int time, int row) {
+    const bm_env_batch *env = self->env;
+    int going_on = 0;
+    for (int i = 0; i < n; i++) {
+        const int lane = self->live[i];
+        self->lane[row + i] = lane;
+        self->time[row + i] = time;
+        self->reward[row + i] = env->reward[lane];
+        self->live[going_on] = lane;
+        going_on += !(env->terminated[lane] | env->truncated[lane]);
+    }
+    return going_on;
+}
+
+/* One episode in each of so many lanes. Returns their mean undiscounted return; NAN, and no rows, where the task has no environment,
+ * because there was no memory for it or it refused options that no corner of the distribution has. */
+static double play(const bm_task_room *room, uint32_t purpose, int count, const bm_real *params, episodes *played) {
+    const episode_tasks *family = room->tasks->self;
+    episode_room *self = room->self;
+    const bm_policy_net *policy = &family->policy;
+    played->rows = 0;
+    if (!self->env) {
+        return NAN;
+    }
+    const bm_seed seed = bm_seed_child(&self->seed, purpose);
+    const bm_seed of_lanes = bm_seed_child(&seed, 0), of_actions = bm_seed_child(&seed, 1);
+    bm_rng rng = bm_rng_from(&of_actions);
+    bm_env_seed_children(self->env, &of_lanes);
+    bm_env_reset(self->env);
+    for (int lane = 0; lane < count; lane++) {
+        self->live[lane] = lane;
+    }
+    for (int live = count, time = 0, going_on; live > 0; live = going_on, time++) {
+        const size_t row = (size_t)played->rows;
+        bm_real *features = played->features + row * (size_t)room->tasks->inputs;
+        unsigned char *action = played->action + row * policy->action_bytes;
+        look(room, self->env, live, self->live, features);
+        bm_policy_net_act(policy, params, self->workspace, live, features, &rng, action);
+        take(room, self->env, live, self->live, action);
+        bm_env_step(self->env);
+        going_on = take_down(self, live, time, played->rows);
+        played->rows += live;
+    }
+    double total = 0;
+    for (int r = 0; r < played->rows; r++) {
+        total += self->reward[r];
+    }
+    return total / count;
+}
+
+/* The advantages of episodes just played. */
+static void weigh(const bm_task_room *room, episodes *played) {
+    const episode_config *config = room->tasks->config;
+    episode_room *self = room->self;
+    const int n = played->rows;
+    memset(self->rest, 0, (size_t)self->env->lanes * sizeof *self->rest);
+    memset(self->value, 0, (size_t)n * sizeof *self->value);
+    for (int r = n - 1; r >= 0; r--) {
+        rest_of_episode *rest = &self->rest[self->lane[r]];
+        self->sum[r] = rest->sum = self->reward[r] + config->gamma * rest->sum;
+    }
+    if (config->baseline == BASELINE_LINEAR) {
+        const bm_baseline_rows rows_played = {n, (size_t)room->tasks->inputs, played->features, self->time};
+        bm_linear_baseline_fit(&self->baseline, &rows_played, self->sum);
+        bm_linear_baseline_expect(&self->baseline, &rows_played, self->value);
+    }
+    for (int r = n - 1; r >= 0; r--) {
+        rest_of_episode *rest = &self->rest[self->lane[r]];
+        const double surprise = self->reward[r] + config->gamma * rest->value - self->value[r];
+        rest->advantage = surprise + config->gamma * config->gae_lambda * rest->advantage;
+        rest->value = self->value[r];
+        played->weight[r] = (bm_real)rest->advantage;
+    }
+    if (config->normalize) {
+        bm_normalize((size_t)n, played->weight);
+    }
+}
+
+/* ---- what learners ask ------------------------------------------------------------------------------------------ */
+
+static double loss_gradient(const bm_task_room *room, episodes *played, const bm_real *params, bm_real *grad) {
+    const episode_tasks *family = room->tasks->self;
+    const episode_room *self = room->self;
+    weigh(room, played);
+    return bm_policy_net_gradient(&family->policy, params, self->workspace, played->rows, played->features,
+                                  played->action, played->weight, 0, grad)
+        .policy;
+}
+
+static double gradient(bm_task_room *room, int step, const bm_real *params, bm_real *grad) {
+    episode_room *self = room->self;
+    episodes *played = &self->step[step];
+    const double mean_return = play(room, FIRST_STEP + (uint32_t)step, self->shots, params, played);
+    return isfinite(mean_return) ? loss_gradient(room, played, params, grad) : NAN;
+}
+
+static void curvature(bm_task_room *room, int step, const bm_real *params, const bm_real *direction, bm_real *product) {
+    const episode_tasks *family = room->tasks->self;
+    const episode_room *self = room->self;
+    const episodes *played = &self->step[step];
+    bm_policy_net_hvp(&family->policy, params, direction, self->workspace, played->rows, played->features,
+                      played->action, played->weight, product);
+}
+
+static double outer(bm_task_room *room, const bm_real *params, bm_real *grad) {
+    episode_room *self = room->self;
+    const double mean_return = play(room, OUTER, self->queries, params, &self->fresh);
+    return isfinite(mean_return) && isfinite(loss_gradient(room, &self->fresh, params, grad)) ? -mean_return : NAN;
+}
+
+/* Parameters that are not finite still choose actions, where those are discrete. */
+static bool all_finite(size_t n, const bm_real *x) {
+    bool finite = true;
+    for (size_t i = 0; i < n; i++) {
+        finite &= isfinite(x[i]) != 0;
+    }
+    return finite;
+}
+
+static void score(bm_task_room *room, const bm_real *params, double *scores) {
+    episode_room *self = room->self;
+    scores[0] = all_finite(room->tasks->parameters, params) ? play(room, SCORE, self->queries, params, &self->fresh)
+                                                            : (double)NAN;
+}
+
+/* ---- to be looked at -------------------------------------------------------------------------------------------- */
+
+static void say(const bm_task_room *room, const bm_task_parameter *parameter, char *words, size_t bytes) {
+    const episode_tasks *family = room->tasks->self;
+    const episode_room *self = room->self;
+    char value[BM_OPTION_TEXT_BYTES];
+    const void *field;
+    const bm_option *row = bm_options_find(&family->env->options, self->config, parameter->key, &field);
+    bm_option_format(row, field, value, sizeof value);
+    if (row->type == BM_REAL) {
+        const double number = *(const double *)field;
+        snprintf(value, sizeof value, "%s%.2f", number < 0 ? "−" : "", fabs(number));
+    }
+    snprintf(words, bytes, "%s %s", parameter->key, value);
+}
+
+static void view(const bm_task_room *room, bm_task_view *seen) {
+    const episode_tasks *family = room->tasks->self;
+    const episode_room *self = room->self;
+    size_t used = 0;
+    *seen = (bm_task_view){.env = family->env, .env_config = self->config};
+    for (int i = 0; i < family->range.count && used < BM_TASK_WORDS - 2; i++) {
+        used += (size_t)snprintf(seen->words + used, BM_TASK_WORDS - used, "%s", i ? ", " : "");
+        say(room, &family->range.parameter[i], seen->words + used, BM_TASK_WORDS - used);
+        used = strlen(seen->words);
+    }
+}
+
+static void act(bm_task_room *room, const bm_real *params, bm_env_batch *env, bm_rng *rng) {
+    const episode_tasks *family = room->tasks->self;
+    const episode_room *self = room->self;
+    for (int32_t lane = 0; lane < env->lanes; lane++) {
+        look(room, env, 1, &lane, self->fresh.features);
+        bm_policy_net_act(&family->policy, params, self->workspace, 1, self->fresh.features, rng, self->fresh.action);
+        take(room, env, 1, &lane, self->fresh.action);
+    }
+}
+
+const bm_task_methods bm_episode_methods = {
+    .create = create,
+    .init = init,
+    .open = open_room,
+    .close = close_room,
+    .begin = begin,
+    .gradient = gradient,
+    .curvature = curvature,
+    .outer = outer,
+    .score = score,
+    .view = view,
+    .act = act,
+};
+
+const bm_tasks_type bm_tasks_episodes = {
+    .name = "episodes",
+    .summary = "act in an environment whose options differ from task to task; its id is a name for it",
+    .source = "Finn, Abbeel and Levine 2017, section 5.3",
+    .options = BM_OPTIONS(rows, episode_config),
+    .methods = &bm_episode_methods,
+    .score_names = {"return"},
+    .larger_is_better = true,
+};
+
+const bm_tasks_type bm_tasks_point2d = {
+    .name = "point2d",
+    .summary = "find a goal in the plane that is not seen and differs from task to task",
+    .source = "Finn, Abbeel and Levine 2017, section 5.3, and the authors' code",
+    .options = BM_OPTIONS(point2d_rows, episode_config),
+    .methods = &bm_episode_methods,
+    .score_names = {"return"},
+    .larger_is_better = true,
+};

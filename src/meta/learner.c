@@ -1,0 +1,213 @@
+/* A batch of tasks, shared out to threads; see learner.h. */
+#include "meta/learner.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/subnormal.h"
+#include "core/suggest.h"
+#include "nets/hvp.h"
+
+#define LEARNER(name) extern const bm_learner_type bm_learner_##name;
+#include "meta/learner_list.h"
+#undef LEARNER
+
+const bm_learner_type *const bm_learner_types[] = {
+#define LEARNER(name) &bm_learner_##name,
+#include "meta/learner_list.h"
+#undef LEARNER
+    NULL};
+
+enum { TYPES = sizeof bm_learner_types / sizeof bm_learner_types[0] - 1 };
+
+bm_status bm_learner_lookup(const char *name, const bm_learner_type **type, bm_error *error) {
+    const char *names[TYPES];
+    for (int i = 0; i < TYPES; i++) {
+        names[i] = bm_learner_types[i]->name;
+        if (strcmp(name, names[i]) == 0) {
+            *type = bm_learner_types[i];
+            return BM_OK;
+        }
+    }
+    return bm_invalid(error, "unknown meta-learner %s%s", name,
+                      bm_did_you_mean(name, names, TYPES, " (see bellman list learners)").text);
+}
+
+/* ---- creation --------------------------------------------------------------------------------------------------- */
+
+static bm_status open_room(bm_learner *learner, bm_learner_room *room, bm_error *error) {
+    const size_t n = learner->tasks->parameters, steps = (size_t)learner->inner_steps;
+    bm_arena *arena = &learner->arena;
+    const int minibatch = learner->type->minibatch ? learner->type->minibatch(learner->config) : 0;
+    room->params = BM_NEW(arena, bm_real, (steps + 1) * n);
+    room->grad = BM_NEW(arena, bm_real, steps * n);
+    room->direction = BM_NEW(arena, bm_real, n);
+    room->product = BM_NEW(arena, bm_real, n);
+    return bm_task_room_open(&room->task, learner->tasks, learner->inner_steps, minibatch, false, error);
+}
+
+static bm_status create(bm_learner *learner, bm_error *error) {
+    bm_arena *arena = &learner->arena;
+    const bm_learner_type *type = learner->type;
+    const size_t batch = (size_t)learner->batch;
+    bm_status status = BM_OK;
+    if (type->second_order && bm_net_r_check(&learner->tasks->net, error) != BM_OK) {
+        const bm_error why = *error;
+        return bm_invalid(error, "%s needs second derivatives: %s; fomaml does without", type->name, why.text);
+    }
+    learner->parameters = type->outer_parameters ? type->outer_parameters(learner->tasks) : learner->tasks->parameters;
+    learner->contribution = BM_NEW(arena, bm_real, batch * learner->parameters);
+    learner->loss = BM_NEW(arena, double, batch);
+    learner->failed_step = BM_NEW(arena, int, batch);
+    learner->rooms = bm_pool_threads(learner->pool);
+    learner->room = BM_NEW(arena, bm_learner_room, learner->rooms);
+    for (int i = 0; i < learner->rooms && learner->room && status == BM_OK; i++) {
+        status = open_room(learner, &learner->room[i], error);
+    }
+    return status == BM_OK ? bm_arena_check(arena, "the meta-learner", error) : status;
+}
+
+bm_status bm_learner_create(bm_learner **result, const bm_learner_type *type, const void *config, const bm_tasks *tasks,
+                            int batch, bm_pool *pool, bm_error *error) {
+    bm_learner *learner = calloc(1, sizeof *learner);
+    if (!learner) {
+        return bm_fail(error, "not enough memory for the meta-learner");
+    }
+    learner->type = type;
+    learner->config = config;
+    learner->tasks = tasks;
+    learner->batch = batch;
+    learner->pool = pool;
+    learner->inner_steps = type->inner_steps(config);
+    const bm_status status = create(learner, error);
+    if (status != BM_OK) {
+        bm_learner_destroy(learner);
+        return status;
+    }
+    *result = learner;
+    return BM_OK;
+}
+
+void bm_learner_destroy(bm_learner *learner) {
+    if (learner) {
+        for (int i = 0; i < learner->rooms && learner->room; i++) {
+            bm_task_room_close(&learner->room[i].task);
+        }
+        bm_arena_free(&learner->arena);
+        free(learner);
+    }
+}
+
+bm_status bm_learner_init(const bm_learner *learner, bm_init scheme, bm_real *outer, bm_rng *rng, bm_error *error) {
+    if (learner->type->init) {
+        learner->type->init(learner, outer);
+    }
+    return learner->tasks->type->methods->init(learner->tasks, scheme, outer, rng, error);
+}
+
+/* ---- one task --------------------------------------------------------------------------------------------------- */
+
+int bm_learner_adapt(const bm_learner *learner, bm_learner_room *room, const bm_real *outer) {
+    const size_t n = learner->tasks->parameters;
+    const bm_task_methods *methods = learner->tasks->type->methods;
+    for (int k = 0; k < learner->inner_steps; k++) {
+        bm_real *params = room->params + (size_t)k * n, *grad = room->grad + (size_t)k * n;
+        if (!isfinite(methods->gradient(&room->task, k, params, grad))) {
+            return k;
+        }
+        memcpy(params + n, params, n * sizeof *params);
+        learner->type->descend(learner, outer, grad, params + n);
+    }
+    return -1;
+}
+
+static void work_on(bm_learner *learner, bm_learner_room *room, const bm_seed *seed, int task, const bm_real *outer,
+                    const bm_real *start) {
+    const bm_seed own = bm_seed_child(seed, (uint32_t)task);
+    learner->tasks->type->methods->begin(&room->task, &own);
+    memcpy(room->params, start, learner->tasks->parameters * sizeof *start);
+    learner->loss[task] = learner->type->contribute(
+        learner, room, outer, learner->contribution + (size_t)task * learner->parameters, &learner->failed_step[task]);
+}
+
+/* ---- a batch of them -------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    bm_learner *learner;
+    const bm_seed *seed;
+    const bm_real *outer;
+} batch;
+
+/* Every thread has a room, and works in it on every so-manieth task. */
+static void work_in_room(void *context, int item) {
+    const batch *b = context;
+    const unsigned before = bm_flush_subnormals();
+    for (int task = item; task < b->learner->batch; task += b->learner->rooms) {
+        work_on(b->learner, &b->learner->room[item], b->seed, task, b->outer, b->outer);
+    }
+    bm_restore_subnormals(before);
+}
+
+static void mean_of(const bm_learner *learner, bm_real *grad) {
+    const size_t n = learner->parameters;
+    memcpy(grad, learner->contribution, n * sizeof *grad);
+    for (int task = 1; task < learner->batch; task++) {
+        const bm_real *contribution = learner->contribution + (size_t)task * n;
+        for (size_t i = 0; i < n; i++) {
+            grad[i] += contribution[i];
+        }
+    }
+    const bm_real share = (bm_real)1 / (bm_real)learner->batch;
+    for (size_t i = 0; i < n; i++) {
+        grad[i] *= share;
+    }
+}
+
+/* Each task moves the parameters it started from towards what it adapted to: p = outer - rate * contribution. */
+static void work_serially(bm_learner *learner, const bm_seed *seed, double rate, const bm_real *outer, bm_real *grad) {
+    const size_t n = learner->parameters;
+    const unsigned before = bm_flush_subnormals();
+    memcpy(grad, outer, n * sizeof *grad);
+    for (int task = 0; task < learner->batch; task++) {
+        const bm_real *contribution = learner->contribution + (size_t)task * n;
+        work_on(learner, &learner->room[0], seed, task, outer, grad);
+        for (size_t i = 0; i < n; i++) {
+            grad[i] = outer[i] - (bm_real)rate * contribution[i];
+        }
+    }
+    memcpy(grad, learner->contribution + (size_t)(learner->batch - 1) * n, n * sizeof *grad);
+    bm_restore_subnormals(before);
+}
+
+static bool all_finite(const bm_real *x, size_t n) {
+    bool finite = true;
+    for (size_t i = 0; i < n; i++) {
+        finite &= isfinite(x[i]) != 0;
+    }
+    return finite;
+}
+
+bm_learner_result bm_learner_gradient(bm_learner *learner, const bm_seed *seed, double rate, const bm_real *outer,
+                                      bm_real *grad) {
+    bm_learner_result result = {.failed_task = -1};
+    if (learner->type->serial && learner->type->serial(learner->config)) {
+        work_serially(learner, seed, rate, outer, grad);
+    } else {
+        batch b = {learner, seed, outer};
+        bm_pool_run(learner->pool, learner->rooms, work_in_room, &b);
+        mean_of(learner, grad);
+    }
+    for (int task = 0; task < learner->batch; task++) {
+        result.loss += learner->loss[task] / learner->batch;
+    }
+    const bool fine = isfinite(result.loss) && all_finite(grad, learner->parameters);
+    for (int task = 0; task < learner->batch && !fine && result.failed_task < 0; task++) {
+        const bool loss = isfinite(learner->loss[task]);
+        if (!loss || !all_finite(learner->contribution + (size_t)task * learner->parameters, learner->parameters)) {
+            result.failed_task = task;
+            result.failed_step = loss ? learner->inner_steps : learner->failed_step[task];
+        }
+    }
+    return result;
+}

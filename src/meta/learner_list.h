@@ -1,0 +1,5 @@
+LEARNER(maml)
+LEARNER(fomaml)
+LEARNER(anil)
+LEARNER(metasgd)
+LEARNER(reptile)

@@ -1,0 +1,191 @@
+/* Model-agnostic meta-learning: Finn, Abbeel and Levine 2017. The outer loss is that of parameters after inner steps of gradient
+ * descent on a task, theta_{k+1} = theta_k - alpha g_k, and its gradient goes back through them:
+ *
+ *     v_K = d loss / d theta_K,    v_k = v_{k+1} - H_k (alpha v_{k+1}),    H_k the Hessian of the inner loss at theta_k
+ *
+ * maml     exactly this, by Hessian-vector products (nets/hvp.h)
+ * fomaml   first order: v_K alone (section 5.2 there)
+ * anil     inner steps on the last layer only, with everything learned in the outer loop (Raghu et al. 2020)
+ * metasgd  learns a rate for every parameter beside them (Li et al. 2017): d loss / d alpha = -sum_k g_k v_{k+1}
+ *
+ * Without inner steps all four train one model on all tasks together: the pre-training that the paper compares with. */
+#include <math.h>
+#include <string.h>
+
+#include "meta/learner.h"
+
+typedef struct {
+    double inner_lr;
+    int inner_steps;
+} maml_config;
+
+static const bm_option rows[] = {
+    {BM_ROW(maml_config, inner_lr, 0.01, 0, 100, BM_LOG, "step size of adaptation"), .tune = "log(1e-3,0.5)"},
+    {BM_ROW(maml_config, inner_steps, 1, 0, 100, BM_LINEAR,
+            "steps of adaptation in training; 0: pre-training on all tasks"),
+     .tune = "int(1,5)"},
+};
+
+static const bm_option metasgd_rows[] = {
+    {BM_ROW(maml_config, inner_lr, 0.01, 0, 100, BM_LOG, "what the learned step sizes start from"),
+     .tune = "log(1e-3,0.5)"},
+    {BM_ROW(maml_config, inner_steps, 1, 0, 100, BM_LINEAR,
+            "steps of adaptation in training; 0: pre-training on all tasks"),
+     .tune = "int(1,5)"},
+};
+
+static int inner_steps(const void *config) {
+    return ((const maml_config *)config)->inner_steps;
+}
+
+static bm_real inner_lr(const bm_learner *learner) {
+    return (bm_real)((const maml_config *)learner->config)->inner_lr;
+}
+
+/* ---- inner steps ------------------------------------------------------------------------------------------------ */
+
+static void descend(const bm_learner *learner, const bm_real *outer, const bm_real *grad, bm_real *params) {
+    (void)outer;
+    const bm_real lr = inner_lr(learner);
+    for (size_t i = 0; i < learner->tasks->parameters; i++) {
+        params[i] -= lr * grad[i];
+    }
+}
+
+static void descend_head(const bm_learner *learner, const bm_real *outer, const bm_real *grad, bm_real *params) {
+    (void)outer;
+    const bm_real lr = inner_lr(learner);
+    for (size_t i = learner->tasks->head; i < learner->tasks->parameters; i++) {
+        params[i] -= lr * grad[i];
+    }
+}
+
+/* Behind the parameters lie their rates. */
+static void descend_learned(const bm_learner *learner, const bm_real *outer, const bm_real *grad, bm_real *params) {
+    const size_t n = learner->tasks->parameters;
+    const bm_real *rate = outer + n;
+    for (size_t i = 0; i < n; i++) {
+        params[i] -= rate[i] * grad[i];
+    }
+}
+
+/* ---- the way back ----------------------------------------------------------------------------------------------- */
+
+static double first_order(const bm_learner *learner, bm_learner_room *room, const bm_real *outer, bm_real *grad,
+                          int *failed_step) {
+    const size_t steps = (size_t)learner->inner_steps, n = learner->tasks->parameters;
+    *failed_step = bm_learner_adapt(learner, room, outer);
+    if (*failed_step >= 0) {
+        return NAN;
+    }
+    *failed_step = learner->inner_steps;
+    return learner->tasks->type->methods->outer(&room->task, room->params + steps * n, grad);
+}
+
+/* v = v - H_k direction, where direction is v times what inner step k multiplied its gradient with. */
+static void go_back(const bm_learner *learner, bm_learner_room *room, int k, bm_real *v) {
+    const size_t n = learner->tasks->parameters;
+    learner->tasks->type->methods->curvature(&room->task, k, room->params + (size_t)k * n, room->direction,
+                                             room->product);
+    for (size_t i = 0; i < n; i++) {
+        v[i] -= room->product[i];
+    }
+}
+
+/* from: the first parameter that inner steps move. */
+static double second_order(const bm_learner *learner, bm_learner_room *room, const bm_real *outer, size_t from,
+                           bm_real *grad, int *failed_step) {
+    const double loss = first_order(learner, room, outer, grad, failed_step);
+    const bm_real lr = inner_lr(learner);
+    memset(room->direction, 0, from * sizeof *room->direction);
+    for (int k = learner->inner_steps - 1; k >= 0 && isfinite(loss); k--) {
+        for (size_t i = from; i < learner->tasks->parameters; i++) {
+            room->direction[i] = lr * grad[i];
+        }
+        go_back(learner, room, k, grad);
+    }
+    return loss;
+}
+
+static double contribute(const bm_learner *learner, bm_learner_room *room, const bm_real *outer, bm_real *grad,
+                         int *failed_step) {
+    return second_order(learner, room, outer, 0, grad, failed_step);
+}
+
+static double contribute_head(const bm_learner *learner, bm_learner_room *room, const bm_real *outer, bm_real *grad,
+                              int *failed_step) {
+    return second_order(learner, room, outer, learner->tasks->head, grad, failed_step);
+}
+
+static double contribute_learned(const bm_learner *learner, bm_learner_room *room, const bm_real *outer, bm_real *grad,
+                                 int *failed_step) {
+    const size_t n = learner->tasks->parameters;
+    const double loss = first_order(learner, room, outer, grad, failed_step);
+    bm_real *rate_grad = grad + n;
+    memset(rate_grad, 0, n * sizeof *rate_grad);
+    for (int k = learner->inner_steps - 1; k >= 0 && isfinite(loss); k--) {
+        const bm_real *inner = room->grad + (size_t)k * n;
+        for (size_t i = 0; i < n; i++) {
+            rate_grad[i] -= inner[i] * grad[i];
+            room->direction[i] = outer[n + i] * grad[i];
+        }
+        go_back(learner, room, k, grad);
+    }
+    return loss;
+}
+
+static size_t twice(const bm_tasks *tasks) {
+    return 2 * tasks->parameters;
+}
+
+static void init_rates(const bm_learner *learner, bm_real *outer) {
+    const size_t n = learner->tasks->parameters;
+    for (size_t i = 0; i < n; i++) {
+        outer[n + i] = inner_lr(learner);
+    }
+}
+
+const bm_learner_type bm_learner_maml = {
+    .name = "maml",
+    .summary = "parameters from which few gradient steps go far, with exact second derivatives",
+    .source = "Finn, Abbeel and Levine 2017",
+    .options = BM_OPTIONS(rows, maml_config),
+    .second_order = true,
+    .inner_steps = inner_steps,
+    .descend = descend,
+    .contribute = contribute,
+};
+
+const bm_learner_type bm_learner_fomaml = {
+    .name = "fomaml",
+    .summary = "MAML without second derivatives",
+    .source = "Finn, Abbeel and Levine 2017",
+    .options = BM_OPTIONS(rows, maml_config),
+    .inner_steps = inner_steps,
+    .descend = descend,
+    .contribute = first_order,
+};
+
+const bm_learner_type bm_learner_anil = {
+    .name = "anil",
+    .summary = "MAML that adapts the last layer only",
+    .source = "Raghu, Raghu, Bengio and Vinyals 2020",
+    .options = BM_OPTIONS(rows, maml_config),
+    .second_order = true,
+    .inner_steps = inner_steps,
+    .descend = descend_head,
+    .contribute = contribute_head,
+};
+
+const bm_learner_type bm_learner_metasgd = {
+    .name = "metasgd",
+    .summary = "MAML that learns a step size for every parameter too",
+    .source = "Li, Zhou, Chen and Li 2017",
+    .options = BM_OPTIONS(metasgd_rows, maml_config),
+    .second_order = true,
+    .inner_steps = inner_steps,
+    .outer_parameters = twice,
+    .init = init_rates,
+    .descend = descend_learned,
+    .contribute = contribute_learned,
+};

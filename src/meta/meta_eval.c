@@ -1,0 +1,156 @@
+/* One set of parameters after another, adapted to the same tasks; see meta_eval.h. */
+#include "meta/meta_eval.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/statistics.h"
+
+/* ---- what was asked for ----------------------------------------------------------------------------------------- */
+
+static bm_status set_shots(bm_meta_experiment *experiment, int shots, bm_error *error) {
+    char text[32];
+    snprintf(text, sizeof text, "%d", shots);
+    return bm_options_set(&experiment->tasks->options, experiment->tasks_config, "shots", text, error);
+}
+
+/* In place of what was not said. */
+static void complete(bm_meta_eval *eval) {
+    bm_meta_eval_config *config = &eval->config;
+    const bm_meta_config *run = &eval->learned.experiment.run;
+    if (config->adapt_steps.count == 0) {
+        config->adapt_steps = run->eval_adapt_steps;
+    }
+    if (config->tasks == 0) {
+        config->tasks = run->eval_final_tasks;
+    }
+    if (config->seed >= 0) {
+        eval->seed = bm_seed_of((uint64_t)config->seed);
+    } else {
+        const bm_seed seed = bm_seed_of((uint64_t)run->seed);
+        eval->seed = bm_seed_child(&seed, BM_META_STREAM_EVALUATION);
+    }
+}
+
+/* What parameters are adapted by. Freed with its model, also after failure. */
+typedef struct {
+    bm_meta_model model; /* with tasks as config wants them */
+    bm_adaptation *adaptation;
+} inner_loop;
+
+static bm_status open_inner_loop(inner_loop *inner, const bm_meta_experiment *experiment,
+                                 const bm_meta_eval_config *config, const bm_int_list *steps, bm_error *error) {
+    memset(inner, 0, sizeof *inner);
+    bm_status status = bm_meta_model_create(&inner->model, experiment, config->threads, error);
+    if (status == BM_OK) {
+        status = bm_adaptation_create(&inner->adaptation, inner->model.learner, steps, error);
+    }
+    return status == BM_OK && config->rates ? bm_adaptation_rates(inner->adaptation, config->rates, config->rate, error)
+                                            : status;
+}
+
+static void close_inner_loop(inner_loop *inner) {
+    bm_adaptation_destroy(inner->adaptation);
+    bm_meta_model_free(&inner->model);
+}
+
+bm_status bm_meta_eval_open(bm_meta_eval *eval, const char *folder, const char *checkpoint,
+                            const bm_meta_eval_config *config, bm_error *error) {
+    memset(eval, 0, sizeof *eval);
+    eval->config = *config;
+    bm_status status = bm_meta_learned_load(&eval->learned, folder, checkpoint, 1, error);
+    if (status != BM_OK) {
+        return status;
+    }
+    complete(eval);
+    if (config->shots) {
+        status = set_shots(&eval->learned.experiment, config->shots, error);
+    }
+    if (status == BM_OK) { /* whatever is wrong is found before a baseline is trained */
+        inner_loop inner;
+        status = open_inner_loop(&inner, &eval->learned.experiment, &eval->config, &eval->config.adapt_steps, error);
+        close_inner_loop(&inner);
+    }
+    return status;
+}
+
+void bm_meta_eval_free(bm_meta_eval *eval) {
+    bm_meta_learned_free(&eval->learned);
+    bm_arena_free(&eval->arena);
+}
+
+/* ---- methods ---------------------------------------------------------------------------------------------------- */
+
+static bm_status add_method(bm_meta_eval *eval, const char *key, const char *name, int64_t iterations,
+                            const bm_int_list *steps, bm_error *error) {
+    bm_meta_eval_method *method = &eval->method[eval->methods++];
+    *method = (bm_meta_eval_method){.key = key, .name = name, .iterations = iterations, .steps = *steps};
+    method->score = BM_NEW(&eval->arena, double, (size_t)eval->config.tasks *(size_t)steps->count *BM_TASK_SCORES);
+    return bm_arena_check(&eval->arena, "the scores", error);
+}
+
+/* outer NULL: what a run of the experiment begins with. */
+static bm_status adapt(bm_meta_eval *eval, const bm_meta_experiment *experiment, const bm_real *outer,
+                       const atomic_int *stop, bm_error *error) {
+    bm_meta_eval_method *method = &eval->method[eval->methods - 1];
+    inner_loop inner;
+    bm_status status = open_inner_loop(&inner, experiment, &eval->config, &method->steps, error);
+    if (status == BM_OK && !outer) {
+        status = bm_meta_run_initial(&inner.model, experiment, error);
+    }
+    if (status == BM_OK) {
+        method->result = bm_adaptation_run(inner.adaptation, &eval->seed, outer ? outer : inner.model.outer,
+                                           eval->config.tasks, stop, method->score);
+    }
+    close_inner_loop(&inner);
+    return status;
+}
+
+bm_status bm_meta_eval_learned(bm_meta_eval *eval, const atomic_int *stop, bm_error *error) {
+    const bm_meta_learned *learned = &eval->learned;
+    const char *name = learned->experiment.learner->name;
+    const bm_status status = add_method(eval, name, name, learned->iteration, &eval->config.adapt_steps, error);
+    return status == BM_OK ? adapt(eval, &learned->experiment, learned->model.outer, stop, error) : status;
+}
+
+bm_status bm_meta_eval_random_start(bm_meta_eval *eval, const atomic_int *stop, bm_error *error) {
+    const bm_status status = add_method(eval, "random", "random start", 0, &eval->config.adapt_steps, error);
+    return status == BM_OK ? adapt(eval, &eval->learned.experiment, NULL, stop, error) : status;
+}
+
+static bm_status add_baseline(bm_meta_eval *eval, bm_baseline which, bm_meta_learned *trained, const atomic_int *stop,
+                              bm_error *error) {
+    static const char *const name[BM_BASELINES] = {"pre-trained on all tasks", "oracle"};
+    static const bm_int_list unadapted = {.count = 1, .value = {0}};
+    const bm_int_list *steps = which == BM_BASELINE_ORACLE ? &unadapted : &eval->config.adapt_steps;
+    bm_status status = add_method(eval, bm_baseline_name(which), name[which], trained->iteration, steps, error);
+    if (status == BM_OK && eval->config.shots) {
+        status = set_shots(&trained->experiment, eval->config.shots, error);
+    }
+    return status == BM_OK ? adapt(eval, &trained->experiment, trained->model.outer, stop, error) : status;
+}
+
+bm_status bm_meta_eval_baseline(bm_meta_eval *eval, bm_baseline which, const char *folder, const atomic_int *stop,
+                                bm_error *error) {
+    bm_meta_learned trained;
+    bm_status status = bm_meta_learned_load(&trained, folder, "last", 1, error);
+    if (status == BM_OK) {
+        status = add_baseline(eval, which, &trained, stop, error);
+    }
+    bm_meta_learned_free(&trained);
+    return status;
+}
+
+double bm_meta_eval_median(const bm_meta_eval *eval, const bm_meta_eval_method *method, int at, int which,
+                           double *scratch) {
+    size_t n = 0;
+    for (int task = 0; task < eval->config.tasks; task++) {
+        const double x =
+            method->score[((size_t)task * (size_t)method->steps.count + (size_t)at) * BM_TASK_SCORES + (size_t)which];
+        if (isfinite(x)) {
+            scratch[n++] = x;
+        }
+    }
+    return bm_median(scratch, n);
+}

@@ -1,0 +1,97 @@
+/* What all families of tasks have in common: they are created, opened for a thread, and found by name. */
+#include "meta/tasks.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/suggest.h"
+#include "envs/env.h"
+
+bm_status bm_tasks_create(bm_tasks **tasks, const bm_tasks_type *type, const void *config, const bm_int_list *hidden,
+                          const bm_activation *activation, bm_error *error) {
+    *tasks = NULL;
+    bm_tasks *created = calloc(1, sizeof *created);
+    if (!created) {
+        return bm_fail(error, "not enough memory for %s", type->name);
+    }
+    created->type = type;
+    created->config = config;
+    bm_status status = type->methods->create(created, hidden, activation, error);
+    if (status == BM_OK) {
+        status = bm_arena_check(&created->arena, type->name, error);
+    }
+    if (status != BM_OK) {
+        bm_tasks_destroy(created);
+        return status;
+    }
+    *tasks = created;
+    return BM_OK;
+}
+
+void bm_tasks_destroy(bm_tasks *tasks) {
+    if (tasks) {
+        bm_arena_free(&tasks->arena);
+        free(tasks);
+    }
+}
+
+bm_status bm_task_room_open(bm_task_room *room, const bm_tasks *tasks, int inner_steps, int minibatch, bool test,
+                            bm_error *error) {
+    *room = (bm_task_room){.tasks = tasks, .test = test, .inner_steps = inner_steps, .minibatch = minibatch};
+    bm_status status = tasks->type->methods->open(room, error);
+    if (status == BM_OK) {
+        status = bm_arena_check(&room->arena, tasks->type->name, error);
+    }
+    if (status != BM_OK) {
+        bm_task_room_close(room);
+    }
+    return status;
+}
+
+void bm_task_room_close(bm_task_room *room) {
+    if (room->tasks && room->tasks->type->methods->close) {
+        room->tasks->type->methods->close(room);
+    }
+    bm_arena_free(&room->arena);
+    room->self = NULL;
+}
+
+/* ---- registry ---- */
+
+#define TASKS(name) extern const bm_tasks_type bm_tasks_##name;
+#include "meta/tasks_list.h"
+#undef TASKS
+
+#define TASKS(name) &bm_tasks_##name,
+const bm_tasks_type *const bm_tasks_types[] = {
+#include "meta/tasks_list.h"
+    NULL};
+#undef TASKS
+
+#define ENV(name) +1
+enum {
+    TYPES = sizeof bm_tasks_types / sizeof bm_tasks_types[0] - 1,
+    ENVIRONMENTS = 0
+#include "envs/env_list.h"
+};
+#undef ENV
+
+bm_status bm_tasks_lookup(const char *name, const bm_tasks_type **type, bm_error *error) {
+    const char *names[TYPES + ENVIRONMENTS];
+    for (int i = 0; i < TYPES; i++) {
+        names[i] = bm_tasks_types[i]->name;
+        if (bm_same_name(names[i], name, strlen(name))) {
+            *type = bm_tasks_types[i];
+            return BM_OK;
+        }
+    }
+    *type = bm_env_find(name) ? &bm_tasks_episodes : NULL;
+    if (*type) {
+        return BM_OK;
+    }
+    for (int i = 0; i < ENVIRONMENTS; i++) {
+        names[TYPES + i] = bm_env_types[i]->id;
+    }
+    return bm_invalid(error, "unknown family of tasks %s%s", name,
+                      bm_did_you_mean(name, names, TYPES + ENVIRONMENTS, " (see bellman list tasks)").text);
+}

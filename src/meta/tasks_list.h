@@ -1,0 +1,5 @@
+TASKS(sinusoid)
+TASKS(lines)
+TASKS(digits)
+TASKS(point2d)
+TASKS(episodes)
