@@ -30,7 +30,7 @@ static const bm_flag flags[] = {
      "tasks of a batch worked on at once, in each run (default: the cores, shared by the jobs); changes no result"},
     {"resume", "RUN", "continue a run from its last checkpoint; more --meta-iterations stretch its schedules"},
     {"render", NULL, "watch it train, in a window: how it adapts to new tasks so far, and the curve of training"},
-    BM_SHOW_FLAGS,
+    BM_META_SHOW_FLAGS("2"),
     {"headless", NULL, "with --record: no window"},
     {"quiet", NULL, "no progress line"},
     {"json", NULL, "the last line of the output is one JSON object"},

@@ -14,7 +14,7 @@ static const bm_flag flags[] = {
     {"adapt-steps", "K", "steps of adaptation to each (default: the most that the run evaluates)"},
     {"checkpoint", "WHICH", "last, best or an iteration (default: last)"},
     {"seed", "S", "which tasks (default: 1000000)"},
-    BM_SHOW_FLAGS,
+    BM_META_SHOW_FLAGS("1"),
     {"headless", NULL, "no window: for recordings"},
     {"quiet", NULL, "say nothing but errors"},
     {"json", NULL, "the last line of the output is one JSON object"},

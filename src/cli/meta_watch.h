@@ -8,6 +8,15 @@
 #include "watch/adapt.h"
 #include "watch/adapt_feed.h"
 
+/* clang-format off */
+#define BM_META_SHOW_FLAGS(usual_speed)                                                                                \
+    {"speed", "X", "times the natural speed, at which two steps are made a second (default: " usual_speed ")"},        \
+    {"fps", "F", "frames a second"},                                                                                   \
+    {"size", "WxH", "of the picture, in pixels"},                                                                      \
+    {"record", "FILE", ".gif, .mp4 (needs ffmpeg), .png (the last picture) or %05d.png (every one)"},                  \
+    {"terminal", NULL, "draw in the terminal, with coloured characters"}
+/* clang-format on */
+
 int bm_meta_watch_command(int argc, char **argv); /* bellman meta watch RUN; argv[0] is "watch" */
 bool bm_meta_watch_wants(const char *path);       /* whether a path is that of a run of meta-training */
 /* What bellman watch does with one: its flags are understood, episodes being tasks. */

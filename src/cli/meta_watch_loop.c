@@ -458,9 +458,6 @@ bm_status bm_meta_show(const bm_show_setup *setup, bm_adapt *adapt, bm_adapt_fee
     s->farewell = INFINITY;
     s->changed = true;
     s->scene = (bm_adapt_scene){.title = setup->title, .adapt = adapt, .training = feed ? &s->training : NULL};
-    if (feed) {
-        s->training = feed->training;
-    }
     bm_status status = begin(s, error);
     if (status == BM_OK) {
         status = loop(s, error);

@@ -103,7 +103,7 @@ bm_status bm_meta_train_watched(bm_meta_run *run, const bm_meta_experiment *expe
     bm_status status = bm_adapt_feed_create(&w.feed, run, experiment, error);
     if (status == BM_OK) {
         status = bm_adapt_create(&adapt, model->learner, (bm_init)experiment->run.init, bm_meta_shown_steps(steps),
-                                 seed, model->outer, 0, error);
+                                 seed, model->outer, bm_meta_run_iteration(run), error);
     }
     if (status == BM_OK) {
         bm_show_setup *show = &view->setup;

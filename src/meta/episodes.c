@@ -10,6 +10,9 @@
  * return. curvature is the Hessian of the loss above for the episodes as they were played, as in the authors' code; that other
  * parameters would have met other episodes is not in it (Foerster et al. 2018 and Rothfuss et al. 2019 have estimates of that part).
  *
+ * A policy that has just found out what its task is needs smaller steps from then on: the paper halves them in its evaluation.
+ * later_step_scale multiplies the loss of all steps but the first, and with it their gradient and curvature.
+ *
  * All episodes of a step run side by side, one in each lane, and only lanes whose episode goes on are shown to the policy. Every step, the
  * outer loss and the score draw from children of the task's seed of their own, so that a task is the same however often and by
  * whichever thread it is looked at. */
@@ -28,7 +31,7 @@
 typedef struct {
     bm_text env, task_range, env_set;
     int shots, train_shots, queries, eval_queries, baseline;
-    double gamma, gae_lambda, log_std_init;
+    double gamma, gae_lambda, later_step_scale, log_std_init;
     bool normalize, show_task;
 } episode_config;
 
@@ -51,6 +54,8 @@ static const char *const baselines[] = {"linear", "none", NULL};
         BM_OPTION_CHOICE(episode_config, baseline, "linear", baselines, "what returns are measured from"),             \
         BM_OPTION_STRING(episode_config, normalize, "true", 0, 1,                                                      \
                          "subtract the mean of a step's advantages, divide by their deviation"),                       \
+        BM_OPTION(episode_config, later_step_scale, 1, 0, 1, BM_LINEAR,                                                \
+                  "weight of the loss of steps of adaptation after the first"),                                        \
         BM_OPTION(episode_config, log_std_init, log_std_init_, -5, 2, BM_LINEAR,                                       \
                   "log of the first standard deviation, in half widths of the action box; box actions only"),          \
         BM_OPTION_STRING(episode_config, show_task, "false", 0, 1,                                                     \
@@ -395,8 +400,8 @@ static double play(const bm_task_room *room, uint32_t purpose, int count, const 
     return total / count;
 }
 
-/* The advantages of episodes just played. */
-static void weigh(const bm_task_room *room, episodes *played) {
+/* The advantages of episodes just played, times scale. */
+static void weigh(const bm_task_room *room, double scale, episodes *played) {
     const episode_config *config = room->tasks->config;
     episode_room *self = room->self;
     const int n = played->rows;
@@ -421,24 +426,31 @@ static void weigh(const bm_task_room *room, episodes *played) {
     if (config->normalize) {
         bm_normalize((size_t)n, played->weight);
     }
+    for (int r = 0; r < n && scale != 1; r++) {
+        played->weight[r] *= (bm_real)scale;
+    }
 }
 
 /* ---- what learners ask ------------------------------------------------------------------------------------------ */
 
-static double loss_gradient(const bm_task_room *room, episodes *played, const bm_real *params, bm_real *grad) {
+/* Of episodes just played: their loss times scale. */
+static double loss_gradient(const bm_task_room *room, double scale, episodes *played, const bm_real *params,
+                            bm_real *grad) {
     const episode_tasks *family = room->tasks->self;
     const episode_room *self = room->self;
-    weigh(room, played);
+    weigh(room, scale, played);
     return bm_policy_net_gradient(&family->policy, params, self->workspace, played->rows, played->features,
                                   played->action, played->weight, 0, grad)
         .policy;
 }
 
 static double gradient(bm_task_room *room, int step, const bm_real *params, bm_real *grad) {
+    const episode_config *config = room->tasks->config;
     episode_room *self = room->self;
     episodes *played = &self->step[step];
     const double mean_return = play(room, FIRST_STEP + (uint32_t)step, self->shots, params, played);
-    return isfinite(mean_return) ? loss_gradient(room, played, params, grad) : NAN;
+    const double scale = step > 0 ? config->later_step_scale : 1;
+    return isfinite(mean_return) ? loss_gradient(room, scale, played, params, grad) : NAN;
 }
 
 static void curvature(bm_task_room *room, int step, const bm_real *params, const bm_real *direction, bm_real *product) {
@@ -452,7 +464,7 @@ static void curvature(bm_task_room *room, int step, const bm_real *params, const
 static double outer(bm_task_room *room, const bm_real *params, bm_real *grad) {
     episode_room *self = room->self;
     const double mean_return = play(room, OUTER, self->queries, params, &self->fresh);
-    return isfinite(mean_return) && isfinite(loss_gradient(room, &self->fresh, params, grad)) ? -mean_return : NAN;
+    return isfinite(mean_return) && isfinite(loss_gradient(room, 1, &self->fresh, params, grad)) ? -mean_return : NAN;
 }
 
 /* Parameters that are not finite still choose actions, where those are discrete. */

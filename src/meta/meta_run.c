@@ -228,6 +228,10 @@ const bm_meta_model *bm_meta_run_model(const bm_meta_run *run) {
     return &run->model;
 }
 
+int64_t bm_meta_run_iteration(const bm_meta_run *run) {
+    return run->counters.iteration;
+}
+
 bm_status bm_meta_run_experiment(const char *folder, const char *checkpoint, bm_meta_experiment *experiment,
                                  bm_error *error) {
     memset(experiment, 0, sizeof *experiment);

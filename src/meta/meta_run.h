@@ -61,6 +61,7 @@ bm_status bm_meta_run_resume(bm_meta_run **run, const bm_meta_experiment *experi
 void bm_meta_run_destroy(bm_meta_run *run); /* NULL is fine */
 const char *bm_meta_run_folder(const bm_meta_run *run);
 const bm_meta_model *bm_meta_run_model(const bm_meta_run *run); /* its outer parameters change between two visits */
+int64_t bm_meta_run_iteration(const bm_meta_run *run);
 
 /* Trains to the end, or until it is stopped, then saves. BM_FAILED too when it diverges: nothing is saved then. */
 bm_status bm_meta_run_train(bm_meta_run *run, const bm_meta_watch *watch, bm_meta_result *result, bm_error *error);

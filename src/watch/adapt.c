@@ -7,8 +7,8 @@
 
 #include "core/subnormal.h"
 
-static const double step_seconds = 0.5,
-                    all_steps_seconds = 10; /* between steps of adaptation, where there are not too many */
+static const double step_seconds = 0.5;     /* between steps of adaptation */
+static const double all_steps_seconds = 10; /* for all of them, at most */
 static const double last_seconds = 2;       /* the end of a task shows */
 static const double episode_seconds = 0.6;  /* the end of an episode shows */
 static const double walk_rate = 50;         /* steps a second, of lines on a map */

@@ -21,14 +21,18 @@ static void add(bm_adapt_feed *feed, const bm_meta_progress *progress) {
     training->progress = *progress;
 }
 
+static void copy_parameters(bm_adapt_feed *feed) {
+    memcpy(feed->outer, feed->model->outer, feed->model->learner->parameters * sizeof(bm_real));
+    feed->newer = true;
+}
+
 void bm_adapt_feed_visit(void *context, const bm_meta_progress *progress) {
     bm_adapt_feed *feed = context;
     if (pthread_mutex_trylock(&feed->lock) != 0) {
         return; /* the next visit is not far */
     }
     add(feed, progress);
-    memcpy(feed->outer, feed->model->outer, feed->model->learner->parameters * sizeof(bm_real));
-    feed->newer = true;
+    copy_parameters(feed);
     pthread_mutex_unlock(&feed->lock);
 }
 
@@ -75,15 +79,22 @@ bm_status bm_adapt_feed_create(bm_adapt_feed *feed, const bm_meta_run *run, cons
     feed->sign = examples ? 1 : -1;
     feed->same_unit = !examples || !examples->loss->takes_labels;
     feed->training.title = examples ? "loss after adaptation" : "return after adaptation";
-    feed->training.progress = (bm_meta_progress){
-        .total = experiment->run.meta_iterations, .loss = NAN, .score = NAN, .iterations_per_second = NAN};
+    feed->training.progress = (bm_meta_progress){.iteration = bm_meta_run_iteration(run),
+                                                 .total = experiment->run.meta_iterations,
+                                                 .loss = NAN,
+                                                 .score = NAN,
+                                                 .iterations_per_second = NAN};
     const bm_int_list *steps = &experiment->run.eval_adapt_steps;
     const int most = steps->value[steps->count - 1];
     snprintf(feed->training.tests_name, sizeof feed->training.tests_name, "tests, after %d step%s", most,
              most == 1 ? "" : "s");
     feed->outer = BM_NEW(&feed->arena, bm_real, feed->model->learner->parameters);
-    recall_all(feed, run, experiment);
-    return bm_arena_check(&feed->arena, "the copy of the parameters", error);
+    const bm_status status = bm_arena_check(&feed->arena, "the copy of the parameters", error);
+    if (status == BM_OK) {
+        recall_all(feed, run, experiment);
+        copy_parameters(feed);
+    }
+    return status;
 }
 
 void bm_adapt_feed_free(bm_adapt_feed *feed) {

@@ -20,8 +20,8 @@ typedef struct {
 /* So many images of a class to judge by, in so many lines. */
 static table try_table(const bm_adapt *adapt, double text, double width, double height, int queries, int lines) {
     const int ways = adapt->learner->tasks->outputs;
-    const double gap = 1.3, margin = 1.25,
-                 below = 1.1 * text; /* between the parts, between tiles, in tiles; for a label */
+    const double gap = 1.3, margin = 1.25; /* between the two parts, from tile to tile; in tiles */
+    const double below = 1.1 * text;       /* for a label */
     table t = {.side = adapt->learner->tasks->type->examples->image_side,
                .classes = ways,
                .support = adapt->view.support / ways,

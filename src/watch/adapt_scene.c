@@ -12,6 +12,7 @@
 #include "watch/adapt_parts.h"
 
 enum { HEADER = BM_OVERLAY_HEADER, MARGIN = 14, STATUS = 26, TEXT = 12, SMALL_TEXT = 11, NUMBER = 32, NAME = 64 };
+enum { SHOWN = 8 }; /* numbers of steps whose episodes are drawn, the latest ones */
 
 typedef struct {
     double left, top, width, height; /* no width: left out */
@@ -111,12 +112,16 @@ bm_color bm_adapt_color(const bm_adapt *adapt, int step) {
     return bm_color_mix(pale, deep, step / fmax(adapt->steps, 1));
 }
 
+static int first_shown(const bm_adapt *adapt) {
+    return adapt->made < SHOWN ? 0 : adapt->made - SHOWN + 1;
+}
+
 /* Those of the latest step above the others, which fade. */
 void bm_adapt_draw_paths(const bm_adapt *adapt, bm_canvas *canvas) {
-    const int lanes = adapt->env->lanes, first = adapt->made < 8 ? 0 : adapt->made - 8;
-    bm_env_path paths[9 * BM_ADAPT_EPISODES];
+    const int lanes = adapt->env->lanes;
+    bm_env_path paths[SHOWN * BM_ADAPT_EPISODES];
     int count = 0;
-    for (int k = first; k <= adapt->made; k++) {
+    for (int k = first_shown(adapt); k <= adapt->made; k++) {
         const bm_adapt_path *path = &adapt->path[k];
         const bool now = k == adapt->made;
         const bm_color color = bm_adapt_color(adapt, k);
@@ -296,6 +301,15 @@ static box cut_right(box *rest, double width) {
     return (box){rest->left + rest->width, rest->top, width, rest->height};
 }
 
+/* Which colour of episodes belongs to which number of steps; from the right, as many as there is room for. */
+static void draw_colors(const bm_adapt *adapt, double right, double left, double y, bm_canvas *canvas) {
+    const double distance = 30;
+    for (int k = adapt->made; k >= first_shown(adapt) && right - distance > left; k--, right -= distance) {
+        bm_draw_textf(canvas, right, y, 12, BM_ALIGN_RIGHT, BM_GRAY, "%d", k);
+        bm_draw_circle(canvas, right - 18, y, 4, bm_adapt_color(adapt, k));
+    }
+}
+
 /* The two lines above the task. */
 static double draw_caption(const bm_adapt *adapt, const box *place, bm_canvas *canvas) {
     char task[BM_ADAPT_LINE], step[BM_ADAPT_LINE];
@@ -305,6 +319,9 @@ static double draw_caption(const bm_adapt *adapt, const box *place, bm_canvas *c
     bm_canvas_viewport(canvas, place->left, place->top, place->width, 2 * line);
     draw_fitting(canvas, 0, line / 2, 14, place->width, BM_ALIGN_LEFT, BM_INK, task);
     draw_fitting(canvas, 0, 1.5 * line, 14, place->width, BM_ALIGN_LEFT, BM_BLUE, step);
+    if (adapt->kind == BM_ADAPT_PATHS) {
+        draw_colors(adapt, place->width, bm_font_width(14, step) + MARGIN, 1.5 * line, canvas);
+    }
     return 2 * line;
 }
 

@@ -246,6 +246,42 @@ START_TEST(a_task_is_the_same_however_often_it_is_looked_at) {
 }
 END_TEST
 
+START_TEST(steps_after_the_first_can_be_shorter) {
+    double loss[2][2];
+    for (int i = 0; i < 2; i++) {
+        acting a = acting_make("point2d",
+                               (setting[]){{"env_set", "max_episode_steps=5"},
+                                           {"later_step_scale", i ? "0.25" : "1"},
+                                           {"normalize", "false"},
+                                           {"baseline", "none"},
+                                           {0}},
+                               3);
+        bm_real *params = numbers(a.tasks->parameters), *grad = numbers(a.tasks->parameters);
+        bm_task_room room = acting_room(&a, 2, 0, false);
+        acting_begin(&room, 3);
+        loss[i][0] = a.tasks->type->methods->gradient(&room, 0, params, grad);
+        loss[i][1] = a.tasks->type->methods->gradient(&room, 1, params, grad);
+        bm_task_room_close(&room);
+        free(params);
+        free(grad);
+        acting_free(&a);
+    }
+    ck_assert(loss[1][0] == loss[0][0] && loss[0][1] != 0);
+    assert_near(loss[1][1] / loss[0][1], 0.25, 1e-5, "the loss of the second step");
+}
+END_TEST
+
+START_TEST(training_may_adapt_with_fewer_episodes_than_a_test) {
+    acting a = acting_make("point2d", (setting[]){{"shots", "40"}, {"train_shots", "20"}, {0}}, 3);
+    ck_assert_int_eq(a.tasks->shots, 40);
+    ck_assert_int_eq(a.tasks->train_shots, 20);
+    acting_free(&a);
+    a = acting_make("point2d", (setting[]){{"shots", "30"}, {0}}, 3);
+    ck_assert_int_eq(a.tasks->train_shots, 30);
+    acting_free(&a);
+}
+END_TEST
+
 START_TEST(parameters_that_are_not_finite_have_no_score) {
     acting a =
         acting_make("CartPole-v1", (setting[]){{"env", "CartPole-v1"}, {"task_range", "reset_high=0:1"}, {0}}, 3);
@@ -271,4 +307,5 @@ TEST_MAIN("episodes", 60, a_range_that_cannot_be_is_refused_with_its_reason,
           more_episodes_than_can_be_kept_are_refused, an_environment_is_a_family_by_its_id,
           draws_are_uniform_over_ranges_and_values, corners_are_all_combinations_of_ends_and_values,
           a_policy_that_is_shown_the_goal_walks_there, advantages_are_generalised_ones,
-          a_task_is_the_same_however_often_it_is_looked_at, parameters_that_are_not_finite_have_no_score)
+          a_task_is_the_same_however_often_it_is_looked_at, steps_after_the_first_can_be_shorter,
+          training_may_adapt_with_fewer_episodes_than_a_test, parameters_that_are_not_finite_have_no_score)

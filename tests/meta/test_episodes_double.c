@@ -104,6 +104,7 @@ static void meta_free(meta *m) {
 static const setting short_cartpole[] = {{"env", "CartPole-v1"},
                                          {"task_range", "reset_high=0.04:0.05"},
                                          {"env_set", "max_episode_steps=30"},
+                                         {"later_step_scale", "0.5"},
                                          {"shots", "6"},
                                          {"queries", "6"},
                                          {0}};

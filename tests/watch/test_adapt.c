@@ -471,6 +471,8 @@ START_TEST(a_visit_brings_parameters_and_curves) {
     make_training(&it, "sinusoid");
     const bm_meta_model *model = bm_meta_run_model(it.run);
     ck_assert(bm_adapt_create(&adapt, model->learner, BM_INIT_TORCH, STEPS, SEED, model->outer, 0, &error) == BM_OK);
+    ck_assert(bm_adapt_feed_read(&it.feed, &seen, adapt)); /* what was there before */
+    ck_assert_int_eq(seen.batches.count, 0);
     ck_assert(!bm_adapt_feed_read(&it.feed, &seen, adapt));
     model->outer[0] = 42;
     bm_meta_progress progress = {.iteration = 10, .total = 100, .loss = 3, .score = NAN};
