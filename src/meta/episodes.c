@@ -2,29 +2,23 @@
  * Levine 2017, section 5.3; Point2D-v0 with its goal drawn is their navigation). A policy (agents/policy.h) is adapted by
  * REINFORCE: every step plays shots episodes with the parameters it starts from, and descends
  *
- *     loss = -mean_t( A_t log pi(a_t | s_t) ),    A generalised advantages (Schulman et al. 2016), normalised over the step's rows
+ *     loss = -mean_t( A_t log pi(a_t | s_t) ),    A the advantages (meta/episode_player.c), normalised over the step's rows
  *
- * V, which advantages are counted from, is a linear function fitted to the very episodes (meta/linear_baseline.h); after the last step of
- * an episode it is 0, also where the time limit ended it: the limit is part of these tasks, and V knows the time. The outer loss has the
- * same gradient over queries fresh episodes of the adapted policy; what is reported as the loss is minus their mean undiscounted
- * return. curvature is the Hessian of the loss above for the episodes as they were played, as in the authors' code; that other
- * parameters would have met other episodes is not in it (Foerster et al. 2018 and Rothfuss et al. 2019 have estimates of that part).
+ * The outer loss has the same gradient over queries fresh episodes of the adapted policy; what is reported as the loss is minus their mean
+ * undiscounted return. curvature is the Hessian of the loss above for the episodes as they were played, as in the authors' code; that
+ * other parameters would have met other episodes is not in it (Foerster et al. 2018 and Rothfuss et al. 2019 have estimates of
+ * that part).
  *
  * A policy that has just found out what its task is needs smaller steps from then on: the paper halves them in its evaluation.
  * later_step_scale multiplies the loss of all steps but the first, and with it their gradient and curvature.
  *
- * All episodes of a step run side by side, one in each lane, and only lanes whose episode goes on are shown to the policy. Every step, the
- * outer loss and the score draw from children of the task's seed of their own, so that a task is the same however often and by
- * whichever thread it is looked at. */
+ * Every step, the outer loss and the score draw from children of the task's seed of their own, so that a task is the same however often
+ * and by whichever thread it is looked at. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "agents/policy.h"
-#include "agents/returns.h"
-#include "envs/encode.h"
-#include "envs/env.h"
-#include "meta/linear_baseline.h"
+#include "meta/episode_player.h"
 #include "meta/task_range.h"
 #include "meta/tasks.h"
 
@@ -219,65 +213,31 @@ static bm_status init(const bm_tasks *tasks, bm_init scheme, bm_real *params, bm
 
 /* ---- a thread's room -------------------------------------------------------------------------------------------- */
 
-/* Episodes as the loss reads them: a row is a step of one of them, in order of time, then of lanes. */
-typedef struct {
-    int rows;
-    bm_real *features;     /* [rows, net.inputs] */
-    unsigned char *action; /* [rows, action_bytes] */
-    bm_real *weight;       /* [rows] advantages */
-} episodes;
-
-/* Of the rest of a lane's episode, when it is gone through from its end. */
-typedef struct {
-    double sum; /* the discounted return */
-    double value, advantage;
-} rest_of_episode;
-
 typedef struct {
     int shots, queries;
     bm_seed seed;      /* of the task */
     void *config;      /* of its environment */
-    bm_real *shown;    /* [shown] */
-    bm_env_batch *env; /* a lane for every episode; NULL: it could not be made */
-    episodes *step;    /* [inner_steps] */
-    episodes fresh;
-    int32_t *live, *lane, *time;  /* [lanes] whose episode goes on; [rows] of the episodes played last */
-    double *reward, *sum, *value; /* [rows] the same */
-    rest_of_episode *rest;        /* [lanes] */
-    bm_linear_baseline baseline;
-    bm_real *workspace;
+    bm_env_batch *env; /* a lane for every episode; NULL: see begin */
+    bm_episodes *step; /* [inner_steps] what curvature looks back on */
+    bm_episodes fresh;
+    bm_episode_player player;
+    bm_real *r_workspace;
 } episode_room;
 
-static void create_episodes(const bm_task_room *room, episodes *created, size_t rows_most, bm_arena *arena) {
+static void allocate(bm_task_room *room, int lanes) {
     const episode_tasks *family = room->tasks->self;
-    created->features = BM_NEW(arena, bm_real, rows_most * (size_t)room->tasks->inputs);
-    created->action = bm_arena_alloc(arena, rows_most, family->policy.action_bytes);
-    created->weight = BM_NEW(arena, bm_real, rows_most);
-}
-
-static void allocate(bm_task_room *room, size_t step_rows, size_t fresh_rows, int lanes) {
-    const episode_tasks *family = room->tasks->self;
+    const bm_policy_net *policy = &family->policy;
     episode_room *self = room->self;
     bm_arena *arena = &room->arena;
-    const size_t rows_most = step_rows > fresh_rows ? step_rows : fresh_rows;
-    const size_t gradient = bm_policy_net_workspace(&family->policy, (int)rows_most);
-    const size_t curvature = bm_policy_net_r_workspace(&family->policy, (int)step_rows);
+    const size_t steps = (size_t)family->max_steps, step_rows = (size_t)self->shots * steps;
     self->config = bm_arena_alloc(arena, 1, family->env->options.config_bytes);
-    self->shown = BM_NEW(arena, bm_real, family->shown);
-    self->step = BM_NEW(arena, episodes, room->inner_steps);
+    self->step = BM_NEW(arena, bm_episodes, room->inner_steps);
     for (int k = 0; k < room->inner_steps && self->step; k++) {
-        create_episodes(room, &self->step[k], step_rows, arena);
+        bm_episodes_create(&self->step[k], policy, step_rows, arena);
     }
-    create_episodes(room, &self->fresh, fresh_rows, arena);
-    self->live = BM_NEW(arena, int32_t, lanes);
-    self->rest = BM_NEW(arena, rest_of_episode, lanes);
-    self->lane = BM_NEW(arena, int32_t, rows_most);
-    self->time = BM_NEW(arena, int32_t, rows_most);
-    self->reward = BM_NEW(arena, double, rows_most);
-    self->sum = BM_NEW(arena, double, rows_most);
-    self->value = BM_NEW(arena, double, rows_most);
-    bm_linear_baseline_create(&self->baseline, room->tasks->inputs - family->shown, arena);
-    self->workspace = BM_NEW(arena, bm_real, gradient > curvature ? gradient : curvature);
+    bm_episodes_create(&self->fresh, policy, (size_t)self->queries * steps, arena);
+    bm_episode_player_create(&self->player, policy, family->shown, lanes, (size_t)lanes * steps, arena);
+    self->r_workspace = BM_NEW(arena, bm_real, bm_policy_net_r_workspace(policy, (int)step_rows));
 }
 
 static bm_status open_room(bm_task_room *room, bm_error *error) {
@@ -294,8 +254,7 @@ static bm_status open_room(bm_task_room *room, bm_error *error) {
     if ((int64_t)lanes * family->max_steps > 1 << 28) {
         return bm_invalid(error, "%d episodes of up to %d steps are too many to be kept", lanes, family->max_steps);
     }
-    const size_t steps = (size_t)family->max_steps;
-    allocate(room, (size_t)self->shots * steps, (size_t)self->queries * steps, lanes);
+    allocate(room, lanes);
     return bm_arena_check(&room->arena, tasks->type->name, error);
 }
 
@@ -309,6 +268,8 @@ static void close_room(bm_task_room *room) {
 /* Children of a task's seed. */
 enum { DRAW, OUTER, SCORE, FIRST_STEP };
 
+/* There is no environment where there was no memory for it, or where it refused options that no corner of the distribution has: then
+ * nothing that is asked about the task is finite. */
 static void begin(bm_task_room *room, const bm_seed *seed) {
     const episode_tasks *family = room->tasks->self;
     episode_room *self = room->self;
@@ -316,130 +277,32 @@ static void begin(bm_task_room *room, const bm_seed *seed) {
     bm_rng rng = bm_rng_from(&draw);
     self->seed = *seed;
     memcpy(self->config, family->base, family->env->options.config_bytes);
-    bm_task_range_draw(&family->range, &rng, self->config, family->shown ? self->shown : NULL);
+    bm_task_range_draw(&family->range, &rng, self->config, family->shown ? self->player.shown : NULL);
     bm_env_destroy(self->env);
-    (void)create_env(family, self->config, larger(self->shots, self->queries), &self->env, NULL); /* see play */
-}
-
-/* ---- playing ---------------------------------------------------------------------------------------------------- */
-
-/* Network inputs for lanes [n] of env. */
-static void look(const bm_task_room *room, const bm_env_batch *env, int n, const int32_t *lanes, bm_real *features) {
-    const episode_tasks *family = room->tasks->self;
-    const episode_room *self = room->self;
-    const bm_space *space = &env->observation_space;
-    const size_t bytes = bm_space_bytes(space);
-    const int seen = room->tasks->inputs - family->shown;
-    for (int i = 0; i < n; i++, features += room->tasks->inputs) {
-        bm_encode(space, 1, (const char *)env->observation + (size_t)lanes[i] * bytes, features);
-        for (int k = 0; k < family->shown; k++) {
-            features[seen + k] = self->shown[k];
-        }
-    }
-}
-
-/* What was chosen for lanes [n] of env. */
-static void take(const bm_task_room *room, bm_env_batch *env, int n, const int32_t *lanes,
-                 const unsigned char *chosen) {
-    const episode_tasks *family = room->tasks->self;
-    for (int i = 0; i < n; i++, chosen += family->policy.action_bytes) {
-        const size_t at = (size_t)lanes[i] * (size_t)env->action_space.size;
-        bm_decode_actions(&env->action_space, 1, chosen, env->action_index ? env->action_index + at : NULL,
-                          env->action ? env->action + at : NULL);
-    }
-}
-
-/* Takes down what a step brought to lanes live [n]. Returns how many go on. */
-static int take_down(episode_room *self, int n, int time, int row) {
-    const bm_env_batch *env = self->env;
-    int going_on = 0;
-    for (int i = 0; i < n; i++) {
-        const int lane = self->live[i];
-        self->lane[row + i] = lane;
-        self->time[row + i] = time;
-        self->reward[row + i] = env->reward[lane];
-        self->live[going_on] = lane;
-        going_on += !(env->terminated[lane] | env->truncated[lane]);
-    }
-    return going_on;
-}
-
-/* One episode in each of so many lanes. Returns their mean undiscounted return; NAN, and no rows, where the task has no environment,
- * because there was no memory for it or it refused options that no corner of the distribution has. */
-static double play(const bm_task_room *room, uint32_t purpose, int count, const bm_real *params, episodes *played) {
-    const episode_tasks *family = room->tasks->self;
-    episode_room *self = room->self;
-    const bm_policy_net *policy = &family->policy;
-    played->rows = 0;
-    if (!self->env) {
-        return NAN;
-    }
-    const bm_seed seed = bm_seed_child(&self->seed, purpose);
-    const bm_seed of_lanes = bm_seed_child(&seed, 0), of_actions = bm_seed_child(&seed, 1);
-    bm_rng rng = bm_rng_from(&of_actions);
-    bm_env_seed_children(self->env, &of_lanes);
-    bm_env_reset(self->env);
-    for (int lane = 0; lane < count; lane++) {
-        self->live[lane] = lane;
-    }
-    for (int live = count, time = 0, going_on; live > 0; live = going_on, time++) {
-        const size_t row = (size_t)played->rows;
-        bm_real *features = played->features + row * (size_t)room->tasks->inputs;
-        unsigned char *action = played->action + row * policy->action_bytes;
-        look(room, self->env, live, self->live, features);
-        bm_policy_net_act(policy, params, self->workspace, live, features, &rng, action);
-        take(room, self->env, live, self->live, action);
-        bm_env_step(self->env);
-        going_on = take_down(self, live, time, played->rows);
-        played->rows += live;
-    }
-    double total = 0;
-    for (int r = 0; r < played->rows; r++) {
-        total += self->reward[r];
-    }
-    return total / count;
-}
-
-/* The advantages of episodes just played, times scale. */
-static void weigh(const bm_task_room *room, double scale, episodes *played) {
-    const episode_config *config = room->tasks->config;
-    episode_room *self = room->self;
-    const int n = played->rows;
-    memset(self->rest, 0, (size_t)self->env->lanes * sizeof *self->rest);
-    memset(self->value, 0, (size_t)n * sizeof *self->value);
-    for (int r = n - 1; r >= 0; r--) {
-        rest_of_episode *rest = &self->rest[self->lane[r]];
-        self->sum[r] = rest->sum = self->reward[r] + config->gamma * rest->sum;
-    }
-    if (config->baseline == BASELINE_LINEAR) {
-        const bm_baseline_rows rows_played = {n, (size_t)room->tasks->inputs, played->features, self->time};
-        bm_linear_baseline_fit(&self->baseline, &rows_played, self->sum);
-        bm_linear_baseline_expect(&self->baseline, &rows_played, self->value);
-    }
-    for (int r = n - 1; r >= 0; r--) {
-        rest_of_episode *rest = &self->rest[self->lane[r]];
-        const double surprise = self->reward[r] + config->gamma * rest->value - self->value[r];
-        rest->advantage = surprise + config->gamma * config->gae_lambda * rest->advantage;
-        rest->value = self->value[r];
-        played->weight[r] = (bm_real)rest->advantage;
-    }
-    if (config->normalize) {
-        bm_normalize((size_t)n, played->weight);
-    }
-    for (int r = 0; r < n && scale != 1; r++) {
-        played->weight[r] *= (bm_real)scale;
-    }
+    (void)create_env(family, self->config, larger(self->shots, self->queries), &self->env, NULL);
 }
 
 /* ---- what learners ask ------------------------------------------------------------------------------------------ */
 
+/* The mean undiscounted return. */
+static double play(episode_room *self, uint32_t purpose, int count, const bm_real *params, bm_episodes *played) {
+    const bm_seed seed = bm_seed_child(&self->seed, purpose);
+    return self->env ? bm_episode_player_play(&self->player, self->env, &seed, count, params, played) : NAN;
+}
+
 /* Of episodes just played: their loss times scale. */
-static double loss_gradient(const bm_task_room *room, double scale, episodes *played, const bm_real *params,
+static double loss_gradient(bm_task_room *room, double scale, bm_episodes *played, const bm_real *params,
                             bm_real *grad) {
+    const episode_config *config = room->tasks->config;
     const episode_tasks *family = room->tasks->self;
-    const episode_room *self = room->self;
-    weigh(room, scale, played);
-    return bm_policy_net_gradient(&family->policy, params, self->workspace, played->rows, played->features,
+    episode_room *self = room->self;
+    const bm_advantages advantages = {.gamma = config->gamma,
+                                      .gae_lambda = config->gae_lambda,
+                                      .baseline = config->baseline == BASELINE_LINEAR,
+                                      .normalize = config->normalize,
+                                      .scale = scale};
+    bm_episode_player_weigh(&self->player, &advantages, played);
+    return bm_policy_net_gradient(&family->policy, params, self->player.workspace, played->rows, played->features,
                                   played->action, played->weight, 0, grad)
         .policy;
 }
@@ -447,8 +310,8 @@ static double loss_gradient(const bm_task_room *room, double scale, episodes *pl
 static double gradient(bm_task_room *room, int step, const bm_real *params, bm_real *grad) {
     const episode_config *config = room->tasks->config;
     episode_room *self = room->self;
-    episodes *played = &self->step[step];
-    const double mean_return = play(room, FIRST_STEP + (uint32_t)step, self->shots, params, played);
+    bm_episodes *played = &self->step[step];
+    const double mean_return = play(self, FIRST_STEP + (uint32_t)step, self->shots, params, played);
     const double scale = step > 0 ? config->later_step_scale : 1;
     return isfinite(mean_return) ? loss_gradient(room, scale, played, params, grad) : NAN;
 }
@@ -456,14 +319,14 @@ static double gradient(bm_task_room *room, int step, const bm_real *params, bm_r
 static void curvature(bm_task_room *room, int step, const bm_real *params, const bm_real *direction, bm_real *product) {
     const episode_tasks *family = room->tasks->self;
     const episode_room *self = room->self;
-    const episodes *played = &self->step[step];
-    bm_policy_net_hvp(&family->policy, params, direction, self->workspace, played->rows, played->features,
+    const bm_episodes *played = &self->step[step];
+    bm_policy_net_hvp(&family->policy, params, direction, self->r_workspace, played->rows, played->features,
                       played->action, played->weight, product);
 }
 
 static double outer(bm_task_room *room, const bm_real *params, bm_real *grad) {
     episode_room *self = room->self;
-    const double mean_return = play(room, OUTER, self->queries, params, &self->fresh);
+    const double mean_return = play(self, OUTER, self->queries, params, &self->fresh);
     return isfinite(mean_return) && isfinite(loss_gradient(room, 1, &self->fresh, params, grad)) ? -mean_return : NAN;
 }
 
@@ -478,8 +341,8 @@ static bool all_finite(size_t n, const bm_real *x) {
 
 static void score(bm_task_room *room, const bm_real *params, double *scores) {
     episode_room *self = room->self;
-    scores[0] = all_finite(room->tasks->parameters, params) ? play(room, SCORE, self->queries, params, &self->fresh)
-                                                            : (double)NAN;
+    const bool finite = all_finite(room->tasks->parameters, params);
+    scores[0] = finite ? play(self, SCORE, self->queries, params, &self->fresh) : (double)NAN;
 }
 
 /* ---- to be looked at -------------------------------------------------------------------------------------------- */
@@ -510,13 +373,12 @@ static void view(const bm_task_room *room, bm_task_view *seen) {
     }
 }
 
+/* One lane after another: env may have more of them than there is room for. */
 static void act(bm_task_room *room, const bm_real *params, bm_env_batch *env, bm_rng *rng) {
-    const episode_tasks *family = room->tasks->self;
-    const episode_room *self = room->self;
+    episode_room *self = room->self;
+    self->fresh.rows = 0;
     for (int32_t lane = 0; lane < env->lanes; lane++) {
-        look(room, env, 1, &lane, self->fresh.features);
-        bm_policy_net_act(&family->policy, params, self->workspace, 1, self->fresh.features, rng, self->fresh.action);
-        take(room, env, 1, &lane, self->fresh.action);
+        bm_episode_player_act(&self->player, env, 1, &lane, params, rng, &self->fresh);
     }
 }
 

@@ -130,6 +130,7 @@ static void check_way_back(const char *inner_steps) {
     const size_t n = m.learner->parameters;
     bm_real *outer = numbers(n), *grad = numbers(n), *last = numbers(n), *direction = numbers(n), *below = numbers(n);
     bm_rng rng = bm_rng_seeded(5);
+    double second_order = 0;
     int failed_step;
     fill(&rng, n, 0.5, outer);
     acting_begin(&room->task, 11);
@@ -147,8 +148,9 @@ static void check_way_back(const char *inner_steps) {
             first_order += last[i] * direction[i];
         }
         assert_near(got, want, 1e-7, "along a direction");
-        ck_assert_msg(fabs(first_order - want) > 1e-4, "the second order would not be missed");
+        second_order = fmax(second_order, fabs(want - first_order));
     }
+    ck_assert_msg(second_order > 1e-3, "there is nothing to go back through: %g", second_order);
     free(outer);
     free(grad);
     free(last);
