@@ -1,6 +1,6 @@
 /* CartPole-v1: push a cart left or right so that the pole on it does not fall.
  *
- * Action       0 push left, 1 push right, with 10 N
+ * Action       0 push left, 1 push right, with 10 N (force_mag)
  * Observation  0 cart position   m      episode ends outside +-2.4
  *              1 cart velocity   m/s
  *              2 pole angle      rad    0 upright, clockwise positive; episode ends outside +-12 degrees
@@ -16,12 +16,6 @@
 
 #include "envs/env.h"
 
-static const double gravity = 9.8;                                  /* m/s^2 */
-static const double mass_pole = 0.1;                                /* kg */
-static const double total_mass = 0.1 + 1.0;                         /* kg, with the cart */
-static const double half_length = 0.5;                              /* m, from the joint to the pole's centre of mass */
-static const double pole_moment = 0.1 * 0.5;                        /* mass_pole * half_length */
-static const double force_magnitude = 10.0;                         /* N */
 static const double time_step = 0.02;                               /* s */
 static const double position_limit = 2.4;                           /* m */
 static const double angle_limit = 12 * 2 * 3.141592653589793 / 360; /* rad */
@@ -30,6 +24,7 @@ typedef struct {
     int max_episode_steps;
     bool sutton_barto_reward;
     int kinematics_integrator;
+    double gravity, masscart, masspole, length, force_mag;
     double reset_low, reset_high;
 } cartpole_config;
 
@@ -40,6 +35,11 @@ static const bm_option rows[] = {
                      "reward 0 each step and -1 when the pole falls, instead of 1 each step"),
     BM_OPTION_CHOICE(cartpole_config, kinematics_integrator, "euler", integrators,
                      "euler moves with the old velocity, semi_implicit (two spellings) with the new one"),
+    BM_OPTION(cartpole_config, gravity, 9.8, 0, 1000, BM_LINEAR, "in m/s^2"),
+    BM_OPTION(cartpole_config, masscart, 1, 0.001, 1000, BM_LOG, "mass of the cart, in kg"),
+    BM_OPTION(cartpole_config, masspole, 0.1, 0.001, 1000, BM_LOG, "mass of the pole, in kg"),
+    BM_OPTION(cartpole_config, length, 0.5, 0.01, 100, BM_LOG, "half the pole's length, in m"),
+    BM_OPTION(cartpole_config, force_mag, 10, 0, 10000, BM_LINEAR, "of a push, in N"),
     BM_OPTION(cartpole_config, reset_low, -0.05, -10, 10, BM_LINEAR, "lower bound of the four starting values"),
     BM_OPTION(cartpole_config, reset_high, 0.05, -10, 10, BM_LINEAR, "upper bound of the four starting values"),
     BM_ENV_TIME_LIMIT(cartpole_config),
@@ -88,8 +88,12 @@ typedef struct {
     double cart[BLOCK], pole[BLOCK]; /* accelerations: m/s^2, rad/s^2 */
 } accelerations;
 
-static void accelerate(int n, const double *restrict angle, const double *restrict angular_velocity,
-                       const int32_t *restrict action, accelerations *restrict acceleration) {
+static void accelerate(const cartpole_config *config, int n, const double *restrict angle,
+                       const double *restrict angular_velocity, const int32_t *restrict action,
+                       accelerations *restrict acceleration) {
+    const double gravity = config->gravity, force_magnitude = config->force_mag, half_length = config->length;
+    const double mass_pole = config->masspole, total_mass = config->masspole + config->masscart;
+    const double pole_moment = mass_pole * half_length;
     double sine[BLOCK], cosine[BLOCK];
     for (int i = 0; i < n; i++) {
         sine[i] = sin(angle[i]);
@@ -139,7 +143,7 @@ static void step(bm_env_batch *batch) {
         double *position = s->position + first, *velocity = s->velocity + first;
         double *angle = s->angle + first, *angular_velocity = s->angular_velocity + first;
         accelerations acceleration;
-        accelerate(n, angle, angular_velocity, batch->action_index + first, &acceleration);
+        accelerate(config, n, angle, angular_velocity, batch->action_index + first, &acceleration);
         if (config->kinematics_integrator == 0) {
             integrate_euler(n, position, velocity, acceleration.cart);
             integrate_euler(n, angle, angular_velocity, acceleration.pole);
@@ -195,7 +199,6 @@ static void set_state(bm_env_batch *batch, int lane, const double *values) {
 
 /* In metres, on a track at height 0. */
 static const double cart_half = 0.26, wheel_radius = 0.085, wheel_at = 0.15, axle_height = 0.34, pole_width = 0.075;
-static const double wedge_radius = 1.18; /* a little longer than the pole */
 
 /* 0 instead of a size too small to read. */
 static double legible(const bm_canvas *canvas, double size) {
@@ -226,13 +229,13 @@ static void draw_track(bm_canvas *canvas, double thin, double text) {
     }
 }
 
-/* Where the pole may lean, as a wedge that travels with the cart; side: of the limit that was passed, 0: none. */
-static void draw_wedge(bm_canvas *canvas, double x, int side, double thin, double text) {
+/* Where the pole may lean, as a wedge a little longer than the pole that travels with the cart; side: of the limit that was passed, 0: none. */
+static void draw_wedge(bm_canvas *canvas, double x, double radius, int side, double thin, double text) {
     enum { PIECES = 12 };
     bm_point wedge[PIECES + 2] = {{x, axle_height}};
     for (int i = 0; i <= PIECES; i++) {
         const double angle = angle_limit * (2.0 * i / PIECES - 1);
-        wedge[i + 1] = (bm_point){x + wedge_radius * sin(angle), axle_height + wedge_radius * cos(angle)};
+        wedge[i + 1] = (bm_point){x + radius * sin(angle), axle_height + radius * cos(angle)};
     }
     bm_draw_polygon(canvas, wedge, PIECES + 2, bm_color_fade(BM_SKY, 0.18));
     for (int at = -1; at <= 1; at += 2) {
@@ -262,8 +265,8 @@ static void draw_cart(bm_canvas *canvas, double x, bm_color color, double thin) 
         3, color);
 }
 
-static void draw_pole(bm_canvas *canvas, double x, double angle, bm_color color, double thin) {
-    const double length = 2 * half_length, width = fmax(pole_width, 2 * thin);
+static void draw_pole(bm_canvas *canvas, double x, double angle, double length, bm_color color, double thin) {
+    const double width = fmax(pole_width, 2 * thin);
     const double tip_x = x + length * sin(angle), tip_y = axle_height + length * cos(angle);
     bm_draw_line(canvas, x, axle_height, tip_x, tip_y, width, color);
     bm_draw_circle(canvas, x, axle_height, 0.8 * width, BM_INK);
@@ -274,22 +277,27 @@ static void draw(const bm_env_batch *batch, int lane, const bm_env_policy_view *
     (void)view; /* not a finite table */
     const cartpole_state *s = batch->state;
     const double x = s->position[lane], angle = s->angle[lane];
+    const double length = 2 * BM_ENV_CONFIG(batch, cartpole_config)->length; /* of the pole, m */
     const bool cart_lost = fabs(x) > position_limit, pole_lost = fabs(angle) > angle_limit;
-    bm_canvas_fit(canvas, -2.8, -0.7, 2.8, 2.1);
+    bm_canvas_fit(canvas, -2.8, -0.7, 2.8, fmax(2.1, length + 1.1));
     const double thin = bm_canvas_pixels(canvas, 1);
     const double text = legible(canvas, fmin(0.19, bm_canvas_pixels(canvas, 24)));
 
     draw_track(canvas, thin, text);
-    draw_wedge(canvas, x, !pole_lost ? 0 : angle < 0 ? -1 : 1, fmax(0.012, thin), legible(canvas, 0.8 * text));
+    draw_wedge(canvas, x, length + 0.18,
+               !pole_lost  ? 0
+               : angle < 0 ? -1
+                           : 1,
+               fmax(0.012, thin), legible(canvas, 0.8 * text));
     draw_cart(canvas, x, cart_lost ? BM_VERMILLION : BM_BLUE, thin);
-    draw_pole(canvas, x, angle, pole_lost ? BM_VERMILLION : BM_ORANGE, thin);
+    draw_pole(canvas, x, angle, length, pole_lost ? BM_VERMILLION : BM_ORANGE, thin);
     if (batch->elapsed[lane] > 0) {
         const int way = batch->action_index[lane] == 1 ? 1 : -1;
         const double hand = x - way * (cart_half + 0.06);
         bm_draw_arrow(canvas, hand - way * 0.36, 0.21, hand, 0.21, 0.05, bm_color_mix(BM_PAPER, BM_GRAY, 0.8));
     }
     if (text > 0 && (cart_lost || pole_lost)) {
-        bm_draw_text(canvas, 0, 1.9, 1.2 * text, BM_ALIGN_CENTER, BM_VERMILLION,
+        bm_draw_text(canvas, 0, fmax(1.9, length + 0.9), 1.2 * text, BM_ALIGN_CENTER, BM_VERMILLION,
                      cart_lost ? "the cart left the track" : "the pole fell past 12°");
     }
 }

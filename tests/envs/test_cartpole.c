@@ -119,6 +119,31 @@ START_TEST(the_semi_implicit_integrator_moves_with_the_new_velocity) {
 }
 END_TEST
 
+/* The two equations of motion (Florian 2007, 13 and 14 without friction), solved as a linear system:
+ *   (M + m) x'' + m l cos(a) a'' = F + m l a'^2 sin(a),   cos(a) x'' + 4/3 l a'' = g sin(a) */
+START_TEST(another_pole_on_another_planet_obeys_the_equations_of_motion) {
+    const double g = 3.7, cart = 2.5, pole = 0.3, l = 0.8, push = 4;
+    bm_env_batch *batch = cartpole(1, "gravity=3.7;masscart=2.5;masspole=0.3;length=0.8;force_mag=4");
+    for (int way = 0; way < 2; way++) {
+        const double before_step[4] = {0.3, -0.7, 0.15, 1.1};
+        const double sine = sin(before_step[2]), cosine = cos(before_step[2]), turn = before_step[3];
+        const double a = cart + pole, b = pole * l * cosine, c = cosine, d = 4.0 / 3 * l;
+        const double right = (way ? push : -push) + pole * l * turn * turn * sine, fall = g * sine;
+        const double determinant = a * d - b * c;
+        double values[4];
+        batch->type->set_state(batch, 0, before_step);
+        batch->action_index[0] = way;
+        batch->type->step(batch);
+        batch->type->get_state(batch, 0, values);
+        assert_near(values[0], before_step[0] + 0.02 * before_step[1], 1e-14, "position");
+        assert_near(values[1], before_step[1] + 0.02 * (right * d - b * fall) / determinant, 1e-14, "velocity");
+        assert_near(values[2], before_step[2] + 0.02 * turn, 1e-14, "angle");
+        assert_near(values[3], turn + 0.02 * (a * fall - c * right) / determinant, 1e-14, "angular velocity");
+    }
+    bm_env_destroy(batch);
+}
+END_TEST
+
 START_TEST(seeded_episodes_are_gymnasiums_number_for_number) {
     bm_env_batch *batch = cartpole(1, "");
     assert_follows_trace(batch, "tests/golden/trace/CartPole-v1_seed1.csv", 1, false);
@@ -203,6 +228,8 @@ END_TEST
 
 TEST_MAIN("cartpole", 60, every_recorded_step_gives_the_recorded_state_reward_and_flags,
           limits_options_and_double_endings_are_gymnasiums, dynamics_beyond_termination_go_on_as_gymnasiums,
-          the_semi_implicit_integrator_moves_with_the_new_velocity, seeded_episodes_are_gymnasiums_number_for_number,
-          large_batches_step_every_lane_alike, starting_values_fill_the_reset_bounds, crossed_reset_bounds_are_refused,
+          the_semi_implicit_integrator_moves_with_the_new_velocity,
+          another_pole_on_another_planet_obeys_the_equations_of_motion,
+          seeded_episodes_are_gymnasiums_number_for_number, large_batches_step_every_lane_alike,
+          starting_values_fill_the_reset_bounds, crossed_reset_bounds_are_refused,
           spaces_limit_and_threshold_are_gymnasiums)
