@@ -106,7 +106,7 @@ static void read_weights(fixture *f) {
     for (int l = 0; l < f->tasks->net.layers; l++) {
         const bm_layer *layer = &f->tasks->net.layer[l];
         const size_t kernel = (size_t)layer->inputs * (size_t)layer->outputs;
-        char name[8];
+        char name[16];
         snprintf(name, sizeof name, "W%d", l + 1);
         golden_values(f->path, name, kernel, flat + layer->offset);
         snprintf(name, sizeof name, "b%d", l + 1);
