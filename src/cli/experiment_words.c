@@ -1,5 +1,6 @@
 #include "cli/experiment_words.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,6 +72,19 @@ bm_status bm_words_shown(const bm_flag *flags, int argc, char **argv, bm_experim
     return BM_OK;
 }
 
+void bm_words_help(bm_command *command, const bm_experiment *shown, const char *heading, const char *examples,
+                   char *after, size_t bytes) {
+    if (shown->agent) {
+        command->groups[0].config = &shown->run;
+        command->groups[1] = (bm_flag_group){heading, &shown->agent->options, shown->agent_config};
+    }
+    const size_t used = (size_t)snprintf(after, bytes, "%s", examples);
+    if (shown->env) {
+        bm_cli_env_help(shown->env, shown->env_config, after + used, bytes - used);
+    }
+    command->examples = after;
+}
+
 /* Options in two passes, so that choosing an optimizer never undoes its settings, whatever their order. */
 static bm_status apply_settings(bm_experiment *experiment, const bm_arguments *arguments, bm_error *error) {
     for (int dotted = 0; dotted < 2; dotted++) {
@@ -112,4 +126,29 @@ bm_status bm_words_check_name(const char *name, bm_error *error) {
     return *name && *name != '.' && !strchr(name, '/')
                ? BM_OK
                : bm_invalid(error, "name=%s must be a folder's name, without a slash or a leading dot", name);
+}
+
+const char *bm_words_run_name(const bm_arguments *arguments, int seed, char *name, size_t bytes) {
+    const char *wish = bm_cli_value(arguments, "name");
+    if (!wish || !bm_cli_has(arguments, "seeds")) {
+        return wish;
+    }
+    snprintf(name, bytes, "%s-seed%d", wish, seed);
+    return name;
+}
+
+bm_status bm_words_next_seed(int *seed, int i, int count, bm_error *error) {
+    if (*seed > INT_MAX - i) {
+        return bm_invalid(error, "seed=%d is too large for %d seeds from there", *seed, count);
+    }
+    *seed += i;
+    return BM_OK;
+}
+
+void bm_words_check_resume(const bm_arguments *arguments, const char *const *fresh_only) {
+    for (; bm_cli_has(arguments, "resume") && *fresh_only; fresh_only++) {
+        if (bm_cli_has(arguments, *fresh_only)) {
+            bm_cli_usage("--resume RUN continues one run as it is, without --%s", *fresh_only);
+        }
+    }
 }

@@ -1,5 +1,4 @@
 /* bellman meta LEARNER TASKS: options from preset, file and flags; one run or several side by side; a summary or JSON. */
-#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -204,14 +203,11 @@ static bm_status open_run(const trainings *batch, training *job) {
     if (bm_cli_has(arguments, "resume")) {
         return bm_meta_run_resume(&job->run, &job->experiment, batch->threads, job->folder, &job->error);
     }
-    const char *runs = bm_cli_value(arguments, "runs"), *wish = bm_cli_value(arguments, "name");
-    char name[256];
-    if (wish && bm_cli_has(arguments, "seeds")) {
-        snprintf(name, sizeof name, "%s-seed%d", wish, job->experiment.run.seed);
-        wish = name;
-    }
+    const char *runs = bm_cli_value(arguments, "runs");
+    char text[256];
+    const char *name = bm_words_run_name(arguments, job->experiment.run.seed, text, sizeof text);
     const bm_status status =
-        bm_meta_run_create(&job->run, &job->experiment, batch->threads, runs ? runs : "runs", wish, &job->error);
+        bm_meta_run_create(&job->run, &job->experiment, batch->threads, runs ? runs : "runs", name, &job->error);
     if (status == BM_OK) {
         snprintf(job->folder, sizeof job->folder, "%s", bm_meta_run_folder(job->run));
     }
@@ -266,11 +262,7 @@ static int finish(const trainings *batch) {
             }
         }
     }
-    if (batch->view.status != BM_OK) {
-        code = bm_cli_report(batch->view.status, &batch->view.error);
-    } else if (!batch->view.quiet) {
-        bm_show_report(&batch->view.result);
-    }
+    code = bm_train_view_report(&batch->view, code);
     if (ended > 0 && bm_cli_has(batch->arguments, "json")) {
         bm_cli_json_print(several ? batch_json(batch) : job_json(&batch->jobs[0]));
     } else if (ended > 0) {
@@ -288,11 +280,9 @@ static bm_status prepare_new(trainings *batch, int argc, char **argv, bm_error *
         bm_meta_experiment *experiment = &batch->jobs[i].experiment;
         status = bm_meta_words_experiment(experiment, batch->arguments, error);
         bm_words_note(experiment->command, argc, argv);
-        if (status == BM_OK && experiment->run.seed > INT_MAX - i) {
-            status =
-                bm_invalid(error, "seed=%d is too large for %d seeds from there", experiment->run.seed, batch->count);
+        if (status == BM_OK) {
+            status = bm_words_next_seed(&experiment->run.seed, i, batch->count, error);
         }
-        experiment->run.seed += i;
     }
     return status;
 }
@@ -357,18 +347,14 @@ static int train(const bm_arguments *arguments, int argc, char **argv) {
 }
 
 static void check_usage(const bm_arguments *arguments) {
-    static const char *const fresh_only[] = {"seeds", "jobs", "config", "no-preset", "name", "runs"};
+    static const char *const fresh_only[] = {"seeds", "jobs", "config", "no-preset", "name", "runs", NULL};
     const bool resume = bm_cli_has(arguments, "resume");
     bm_meta_view_check(arguments);
     if (arguments->positionals != (resume ? 0 : 2)) {
         bm_cli_usage(resume ? "--resume RUN takes neither learner nor tasks: the run knows them"
                             : "meta wants a learner and tasks, for example: bellman meta maml sinusoid");
     }
-    for (size_t i = 0; resume && i < sizeof fresh_only / sizeof fresh_only[0]; i++) {
-        if (bm_cli_has(arguments, fresh_only[i])) {
-            bm_cli_usage("--resume RUN continues one run as it is, without --%s", fresh_only[i]);
-        }
-    }
+    bm_words_check_resume(arguments, fresh_only);
 }
 
 enum { AFTER_BYTES = 8192 };

@@ -1,51 +1,33 @@
 /* bellman optim --render, --terminal and --record: the race as it goes on, in a window, in the terminal or only in a file. All take
  * the same number of steps; time is the clock's where somebody looks, and counted in frames where only a file is written. */
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/live_picture.h"
 #include "cli/optim.h"
-#include "cli/picture.h"
 #include "cli/show_flags.h"
 #include "core/clock.h"
 
-enum { WIDTH = 1000, HEIGHT = 600, SIDE_LEAST = 120, WINDOW_FPS = 30, FILE_FPS = 25, LINE = 256, HELP_ROWS = 24 };
+enum { WIDTH = 1000, HEIGHT = 600, SIDE_LEAST = 120, WINDOW_FPS = 30, FILE_FPS = 25 };
 
 static const double usual_seconds = 10; /* that a race takes, unless --speed says otherwise */
 static const double last_look_seconds = 2;
-static const double notice_seconds = 3;
-static const double longest_wait = 0.1;
 static const double work_share = 0.6; /* of a frame's time, spent on steps */
 static const double turn_by_key = 0.1, turn_by_pixel = 0.01, zoom = 0.8;
 
 typedef struct {
     bm_race *race;
     int64_t steps, made; /* all there are to make, and those made, the same of every racer */
-    bm_stage *stage;     /* NULL: nobody looks */
-    bm_raster *frame, *record_frame;
-    int width, height;
-    bm_recorder *recorder;
-    const char *record; /* the file asked for, or NULL */
-    char record_path[1200], where[LINE / 4], status[LINE / 2], notice[LINE];
+    bm_live_picture picture;
+    char where[64], status[128];
     bm_landscape landscape;
-    bm_overlay_key help[HELP_ROWS];
-    double now, next_frame, next_record, notice_until, ended;
-    double fps, speed, owed;          /* speed: steps a second; owed: steps that time has made due */
+    double ended, speed, owed;        /* a moment; steps a second; steps that time has made due */
     double home_low[2], home_high[2]; /* the window it began with */
-    bool paused, full_speed, changed, closed, pressed;
+    bm_point mouse;                   /* where it was last */
+    bool paused, full_speed, pressed;
 } show;
-
-__attribute__((format(printf, 2, 3))) static void notify(show *s, const char *format, ...) {
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(s->notice, sizeof s->notice, format, arguments);
-    va_end(arguments);
-    s->notice_until = s->now + notice_seconds;
-    s->landscape.notice = s->notice;
-    s->changed = true;
-}
 
 /* ---- racing ----------------------------------------------------------------------------------------------------- */
 
@@ -54,7 +36,7 @@ static void step_all(show *s) {
         bm_race_step(s->race, i);
     }
     s->made++;
-    s->changed = true;
+    s->picture.changed = true;
 }
 
 static bool at_end(const show *s) {
@@ -70,7 +52,7 @@ static void go_on(show *s, double elapsed) {
         s->owed = 0;
         return;
     }
-    const double latest = s->stage ? bm_clock() + work_share / s->fps : INFINITY;
+    const double latest = s->picture.stage ? bm_clock() + work_share / s->picture.fps : INFINITY;
     s->owed += s->full_speed ? (double)s->steps : elapsed * s->speed;
     while (s->owed >= 1 && !at_end(s)) {
         if (bm_clock() > latest) {
@@ -80,20 +62,20 @@ static void go_on(show *s, double elapsed) {
         step_all(s);
         s->owed -= 1;
     }
-    s->ended = s->now;
+    s->ended = s->picture.now;
 }
 
 static void start_again(show *s, const double *start) {
     bm_error error;
     if (bm_race_restart(s->race, start, &error) != BM_OK) {
-        notify(s, "%s", error.text);
+        bm_live_picture_notify(&s->picture, "%s", error.text);
         return;
     }
     s->made = 0;
     s->owed = 0;
     s->full_speed = false;
-    s->ended = s->now;
-    s->changed = true;
+    s->ended = s->picture.now;
+    s->picture.changed = true;
 }
 
 /* ---- drawing ---------------------------------------------------------------------------------------------------- */
@@ -112,96 +94,42 @@ static void compose(show *s) {
              s->full_speed ? "" : " steps/s");
     s->landscape.status = s->status;
     s->landscape.paused = s->paused;
-    s->landscape.recording = s->recorder != NULL;
 }
 
 /* Without what is said to the viewer; of a recording the step stays. */
 static void draw_still(void *context, bm_canvas *canvas) {
     show *s = context;
     bm_landscape still = s->landscape;
-    still.status = s->recorder ? s->where : NULL;
+    still.status = s->picture.recorder ? s->where : NULL;
     still.notice = NULL;
     still.help = NULL;
     still.paused = still.recording = false;
     bm_landscape_draw(&still, canvas);
 }
 
-static void terminal_lines(const show *s, char first[LINE], char second[LINE]) {
-    int keys = 0;
-    while (s->help[keys].key) {
-        keys++;
-    }
-    if (s->landscape.help) {
-        bm_overlay_keys_line(s->help, keys / 2, first, LINE);
-        bm_overlay_keys_line(s->help + keys / 2, keys - keys / 2, second, LINE);
+static void draw_frame(void *context, bm_canvas *canvas) {
+    show *s = context;
+    if (bm_stage_kind_of(s->picture.stage) == BM_STAGE_TERMINAL) {
+        draw_still(s, canvas);
         return;
     }
-    snprintf(first, LINE, "%s%s", s->status, s->paused ? "   paused" : "");
-    if (s->landscape.notice) {
-        snprintf(second, LINE, "%s", s->landscape.notice);
-        return;
-    }
+    s->landscape.notice = s->picture.notice;
+    s->landscape.help = s->picture.help;
+    s->landscape.recording = s->picture.recorder != NULL;
+    bm_landscape_draw(&s->landscape, canvas);
+}
+
+/* The step, and the value that every racer is at. */
+static void text_lines(void *context, char first[BM_LIVE_PICTURE_LINE], char second[BM_LIVE_PICTURE_LINE]) {
+    const show *s = context;
+    snprintf(first, BM_LIVE_PICTURE_LINE, "%s%s", s->status, s->paused ? "   paused" : "");
     size_t used = 0;
     second[0] = '\0';
-    for (int i = 0; i < s->race->racers && used < LINE; i++) {
+    for (int i = 0; i < s->race->racers && used < BM_LIVE_PICTURE_LINE; i++) {
         const bm_racer *r = &s->race->racer[i];
-        used += (size_t)snprintf(second + used, LINE - used, "%s %.4g%s   ", r->label, r->descent->value,
-                                 r->over ? " (diverged)" : "");
+        used += (size_t)snprintf(second + used, BM_LIVE_PICTURE_LINE - used, "%s %.4g%s   ", r->label,
+                                 r->descent->value, r->over ? " (diverged)" : "");
     }
-}
-
-static bm_status show_frame(show *s, bm_error *error) {
-    char first[LINE], second[LINE];
-    bm_canvas canvas;
-    const bm_status status = bm_stage_begin(s->stage, s->frame, &canvas, error);
-    if (status != BM_OK) {
-        return status;
-    }
-    if (bm_stage_kind_of(s->stage) == BM_STAGE_TERMINAL) {
-        draw_still(s, &canvas);
-    } else {
-        bm_landscape_draw(&s->landscape, &canvas);
-    }
-    terminal_lines(s, first, second);
-    return bm_stage_show(s->stage, s->frame, (const char *const[2]){first, second}, error);
-}
-
-/* The pictures that are due; the same more than once where the clock has run ahead. */
-static bm_status record_frames(show *s, bm_error *error) {
-    enum { MOST_AT_ONCE = 100 };
-    static const double rounding = 1e-9;
-    bm_status status = BM_OK;
-    bm_canvas canvas;
-    if (!s->recorder || s->now + rounding < s->next_record) {
-        return BM_OK;
-    }
-    bm_raster_begin(s->record_frame, BM_PAPER, &canvas);
-    draw_still(s, &canvas);
-    for (int n = 0; status == BM_OK && s->now + rounding >= s->next_record && n < MOST_AT_ONCE; n++) {
-        status = bm_recorder_frame(s->recorder, bm_raster_pixels(s->record_frame), error);
-        s->next_record += 1.0 / FILE_FPS;
-    }
-    if (status != BM_OK && !s->record) { /* made with a key: no reason to close */
-        bm_recorder_close(s->recorder, NULL, NULL);
-        s->recorder = NULL;
-        notify(s, "%s", error->text);
-        return BM_OK;
-    }
-    return status;
-}
-
-static bm_status draw(show *s, bm_error *error) {
-    if (s->landscape.notice && s->now >= s->notice_until) {
-        s->landscape.notice = NULL;
-        s->changed = true;
-    }
-    bm_status status = BM_OK;
-    compose(s);
-    if (s->stage && (s->changed || bm_stage_kind_of(s->stage) == BM_STAGE_TERMINAL)) {
-        status = show_frame(s, error);
-        s->changed = false;
-    }
-    return status == BM_OK ? record_frames(s, error) : status;
 }
 
 /* ---- keys and mouse --------------------------------------------------------------------------------------------- */
@@ -238,14 +166,14 @@ static void press_surface(show *s) {
     if (s->race->dims == 2) {
         s->landscape.surface = !s->landscape.surface;
     } else {
-        notify(s, "a surface takes two coordinates");
+        bm_live_picture_notify(&s->picture, "a surface takes two coordinates");
     }
 }
 
 static void turn(show *s, double by_turn, double by_tilt) {
     s->landscape.view.turn = fmod(s->landscape.view.turn + by_turn, 2 * acos(-1));
     s->landscape.view.tilt = fmax(0.05, fmin(s->landscape.view.tilt + by_tilt, 1.55));
-    s->changed = true;
+    s->picture.changed = true;
 }
 
 static void press_left(show *s) {
@@ -267,9 +195,9 @@ static void press_down(show *s) {
 static void survey(show *s) {
     bm_error error;
     if (bm_race_survey(s->race, &error) != BM_OK) {
-        notify(s, "%s", error.text);
+        bm_live_picture_notify(&s->picture, "%s", error.text);
     }
-    s->changed = true;
+    s->picture.changed = true;
 }
 
 static void press_home(show *s) {
@@ -280,40 +208,19 @@ static void press_home(show *s) {
 }
 
 static void press_picture(show *s) {
-    char path[1200];
-    bm_error error;
-    bm_status status =
-        bm_show_free_name(".", "pictures", s->race->objective->type->name, "png", path, sizeof path, &error);
-    if (status == BM_OK) {
-        status = bm_picture_write(path, s->width, s->height, draw_still, s, &error);
-    }
-    notify(s, "%s%s", status == BM_OK ? "picture " : "", status == BM_OK ? path : error.text);
+    bm_live_picture_save(&s->picture);
 }
 
 static void press_record(show *s) {
-    bm_error error;
-    bm_status status;
-    if (s->record) {
-        notify(s, "%s is recorded to the end", s->record);
-    } else if (s->recorder) {
-        status = bm_recorder_close(s->recorder, NULL, &error);
-        s->recorder = NULL;
-        notify(s, "%s%s", status == BM_OK ? "recorded " : "", status == BM_OK ? s->record_path : error.text);
-    } else {
-        status = bm_show_free_name(".", "recordings", s->race->objective->type->name, "gif", s->record_path,
-                                   sizeof s->record_path, &error);
-        if (status == BM_OK) {
-            status = bm_recorder_open(&s->recorder, s->record_path, s->width, s->height, FILE_FPS, &error);
-        }
-        s->next_record = s->now;
-        notify(s, "%s%s", status == BM_OK ? "recording; r stops: " : "", status == BM_OK ? s->record_path : error.text);
-    }
+    bm_live_picture_toggle_recording(&s->picture, "recording; r stops: ", "");
 }
 
-static void press_help(show *s);
+static void press_help(show *s) {
+    bm_live_picture_toggle_help(&s->picture);
+}
 
 static void press_close(show *s) {
-    s->closed = true;
+    s->picture.closed = true;
 }
 
 typedef struct {
@@ -349,25 +256,21 @@ static const bm_overlay_key mouse[MOUSE_ROWS] = {
 
 static void list_keys(show *s) {
     int count = 0;
-    for (int i = 0; i < MOUSE_ROWS && bm_stage_kind_of(s->stage) == BM_STAGE_WINDOW; i++) {
-        s->help[count++] = mouse[i];
+    for (int i = 0; i < MOUSE_ROWS && bm_stage_kind_of(s->picture.stage) == BM_STAGE_WINDOW; i++) {
+        s->picture.keys[count++] = mouse[i];
     }
     for (int i = 0; i < ROWS; i++) {
         if (rows[i].label) {
-            s->help[count++] = (bm_overlay_key){rows[i].label, rows[i].help};
+            s->picture.keys[count++] = (bm_overlay_key){rows[i].label, rows[i].help};
         }
     }
-    s->help[count] = (bm_overlay_key){NULL, NULL};
-}
-
-static void press_help(show *s) {
-    s->landscape.help = s->landscape.help ? NULL : s->help;
+    s->picture.keys[count] = (bm_overlay_key){NULL, NULL};
 }
 
 /* Where a mouse event lies in the function's plane. */
 static bool place_of(show *s, const bm_event *event, double xy[2]) {
     int width, height;
-    bm_stage_size(s->stage, &width, &height);
+    bm_stage_size(s->picture.stage, &width, &height);
     return s->race->dims <= 2 && bm_landscape_at(&s->landscape, width, height, event->x, event->y, xy);
 }
 
@@ -388,7 +291,7 @@ static void look_closer(show *s, const bm_event *event) {
     survey(s);
 }
 
-static void handle_mouse(show *s, const bm_event *event, bm_point *last) {
+static void handle_mouse(show *s, const bm_event *event) {
     double xy[2];
     if (event->kind == BM_EVENT_PRESS && event->button == 1 && !s->landscape.surface && place_of(s, event, xy)) {
         start_again(s, xy);
@@ -396,91 +299,70 @@ static void handle_mouse(show *s, const bm_event *event, bm_point *last) {
     } else if (event->kind == BM_EVENT_PRESS && event->button == 1) {
         s->pressed = true;
     } else if (event->kind == BM_EVENT_RELEASE && s->pressed && s->landscape.surface) { /* and not dragged */
-        notify(s, "a click starts the race elsewhere among the contours: Tab shows them");
+        bm_live_picture_notify(&s->picture, "a click starts the race elsewhere among the contours: Tab shows them");
     } else if (event->kind == BM_EVENT_MOTION && event->button == 1 && s->landscape.surface) {
         s->pressed = false;
-        turn(s, (event->x - last->x) * turn_by_pixel, (event->y - last->y) * turn_by_pixel);
+        turn(s, (event->x - s->mouse.x) * turn_by_pixel, (event->y - s->mouse.y) * turn_by_pixel);
     } else if (event->kind == BM_EVENT_WHEEL) {
         look_closer(s, event);
     }
-    *last = (bm_point){event->x, event->y};
+    s->mouse = (bm_point){event->x, event->y};
 }
 
-static void handle(show *s, const bm_event *event, bm_point *last) {
-    if (event->kind == BM_EVENT_CLOSE) {
-        s->closed = true;
-    } else if (event->kind == BM_EVENT_REDRAW) {
-        s->changed = true;
-    } else if (event->kind != BM_EVENT_KEY) {
-        handle_mouse(s, event, last);
+static void handle(void *context, const bm_event *event) {
+    show *s = context;
+    s->picture.now = bm_clock();
+    if (event->kind != BM_EVENT_KEY) {
+        handle_mouse(s, event);
     }
     for (int i = 0; i < ROWS && event->kind == BM_EVENT_KEY && event->down; i++) {
         if (strcmp(rows[i].key, event->key) == 0) {
             rows[i].press(s);
-            s->changed = true;
+            s->picture.changed = true;
         }
     }
 }
 
 /* ---- from start to end ------------------------------------------------------------------------------------------ */
 
-/* Sleeps until the next frame is due or something happens; true: that was answered, and wants to be seen. */
-static bool wait_and_listen(show *s, bm_point *last) {
-    bm_event event;
-    const double left = fmax(0, fmin(s->next_frame - bm_clock(), longest_wait));
-    bool answered = false;
-    for (bool more = bm_stage_event(s->stage, (int)ceil(left * 1000), &event); more && !s->closed;
-         more = bm_stage_event(s->stage, 0, &event)) {
-        s->now = bm_clock();
-        handle(s, &event, last);
-        answered = true;
-    }
-    return answered;
-}
-
 static bm_status loop(show *s, const atomic_int *stop, bm_error *error) {
-    const bool stays = s->stage && bm_stage_interactive(s->stage);
     bm_status status = BM_OK;
-    bm_point last = {0, 0};
-    bool answered = true;
-    double before = s->now;
-    while (status == BM_OK && !s->closed && !atomic_load(stop)) {
-        go_on(s, s->now - before);
-        before = s->now;
-        if (answered || s->now >= s->next_frame) {
-            status = draw(s, error);
+    double before = s->picture.now;
+    while (status == BM_OK && !s->picture.closed && !atomic_load(stop)) {
+        go_on(s, s->picture.now - before);
+        before = s->picture.now;
+        if (bm_live_picture_due(&s->picture)) {
+            compose(s);
+            status = bm_live_picture_draw(&s->picture, error);
         }
-        s->closed |= !stays && at_end(s) && s->now - s->ended >= last_look_seconds;
-        if (s->stage) {
-            s->next_frame = s->now >= s->next_frame ? fmax(s->next_frame + 1 / s->fps, s->now) : s->next_frame;
-            answered = wait_and_listen(s, &last);
-            s->now = bm_clock();
-        } else {
-            s->now = s->next_frame += 1 / s->fps;
-        }
+        s->picture.closed |= !s->picture.interactive && at_end(s) && s->picture.now - s->ended >= last_look_seconds;
+        bm_live_picture_wait(&s->picture);
     }
     return status;
 }
 
 static bm_status open_all(show *s, const bm_arguments *arguments, bm_error *error) {
     const bool terminal = bm_cli_has(arguments, "terminal"), window = bm_cli_has(arguments, "render");
+    bm_live_picture *picture = &s->picture;
     bm_status status = bm_race_survey(s->race, error);
-    if (status == BM_OK && s->record) {
-        status = bm_recorder_open(&s->recorder, s->record, s->width, s->height, FILE_FPS, error);
+    if (status == BM_OK && picture->asked) {
+        status = bm_recorder_open(&picture->recorder, picture->asked, picture->width, picture->height, FILE_FPS, error);
     }
     if (status == BM_OK && (terminal || window)) {
-        char title[LINE];
+        char title[BM_LIVE_PICTURE_LINE];
         bm_error reason;
         snprintf(title, sizeof title, "%s - bellman", s->landscape.title);
-        if (bm_stage_open(&s->stage, terminal ? BM_STAGE_TERMINAL : BM_STAGE_WINDOW, title, s->width, s->height,
-                          &reason) != BM_OK) {
+        if (bm_stage_open(&picture->stage, terminal ? BM_STAGE_TERMINAL : BM_STAGE_WINDOW, title, picture->width,
+                          picture->height, &reason) != BM_OK) {
             return bm_fail(error, "%.300s; --record FILE and --plot FILE need no display", reason.text);
         }
     }
     if (status == BM_OK) {
-        status = bm_raster_create(&s->frame, s->width, s->height, error);
+        picture->fps = picture->stage ? WINDOW_FPS : FILE_FPS;
+        picture->follows_clock = picture->stage != NULL;
+        status = bm_live_picture_begin(picture, error);
     }
-    return status == BM_OK ? bm_raster_create(&s->record_frame, s->width, s->height, error) : status;
+    return status;
 }
 
 bm_status bm_optim_show(const bm_arguments *arguments, bm_race *race, int64_t steps, const atomic_int *stop,
@@ -490,39 +372,39 @@ bm_status bm_optim_show(const bm_arguments *arguments, bm_race *race, int64_t st
     *s = (show){
         .race = race,
         .steps = steps,
-        .width = WIDTH,
-        .height = HEIGHT,
-        .record = bm_cli_value(arguments, "record"),
+        .picture = {.width = WIDTH,
+                    .height = HEIGHT,
+                    .asked = bm_cli_value(arguments, "record"),
+                    .record_fps = FILE_FPS,
+                    .folder = ".",
+                    .stem = race->objective->type->name,
+                    .context = s,
+                    .draw = draw_frame,
+                    .still = draw_still,
+                    .lines = text_lines,
+                    .handle = handle},
         .speed = bm_cli_positive(arguments, "speed", fmax(1, (double)steps / usual_seconds), 1e7),
-        .changed = true,
         .landscape = {.title = title ? title : race->objective->text,
                       .surface = bm_cli_has(arguments, "surface") && race->dims == 2,
                       .view = bm_race_view},
     };
     memcpy(s->home_low, race->low, sizeof s->home_low);
     memcpy(s->home_high, race->high, sizeof s->home_high);
-    bm_picture_size(bm_cli_value(arguments, "size"), SIDE_LEAST, &s->width, &s->height);
+    bm_picture_size(bm_cli_value(arguments, "size"), SIDE_LEAST, &s->picture.width, &s->picture.height);
     bm_status status = open_all(s, arguments, error);
     if (status == BM_OK) {
-        s->fps = s->stage ? WINDOW_FPS : FILE_FPS;
-        s->now = s->next_frame = s->next_record = s->ended = s->stage ? bm_clock() : 0;
-        if (s->stage) {
+        s->ended = s->picture.now;
+        if (s->picture.stage) {
             list_keys(s);
         }
-        if (s->stage && bm_stage_interactive(s->stage)) {
-            const bool clicks = bm_stage_kind_of(s->stage) == BM_STAGE_WINDOW && race->dims <= 2;
-            notify(s, clicks ? "h: keys; click for another start" : "h: keys");
+        if (s->picture.interactive) {
+            const bool clicks = bm_stage_kind_of(s->picture.stage) == BM_STAGE_WINDOW && race->dims <= 2;
+            bm_live_picture_notify(&s->picture, clicks ? "h: keys; click for another start" : "h: keys");
         }
         status = loop(s, stop, error);
     }
-    if (s->recorder) {
-        bm_error second;
-        const bm_status closed = bm_recorder_close(s->recorder, NULL, status == BM_OK ? error : &second);
-        status = status == BM_OK ? closed : status;
-    }
-    bm_stage_close(s->stage);
-    bm_raster_destroy(s->frame);
-    bm_raster_destroy(s->record_frame);
+    status = bm_live_picture_end(&s->picture, status, error);
+    bm_stage_close(s->picture.stage);
     free(s);
     return status;
 }

@@ -3,7 +3,6 @@
 #include "cli/show.h"
 
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -11,28 +10,12 @@
 #include "cli/show_state.h"
 #include "core/clock.h"
 
-static const double notice_seconds = 3;
 static const double hold_seconds = 0.75;     /* how long an episode's last state shows, at natural speed */
 static const double last_look_seconds = 1.5; /* after a person's last episode */
 static const double survey_seconds = 0.2;    /* between looks at the whole map */
 static const double full_speed_share = 0.6;  /* of a frame's time, spent on steps */
 static const double longest_wait = 0.1;      /* seconds */
 static const double farewell_seconds = 3;    /* the window stays after training, unless a key is pressed */
-
-void bm_show_notify(bm_show_state *s, const char *format, ...) {
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(s->notice, sizeof s->notice, format, arguments);
-    va_end(arguments);
-    s->notice_until = s->now + notice_seconds;
-    s->scene.notice = s->notice;
-    s->changed = true;
-}
-
-/* Where nobody looks at episodes of a policy that stands still, time is free. */
-static bool follows_clock(const bm_show_state *s) {
-    return s->stage || s->setup->live;
-}
 
 /* ---- playing ---------------------------------------------------------------------------------------------------- */
 
@@ -47,7 +30,7 @@ static double next_due(const bm_show_state *s) {
 
 /* Where nobody can end it, one episode is enough. */
 static bool enough(const bm_show_state *s) {
-    const int wanted = s->setup->episodes > 0 ? s->setup->episodes : s->setup->live || s->interactive ? 0 : 1;
+    const int wanted = s->setup->episodes > 0 ? s->setup->episodes : s->setup->live || s->picture.interactive ? 0 : 1;
     return wanted > 0 && s->setup->player->ended >= wanted;
 }
 
@@ -58,7 +41,7 @@ static void step_player(bm_show_state *s) {
     } else if (!player->at_end) {
         bm_player_take(player, bm_show_held_action(s));
     }
-    s->changed = true;
+    s->picture.changed = true;
 }
 
 /* A person who has not begun, who has ended an episode, or who thinks about his turn, is waited for. */
@@ -69,12 +52,12 @@ static bool waits(const bm_show_state *s) {
 
 static void play(bm_show_state *s, double elapsed) {
     if (enough(s) && s->full_speed) {
-        s->closed = true;
+        s->picture.closed = true;
         return;
     }
     if (enough(s) && s->setup->person) { /* who wants to see how it ended */
         s->owed += elapsed;
-        s->closed = s->owed >= last_look_seconds;
+        s->picture.closed = s->owed >= last_look_seconds;
         return;
     }
     if (s->scene.paused || waits(s)) {
@@ -82,17 +65,17 @@ static void play(bm_show_state *s, double elapsed) {
         return;
     }
     if (s->full_speed) {
-        const double end = bm_clock() + full_speed_share / s->fps;
+        const double end = bm_clock() + full_speed_share / s->picture.fps;
         do {
             step_player(s);
-        } while (!enough(s) && (follows_clock(s) ? bm_clock() < end : !s->setup->player->at_end));
+        } while (!enough(s) && (s->picture.follows_clock ? bm_clock() < end : !s->setup->player->at_end));
         return;
     }
-    const double latest = follows_clock(s) ? bm_clock() + longest_wait : INFINITY;
+    const double latest = s->picture.follows_clock ? bm_clock() + longest_wait : INFINITY;
     s->owed += elapsed * natural_rate(s) * s->speed;
     while (s->owed + 1e-9 >= next_due(s)) {
         if (enough(s) && s->setup->player->at_end) {
-            s->closed = true; /* the last state has been held for its time */
+            s->picture.closed = true; /* the last state has been held for its time */
             return;
         }
         s->owed -= next_due(s);
@@ -112,29 +95,29 @@ static void follow_training(bm_show_state *s) {
     }
     char message[256];
     if (bm_live_message(setup->live, message, sizeof message)) {
-        bm_show_notify(s, "%s", message);
+        bm_live_picture_notify(&s->picture, "%s", message);
     }
-    s->changed |= bm_curve_store_read(setup->curves, &s->curves);
+    s->picture.changed |= bm_curve_store_read(setup->curves, &s->curves);
     if (bm_live_refresh(setup->live)) {
         s->scene.knob_count = bm_scene_list_knobs(bm_live_agent(setup->live), s->knobs);
         bm_player_think(setup->player);
-        if (s->now - s->surveyed > survey_seconds || s->scene.trained) {
+        if (s->picture.now - s->surveyed > survey_seconds || s->scene.trained) {
             bm_player_survey(setup->player);
-            s->surveyed = s->now;
+            s->surveyed = s->picture.now;
         }
-        s->changed = true;
+        s->picture.changed = true;
     }
     const int ended = s->scene.trained ? 0 : atomic_load(setup->trained);
     if (ended) {
         s->scene.trained = true;
-        s->farewell = s->now + (s->interactive ? farewell_seconds : 0);
+        s->farewell = s->picture.now + (s->picture.interactive ? farewell_seconds : 0);
         if (ended == BM_SHOW_FAILED) {
-            bm_show_notify(s, "training failed: %s", setup->failure->text);
-        } else if (s->interactive) {
-            bm_show_notify(s, "training has ended; any key keeps this open");
+            bm_live_picture_notify(&s->picture, "training failed: %s", setup->failure->text);
+        } else if (s->picture.interactive) {
+            bm_live_picture_notify(&s->picture, "training has ended; any key keeps this open");
         }
     }
-    s->closed |= s->scene.trained && s->now >= s->farewell;
+    s->picture.closed |= s->scene.trained && s->picture.now >= s->farewell;
 }
 
 /* ---- showing ---------------------------------------------------------------------------------------------------- */
@@ -145,85 +128,40 @@ static const char *words_for_person(const bm_show_state *s) {
                                       : "";
 }
 
-/* The two lines below a picture in the terminal: how it stands, and what has just been said, or how the training stands; or all
- * keys. */
-static void text_lines(const bm_show_state *s, char first[BM_SCENE_LINE], char second[BM_SCENE_LINE]) {
-    int count = 0;
-    while (s->help[count].key) {
-        count++;
+static void draw_frame(void *context, bm_canvas *canvas) {
+    bm_show_state *s = context;
+    s->scene.notice = s->picture.notice;
+    s->scene.help = s->picture.help;
+    s->scene.recording = s->picture.recorder != NULL;
+    if (bm_stage_kind_of(s->picture.stage) == BM_STAGE_WINDOW) {
+        bm_scene_draw(&s->scene, canvas);
+    } else {
+        bm_scene_draw_environment(&s->scene, canvas);
     }
+}
+
+static void draw_still(void *context, bm_canvas *canvas) {
+    const bm_show_state *s = context;
+    bm_scene still = s->scene;
+    still.notice = s->picture.notice;
+    still.help = s->picture.help;
+    still.recording = false;
+    bm_scene_draw(&still, canvas);
+}
+
+/* How it stands, and how the training stands. */
+static void text_lines(void *context, char first[BM_SCENE_LINE], char second[BM_SCENE_LINE]) {
+    const bm_show_state *s = context;
     bm_scene_status(&s->scene, first);
     bm_scene_training(&s->scene, second);
-    if (s->scene.help) {
-        bm_overlay_keys_line(s->help, count / 2, first, BM_SCENE_LINE);
-        bm_overlay_keys_line(s->help + count / 2, count - count / 2, second, BM_SCENE_LINE);
-    } else if (s->scene.notice) {
-        snprintf(second, BM_SCENE_LINE, "%s", s->scene.notice);
-    } else if (!second[0]) {
-        bm_overlay_keys_line(s->help, count, second, BM_SCENE_LINE);
-    }
 }
 
-static bm_status show_frame(bm_show_state *s, bm_error *error) {
-    char first[BM_SCENE_LINE], second[BM_SCENE_LINE];
-    bm_canvas canvas;
-    const bm_status status = bm_stage_begin(s->stage, s->frame, &canvas, error);
-    if (status != BM_OK) {
-        return status;
+static void handle(void *context, const bm_event *event) {
+    bm_show_state *s = context;
+    if (event->down) {
+        s->farewell = INFINITY;
     }
-    if (bm_stage_kind_of(s->stage) == BM_STAGE_WINDOW) {
-        bm_scene_draw(&s->scene, &canvas);
-    } else {
-        bm_scene_draw_environment(&s->scene, &canvas);
-    }
-    text_lines(s, first, second);
-    return bm_stage_show(s->stage, s->frame, (const char *const[2]){first, second}, error);
-}
-
-static bm_status draw(bm_show_state *s, bm_error *error) {
-    s->scene.speed = s->full_speed ? INFINITY : s->speed;
-    s->scene.person = s->setup->person ? words_for_person(s) : NULL;
-    if (s->scene.notice && s->now >= s->notice_until) {
-        s->scene.notice = NULL;
-        s->changed = true;
-    }
-    bm_status status = BM_OK;
-    /* a terminal shows what moves in shades at first: it needs frames until the picture is exact */
-    if (s->stage && (s->changed || bm_stage_kind_of(s->stage) == BM_STAGE_TERMINAL)) {
-        status = show_frame(s, error);
-        s->changed = false;
-    }
-    return status == BM_OK ? bm_show_record(s, error) : status;
-}
-
-static void handle(bm_show_state *s, const bm_event *event) {
-    if (event->kind == BM_EVENT_CLOSE) {
-        s->closed = true;
-    } else if (event->kind == BM_EVENT_REDRAW) {
-        s->changed = true;
-    } else {
-        if (event->down) {
-            s->farewell = INFINITY;
-        }
-        bm_show_key(s, event);
-    }
-}
-
-/* Sleeps until the next frame is due, or until something happens, which is answered at once; never long, because signals and the
- * end of training come unannounced. */
-static void wait_and_listen(bm_show_state *s) {
-    bm_event event;
-    const double left = fmax(0, fmin(s->next_frame - bm_clock(), longest_wait));
-    if (!s->stage) {
-        bm_sleep(left);
-        return;
-    }
-    bool more = bm_stage_event(s->stage, (int)ceil(left * 1000), &event);
-    while (more && !s->closed) {
-        handle(s, &event);
-        s->answer = true;
-        more = bm_stage_event(s->stage, 0, &event);
-    }
+    bm_show_key(s, event);
 }
 
 static bool interrupted(const bm_show_state *s) {
@@ -232,47 +170,63 @@ static bool interrupted(const bm_show_state *s) {
 
 static bm_status loop(bm_show_state *s, bm_error *error) {
     bm_status status = BM_OK;
-    double before = s->now;
-    while (status == BM_OK && !s->closed && !interrupted(s)) {
+    double before = s->picture.now;
+    while (status == BM_OK && !s->picture.closed && !interrupted(s)) {
         follow_training(s);
-        play(s, s->now - before);
-        before = s->now;
-        if (s->now >= s->next_frame || s->answer) {
-            status = draw(s, error);
+        play(s, s->picture.now - before);
+        before = s->picture.now;
+        if (bm_live_picture_due(&s->picture)) {
+            s->scene.speed = s->full_speed ? INFINITY : s->speed;
+            s->scene.person = s->setup->person ? words_for_person(s) : NULL;
+            status = bm_live_picture_draw(&s->picture, error);
         }
-        s->closed |= s->setup->person && !s->interactive;
-        s->answer = false;
-        if (follows_clock(s)) {
-            s->next_frame = s->now >= s->next_frame ? fmax(s->next_frame + 1 / s->fps, s->now) : s->next_frame;
-            wait_and_listen(s);
-            s->now = bm_clock();
-        } else {
-            s->now = s->next_frame += 1 / s->fps;
-        }
+        s->picture.closed |= s->setup->person && !s->picture.interactive;
+        bm_live_picture_wait(&s->picture);
     }
     return status;
 }
 
 /* ---- from start to end ------------------------------------------------------------------------------------------ */
 
+/* Frames of a recording: as many as there are steps, at most 50 a second. */
+bm_status bm_show_open_recorder(bm_show_setup *setup, const bm_env_type *env, bm_error *error) {
+    if (!setup->record) {
+        return BM_OK;
+    }
+    setup->record_fps = setup->fps > 0 ? setup->fps : fmin(fmax(env->steps_per_second * setup->speed, 1), 50);
+    return bm_recorder_open(&setup->recorder, setup->record, setup->width, setup->height, setup->record_fps, error);
+}
+
+static double frames_a_second(const bm_show_setup *setup) {
+    if (!setup->stage) {
+        return setup->recorder ? setup->record_fps : 50;
+    }
+    const double usual = bm_stage_kind_of(setup->stage) == BM_STAGE_TERMINAL ? 30 : 60;
+    return setup->fps > 0 ? setup->fps : usual;
+}
+
 static bm_status begin(bm_show_state *s, bm_error *error) {
     const bm_show_setup *setup = s->setup;
-    bm_status status = BM_OK;
-    s->stage = setup->stage;
-    if (s->stage) {
-        const double usual = bm_stage_kind_of(s->stage) == BM_STAGE_TERMINAL ? 30 : 60;
-        status = bm_raster_create(&s->frame, setup->width, setup->height, error);
-        s->fps = setup->fps > 0 ? setup->fps : usual;
-        s->interactive = bm_stage_interactive(s->stage);
-    } else {
-        s->fps = setup->recorder ? setup->record_fps : 50;
-    }
-    s->now = s->next_frame = follows_clock(s) ? bm_clock() : 0;
-    if (setup->recorder) {
-        bm_show_take_recorder(s, setup->recorder, setup->record, setup->record_fps);
-    }
-    if (s->interactive && !setup->person) {
-        bm_show_notify(s, "h: keys");
+    s->picture = (bm_live_picture){
+        .stage = setup->stage,
+        .width = setup->width,
+        .height = setup->height,
+        .fps = frames_a_second(setup),
+        .follows_clock = setup->stage || setup->live,
+        .asked = setup->record,
+        .recorder = setup->recorder,
+        .record_fps = setup->record_fps,
+        .folder = setup->folder,
+        .stem = setup->player->env->type->id,
+        .context = s,
+        .draw = draw_frame,
+        .still = draw_still,
+        .lines = text_lines,
+        .handle = handle,
+    };
+    const bm_status status = bm_live_picture_begin(&s->picture, error);
+    if (s->picture.interactive && !setup->person) {
+        bm_live_picture_notify(&s->picture, "h: keys");
     }
     s->mode = setup->person ? BM_SHOW_PLAYS : setup->live ? BM_SHOW_TRAINS : BM_SHOW_WATCHES;
     bm_show_list_keys(s);
@@ -289,8 +243,8 @@ static void sum_up(const bm_show_state *s, bm_show_result *result) {
     result->min = player->least;
     result->max = player->best;
     result->stop_training = s->stop_training;
-    result->record_bytes = s->record_bytes;
-    snprintf(result->recorded, sizeof result->recorded, "%s", s->recorded);
+    result->record_bytes = s->picture.record_bytes;
+    snprintf(result->recorded, sizeof result->recorded, "%s", s->picture.recorded);
 }
 
 bm_status bm_show(const bm_show_setup *setup, bm_show_result *result, bm_error *error) {
@@ -300,7 +254,6 @@ bm_status bm_show(const bm_show_setup *setup, bm_show_result *result, bm_error *
     s->speed = setup->speed;
     s->held = -1;
     s->farewell = INFINITY;
-    s->changed = true;
     s->scene = (bm_scene){
         .title = setup->title,
         .player = setup->player,
@@ -311,14 +264,8 @@ bm_status bm_show(const bm_show_setup *setup, bm_show_result *result, bm_error *
     if (status == BM_OK) {
         status = loop(s, error);
     }
-    if (s->recorder) {
-        bm_error second;
-        const bm_status closed = bm_show_stop_recording(s, status == BM_OK ? error : &second);
-        status = status == BM_OK ? closed : status;
-    }
+    status = bm_live_picture_end(&s->picture, status, error);
     sum_up(s, result);
-    bm_raster_destroy(s->frame);
-    bm_raster_destroy(s->record_frame);
     free(s);
     return status;
 }

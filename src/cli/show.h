@@ -44,10 +44,6 @@ typedef struct {
 /* Opens setup->record, where there is one, so that what cannot be written is known before anything is played or trained. */
 bm_status bm_show_open_recorder(bm_show_setup *setup, const bm_env_type *env, bm_error *error);
 
-/* PARENT/KIND/STEM-N.ENDING, the first that is free; the folder is made. */
-bm_status bm_show_free_name(const char *parent, const char *kind, const char *stem, const char *ending, char *path,
-                            size_t bytes, bm_error *error);
-
 bm_status bm_show(const bm_show_setup *setup, bm_show_result *result, bm_error *error);
 
 #endif

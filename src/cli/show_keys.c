@@ -34,7 +34,7 @@ static void press_explore(bm_show_state *s) {
     if (s->setup->player->agent) {
         s->setup->player->explore = !s->setup->player->explore;
     } else {
-        bm_show_notify(s, "there is no policy: actions are random");
+        bm_live_picture_notify(&s->picture, "there is no policy: actions are random");
     }
 }
 
@@ -46,8 +46,9 @@ static void press_next(bm_show_state *s) {
 static void choose(bm_show_state *s, int direction) {
     const int count = s->scene.knob_count;
     s->scene.knob = count ? (s->scene.knob + direction + count) % count : 0;
-    if (count && bm_stage_kind_of(s->stage) == BM_STAGE_TERMINAL) { /* which has no room for the list */
-        bm_show_notify(s, "%s = %s   ← → change it", s->knobs[s->scene.knob].key, s->knobs[s->scene.knob].value);
+    if (count && bm_stage_kind_of(s->picture.stage) == BM_STAGE_TERMINAL) { /* which has no room for the list */
+        bm_live_picture_notify(&s->picture, "%s = %s   ← → change it", s->knobs[s->scene.knob].key,
+                               s->knobs[s->scene.knob].value);
     }
 }
 
@@ -61,7 +62,7 @@ static void press_down(bm_show_state *s) {
 
 static void turn(bm_show_state *s, int direction) {
     if (s->scene.trained || s->scene.knob_count == 0) {
-        bm_show_notify(s, "training has ended: there is nothing left to change");
+        bm_live_picture_notify(&s->picture, "training has ended: there is nothing left to change");
         return;
     }
     const bm_agent *agent = bm_live_agent(s->setup->live);
@@ -74,7 +75,7 @@ static void turn(bm_show_state *s, int direction) {
     }
     bm_option_format(row, field, before, sizeof before);
     if (strcmp(before, text) == 0) {
-        bm_show_notify(s, "%s=%s is as %s as it goes", key, text, direction > 0 ? "high" : "low");
+        bm_live_picture_notify(&s->picture, "%s=%s is as %s as it goes", key, text, direction > 0 ? "high" : "low");
     } else {
         bm_live_change(s->setup->live, key, text);
     }
@@ -90,22 +91,30 @@ static void press_right(bm_show_state *s) {
 
 static void press_save(bm_show_state *s) {
     if (s->scene.trained) {
-        bm_show_notify(s, "training has ended and is saved");
+        bm_live_picture_notify(&s->picture, "training has ended and is saved");
     } else {
         bm_live_save(s->setup->live);
     }
 }
 
+static void press_picture(bm_show_state *s) {
+    bm_live_picture_save(&s->picture);
+}
+
+static void press_record(bm_show_state *s) {
+    bm_live_picture_toggle_recording(&s->picture, "recording ", "; r stops");
+}
+
 static void press_help(bm_show_state *s) {
-    s->scene.help = s->scene.help ? NULL : s->help;
+    bm_live_picture_toggle_help(&s->picture);
 }
 
 static void press_close(bm_show_state *s) {
-    s->closed = true;
+    s->picture.closed = true;
 }
 
 static void press_stop(bm_show_state *s) {
-    s->closed = s->stop_training = true;
+    s->picture.closed = s->stop_training = true;
 }
 
 enum { W = BM_SHOW_WATCHES, T = BM_SHOW_TRAINS, P = BM_SHOW_PLAYS };
@@ -131,8 +140,8 @@ static const key_row rows[] = {
     {T, "left", "←  →", "change it while it trains", press_left},
     {T, "right", NULL, NULL, press_right},
     {T, "s", "s", "save a checkpoint", press_save},
-    {W | T | P, "p", "p", "save a picture", bm_show_take_picture},
-    {W | T | P, "r", "r", "start or stop recording", bm_show_toggle_recording},
+    {W | T | P, "p", "p", "save a picture", press_picture},
+    {W | T | P, "r", "r", "start or stop recording", press_record},
     {W | T | P, "h", "h", "show or hide these keys", press_help},
     {T, "q", "q", "close; training goes on", press_close},
     {T, "escape", "Esc", "stop training; it is saved", press_stop},
@@ -164,16 +173,18 @@ static const char *label_of(const char *key) {
 
 void bm_show_list_keys(bm_show_state *s) {
     const bm_env_type *type = s->setup->player->env->type;
+    bm_overlay_key *keys = s->picture.keys;
     int count = 0;
-    for (int a = 0; s->setup->person && type->actions && type->actions[a].name && count < BM_SHOW_HELP_ROWS / 2; a++) {
-        s->help[count++] = (bm_scene_key){label_of(type->actions[a].key), type->actions[a].name};
+    for (int a = 0; s->setup->person && type->actions && type->actions[a].name && count < BM_LIVE_PICTURE_KEYS / 2;
+         a++) {
+        keys[count++] = (bm_overlay_key){label_of(type->actions[a].key), type->actions[a].name};
     }
-    for (int i = 0; i < ROWS && count < BM_SHOW_HELP_ROWS - 1; i++) {
+    for (int i = 0; i < ROWS && count < BM_LIVE_PICTURE_KEYS - 1; i++) {
         if (rows[i].modes & s->mode && rows[i].label && action_of(s, rows[i].key) < 0) {
-            s->help[count++] = (bm_scene_key){rows[i].label, rows[i].help};
+            keys[count++] = (bm_overlay_key){rows[i].label, rows[i].help};
         }
     }
-    s->help[count] = (bm_scene_key){NULL, NULL};
+    keys[count] = (bm_overlay_key){NULL, NULL};
 }
 
 /* A person's key: in a turn-based environment the turn, otherwise what is done until it comes up again. */
@@ -195,7 +206,7 @@ static void take(bm_show_state *s, int action, const bm_event *event) {
     }
     s->held = action;
     s->tapped = true;
-    s->held_until = bm_stage_kind_of(s->stage) == BM_STAGE_TERMINAL ? s->now + tap_seconds : INFINITY;
+    s->held_until = bm_stage_kind_of(s->picture.stage) == BM_STAGE_TERMINAL ? s->picture.now + tap_seconds : INFINITY;
 }
 
 void bm_show_key(bm_show_state *s, const bm_event *event) {
@@ -205,13 +216,13 @@ void bm_show_key(bm_show_state *s, const bm_event *event) {
     const int action = action_of(s, event->key);
     if (action >= 0) {
         take(s, action, event);
-        s->changed = true;
+        s->picture.changed = true;
         return;
     }
     for (int i = 0; event->down && i < ROWS; i++) {
         if (rows[i].modes & s->mode && strcmp(rows[i].key, event->key) == 0) {
             rows[i].press(s);
-            s->changed = true;
+            s->picture.changed = true;
             return;
         }
     }
@@ -219,11 +230,11 @@ void bm_show_key(bm_show_state *s, const bm_event *event) {
 
 /* With no key down the actions take turns, which in an environment of pushes is none at all. */
 int bm_show_held_action(bm_show_state *s) {
-    if (s->held >= 0 && (s->tapped || s->now < s->held_until)) {
+    if (s->held >= 0 && (s->tapped || s->picture.now < s->held_until)) {
         s->tapped = false;
         return s->held;
     }
-    s->held = s->now >= s->held_until ? -1 : s->held;
+    s->held = s->picture.now >= s->held_until ? -1 : s->held;
     s->alternate = (s->alternate + 1) % s->setup->player->env->action_space.n;
     return s->alternate;
 }

@@ -254,15 +254,7 @@ static int run(int argc, char **argv) {
         bm_experiment_free(&shown);
         return bm_cli_report(status, &error);
     }
-    if (shown.agent) {
-        command.groups[0].config = &shown.run;
-        command.groups[1] = (bm_flag_group){heading, &shown.agent->options, shown.agent_config};
-    }
-    const size_t used = (size_t)snprintf(after, sizeof after, "%s", examples);
-    if (shown.env) {
-        bm_cli_env_help(shown.env, shown.env_config, after + used, sizeof after - used);
-    }
-    command.examples = after;
+    bm_words_help(&command, &shown, heading, examples, after, sizeof after);
     bm_arguments *arguments = bm_cli_alloc(1, sizeof *arguments);
     bm_cli_parse(&command, argc, argv, arguments);
     if (arguments->positionals != 2) {

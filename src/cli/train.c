@@ -1,5 +1,4 @@
 /* bellman train AGENT ENV: options from preset, file and flags; one run or several side by side; a summary or JSON. */
-#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -192,14 +191,10 @@ static bm_status open_run(training *job, const bm_arguments *arguments) {
         return bm_run_resume(&job->run, &job->experiment, job->folder, &job->error);
     }
     const char *runs = bm_cli_value(arguments, "runs");
-    char name[256];
-    const char *wish = bm_cli_value(arguments, "name");
-    if (wish && bm_cli_has(arguments, "seeds")) {
-        snprintf(name, sizeof name, "%s-seed%d", wish, job->experiment.run.seed);
-        wish = name;
-    }
+    char text[256];
+    const char *name = bm_words_run_name(arguments, job->experiment.run.seed, text, sizeof text);
     const bm_status status =
-        bm_run_create(&job->run, &job->experiment, runs ? runs : "runs", wish, bm_cli_value(arguments, "init-from"),
+        bm_run_create(&job->run, &job->experiment, runs ? runs : "runs", name, bm_cli_value(arguments, "init-from"),
                       bm_cli_value(arguments, "changes"), &job->error);
     if (status == BM_OK) {
         snprintf(job->folder, sizeof job->folder, "%s", bm_run_folder(job->run));
@@ -255,11 +250,7 @@ static int finish(const trainings *batch, bool several, bool json) {
             }
         }
     }
-    if (batch->view.status != BM_OK) {
-        code = bm_cli_report(batch->view.status, &batch->view.error);
-    } else if (!batch->view.quiet) {
-        bm_show_report(&batch->view.result);
-    }
+    code = bm_train_view_report(&batch->view, code);
     if (ended > 0 && json) {
         print_json(batch, several);
     } else if (ended > 0) {
@@ -283,16 +274,12 @@ static bm_status prepare(trainings *batch, int argc, char **argv, bm_error *erro
             status = resume ? resumed_experiment(&job->experiment, job->folder, batch->arguments, error)
                             : bm_words_experiment(&job->experiment, batch->arguments, error);
         }
+        if (status == BM_OK && !resume) {
+            bm_words_note(job->experiment.command, argc, argv);
+            status = bm_words_next_seed(&job->experiment.run.seed, i, batch->count, error);
+        }
         if (status != BM_OK) {
             return status;
-        }
-        if (!resume) {
-            bm_words_note(job->experiment.command, argc, argv);
-            if (job->experiment.run.seed > INT_MAX - i) {
-                return bm_invalid(error, "seed=%d is too large for %d seeds from there", job->experiment.run.seed,
-                                  batch->count);
-            }
-            job->experiment.run.seed += i;
         }
         bm_experiment_settle(&job->experiment);
     }
@@ -400,13 +387,9 @@ static void check_usage(const bm_arguments *arguments) {
         bm_cli_usage(resume ? "--resume RUN takes neither agent nor environment: the run knows them"
                             : "train wants an agent and an environment, for example: bellman train dqn CartPole-v1");
     }
-    static const char *const fresh_only[] = {"seeds",   "jobs", "init-from", "config", "no-preset",
-                                             "env-set", "name", "runs",      "changes"};
-    for (size_t i = 0; resume && i < sizeof fresh_only / sizeof fresh_only[0]; i++) {
-        if (bm_cli_has(arguments, fresh_only[i])) {
-            bm_cli_usage("--resume RUN continues one run as it is, without --%s", fresh_only[i]);
-        }
-    }
+    static const char *const fresh_only[] = {"seeds",   "jobs", "init-from", "config",  "no-preset",
+                                             "env-set", "name", "runs",      "changes", NULL};
+    bm_words_check_resume(arguments, fresh_only);
 }
 
 static const char examples[] =
@@ -435,15 +418,7 @@ static int run(int argc, char **argv) {
     int code;
     const bm_status status = shown_experiment(&shown, argc, argv, heading, sizeof heading, &error);
     if (status == BM_OK) {
-        if (shown.agent) {
-            command.groups[0].config = &shown.run;
-            command.groups[1] = (bm_flag_group){heading, &shown.agent->options, shown.agent_config};
-        }
-        const size_t used = (size_t)snprintf(after, sizeof after, "%s", examples);
-        if (shown.env) {
-            bm_cli_env_help(shown.env, shown.env_config, after + used, sizeof after - used);
-        }
-        command.examples = after;
+        bm_words_help(&command, &shown, heading, examples, after, sizeof after);
         bm_arguments *arguments = bm_cli_alloc(1, sizeof *arguments);
         bm_cli_parse(&command, argc, argv, arguments);
         check_usage(arguments);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/show_flags.h"
 #include "cli/signals.h"
 #include "train/live.h"
 
@@ -41,6 +42,16 @@ void bm_train_view_close(bm_train_view *view) {
     bm_stage_close(view->setup.stage);
     view->setup.recorder = NULL;
     view->setup.stage = NULL;
+}
+
+int bm_train_view_report(const bm_train_view *view, int code) {
+    if (view->status != BM_OK) {
+        return bm_cli_report(view->status, &view->error);
+    }
+    if (!view->quiet) {
+        bm_show_report(&view->result);
+    }
+    return code;
 }
 
 static bm_status show_training(watched *w, bm_train_view *view, bm_error *error) {

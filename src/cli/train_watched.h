@@ -19,5 +19,7 @@ bm_status bm_train_watched(bm_run *run, const bm_experiment *experiment, const b
                            bm_run_result *result, bm_error *error);
 /* Stage and recorder, where they are still open. */
 void bm_train_view_close(bm_train_view *view);
+/* Says what became of the picture; the exit code of one that failed, else `code`. */
+int bm_train_view_report(const bm_train_view *view, int code);
 
 #endif
