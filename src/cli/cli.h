@@ -94,6 +94,8 @@ void bm_cli_json_print(cJSON *object);
 int bm_cli_report(bm_status status, const bm_error *error);
 /* The same, and exits with 2. */
 __attribute__((noreturn, format(printf, 1, 2))) void bm_cli_usage(const char *format, ...);
+/* Whether the folder of a file takes new files, told before anything is computed for it. BM_FAILED: it does not. */
+bm_status bm_cli_check_folder(const char *path, bm_error *error);
 void *bm_cli_alloc(size_t count, size_t size); /* zeroed; exits 1 when memory runs out */
 
 /* 1234567 -> "1,234,567" */

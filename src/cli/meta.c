@@ -111,17 +111,21 @@ static bool ended_well(const training *job) {
     return job->status == BM_OK && !job->result.interrupted;
 }
 
-/* Mean and population standard deviation, over the runs that ended, of their mean first score after a number of steps; how many. */
+/* Mean and population standard deviation, over the runs that ended, of their mean first score after a number of steps; how many. A run
+ * all of whose tasks had diverged has no such mean, and is not among them. */
 static int over_runs(const trainings *batch, int at, double *mean, double *std) {
     double squares = 0;
     int count = 0;
     *mean = 0;
     for (int i = 0; i < batch->count; i++) {
-        if (ended_well(&batch->jobs[i])) {
-            const double x = batch->jobs[i].result.evaluation.mean[at][0].mean, deviation = x - *mean;
+        const double x = batch->jobs[i].result.evaluation.mean[at][0].mean, deviation = x - *mean;
+        if (ended_well(&batch->jobs[i]) && isfinite(x)) {
             *mean += deviation / ++count;
             squares += deviation * (x - *mean);
         }
+    }
+    if (count == 0) {
+        *mean = NAN;
     }
     *std = count ? sqrt(squares / count) : NAN;
     return count;
@@ -138,9 +142,10 @@ static cJSON *batch_json(const trainings *batch) {
     cJSON_AddStringToObject(object, "score", first->tasks->score_names[0]);
     add_steps(object, &first->run.eval_adapt_steps);
     cJSON *means = cJSON_AddArrayToObject(object, "mean"), *deviations = cJSON_AddArrayToObject(object, "std");
+    cJSON *counted = cJSON_AddArrayToObject(object, "counted_seeds");
     for (int at = 0; at < first->run.eval_adapt_steps.count; at++) {
         double mean, std;
-        over_runs(batch, at, &mean, &std);
+        add_number(counted, over_runs(batch, at, &mean, &std));
         add_number(means, mean);
         add_number(deviations, std);
     }
@@ -177,6 +182,30 @@ static void print_job(const training *job) {
     putchar('\n');
 }
 
+static void print_over_seeds(const trainings *batch) {
+    const bm_int_list *steps = &batch->jobs[0].experiment.run.eval_adapt_steps;
+    int ended = 0;
+    for (int i = 0; i < batch->count; i++) {
+        ended += ended_well(&batch->jobs[i]);
+    }
+    printf("%d seeds, mean ± standard deviation over seeds after ", ended);
+    print_steps(steps);
+    for (int at = 0; at < steps->count; at++) {
+        double mean, std;
+        const int counted = over_runs(batch, at, &mean, &std);
+        printf("%s", at ? " / " : ": ");
+        if (counted == 0) {
+            printf("diverged");
+            continue;
+        }
+        printf("%.*f ± %.*f", bm_result_decimals(mean), mean, bm_result_decimals(mean), std);
+        if (counted < ended) {
+            printf(" (%d of them, the others diverged)", counted);
+        }
+    }
+    putchar('\n');
+}
+
 static void print_summary(const trainings *batch, bool several) {
     for (int i = 0; i < batch->count; i++) {
         if (ended_well(&batch->jobs[i])) {
@@ -184,15 +213,7 @@ static void print_summary(const trainings *batch, bool several) {
         }
     }
     if (several) {
-        const bm_int_list *steps = &batch->jobs[0].experiment.run.eval_adapt_steps;
-        double mean, std;
-        printf("%d seeds: ", over_runs(batch, 0, &mean, &std));
-        print_steps(steps);
-        for (int at = 0; at < steps->count; at++) {
-            over_runs(batch, at, &mean, &std);
-            printf("%s%.*f ± %.*f", at ? " / " : ": ", bm_result_decimals(mean), mean, bm_result_decimals(mean), std);
-        }
-        putchar('\n');
+        print_over_seeds(batch);
     }
 }
 

@@ -2,10 +2,12 @@
  * missing and keeps in the run's folder. */
 #include "cli/meta_eval.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
@@ -13,6 +15,7 @@
 #include "cli/meta_words.h"
 #include "cli/progress.h"
 #include "cli/signals.h"
+#include "core/io.h"
 
 static const bm_flag flags[] = {
     {"adapt-steps", "N,N", "score after so many steps of adaptation (default: the run's eval_adapt_steps)"},
@@ -121,6 +124,9 @@ static bm_status make_baseline(evaluation *e, bm_baseline which, bm_error *error
         memcpy(experiment.command, e->command, sizeof e->command);
         status = bm_baseline_folder(which, e->folder, e->baseline[which], error);
         if (status == BM_OK) {
+            status = bm_baseline_length(e->folder, &experiment, error);
+        }
+        if (status == BM_OK) {
             status = bm_baseline_open(&run, &experiment, e->config.threads, e->baseline[which], error);
         }
         if (run) {
@@ -138,9 +144,38 @@ static bool going_on(const evaluation *e, bm_status status) {
     return status == BM_OK && !atomic_load(e->stop);
 }
 
+static bool to_output(const char *path) {
+    return path && strcmp(path, "-") == 0;
+}
+
+/* Found out before baselines are trained. Devices and pipes are not opened twice: whoever reads one would take the first for all. */
+static bm_status check_writable(const char *path, bm_error *error) {
+    struct stat file;
+    if (!path || to_output(path)) {
+        return BM_OK;
+    }
+    if (stat(path, &file) == 0 && !S_ISREG(file.st_mode) && !S_ISDIR(file.st_mode)) {
+        return access(path, W_OK) == 0 ? BM_OK : bm_fail(error, "cannot write %.200s: %s", path, strerror(errno));
+    }
+    bm_writer *writer;
+    const bm_status status = bm_writer_open(&writer, path, error);
+    if (status == BM_OK) {
+        bm_writer_abandon(writer);
+    }
+    return status;
+}
+
+static bm_status check_files(const evaluation *e, bm_error *error) {
+    const bm_status status = check_writable(bm_cli_value(e->arguments, "csv"), error);
+    return status == BM_OK ? check_writable(bm_cli_value(e->arguments, "per-task"), error) : status;
+}
+
 static bm_status evaluate(evaluation *e, bm_error *error) {
     const bool baselines = !bm_cli_has(e->arguments, "no-baselines");
     bm_status status = bm_meta_eval_open(&e->eval, e->folder, e->checkpoint, &e->config, error);
+    if (status == BM_OK) {
+        status = check_files(e, error);
+    }
     for (int which = 0; which < BM_BASELINES && baselines && going_on(e, status); which++) {
         status = make_baseline(e, (bm_baseline)which, error);
     }
@@ -158,19 +193,18 @@ static bm_status evaluate(evaluation *e, bm_error *error) {
     return status;
 }
 
-static bool to_output(const char *path) {
-    return path && strcmp(path, "-") == 0;
-}
-
+/* A file that cannot be written after all loses nothing else. */
 static bm_status show(const evaluation *e, bm_error *error) {
     const char *csv = bm_cli_value(e->arguments, "csv"), *per_task = bm_cli_value(e->arguments, "per-task");
+    bm_error ignored;
     bm_status status = csv ? bm_meta_eval_write(&e->eval, csv, error) : BM_OK;
-    if (status == BM_OK && per_task) {
-        status = bm_meta_eval_write_tasks(&e->eval, per_task, error);
+    if (per_task) {
+        const bm_status written = bm_meta_eval_write_tasks(&e->eval, per_task, status == BM_OK ? error : &ignored);
+        status = status == BM_OK ? written : status;
     }
-    if (status == BM_OK && bm_cli_has(e->arguments, "json")) {
+    if (bm_cli_has(e->arguments, "json")) {
         bm_cli_json_print(bm_meta_eval_json(&e->eval, e->folder, e->checkpoint));
-    } else if (status == BM_OK && !to_output(csv) && !to_output(per_task)) {
+    } else if (!to_output(csv) && !to_output(per_task)) {
         bm_meta_eval_print(&e->eval, e->folder, e->checkpoint);
     }
     return status;

@@ -70,28 +70,64 @@ static int wider(int a, int b) {
     return a > b ? a : b;
 }
 
-static void print_rows(const bm_meta_eval *eval) {
-    static const char corner[] = "steps of adaptation";
+enum { MOST_COLUMNS = BM_LIST_MAX + 1, NARROWEST = 6 };
+
+/* Numbers of steps: those asked for and, in front of them, 0 where only a method without adaptation (the oracle) has it. Returns how many. */
+static int choose_columns(const bm_meta_eval *eval, int column[MOST_COLUMNS]) {
     const bm_int_list *steps = &eval->config.adapt_steps;
-    const double unit = in_percent(tasks_of(eval)) ? 100 : 1;
-    char cell[BM_META_EVAL_METHODS][BM_LIST_MAX][CELL_BYTES] = {0};
-    int first = width_of(corner), width[BM_LIST_MAX] = {0};
+    bool unadapted = false;
     for (int m = 0; m < eval->methods; m++) {
-        const bm_meta_eval_method *method = &eval->method[m];
-        first = wider(first, width_of(method->name));
+        unadapted |= eval->method[m].steps.value[0] == 0;
+    }
+    int count = 0;
+    if (unadapted && steps->value[0] > 0) {
+        column[count++] = 0;
+    }
+    for (int at = 0; at < steps->count; at++) {
+        column[count++] = steps->value[at];
+    }
+    return count;
+}
+
+static void fill_row(const bm_meta_eval *eval, const bm_meta_eval_method *method, const int *column, int columns,
+                     char cell[MOST_COLUMNS][CELL_BYTES]) {
+    const double unit = in_percent(tasks_of(eval)) ? 100 : 1;
+    for (int c = 0; c < columns; c++) {
         for (int at = 0; at < method->steps.count; at++) {
-            write_cell(summary(eval, method, at, 0), unit, cell[m][at]);
-            width[at] = wider(width[at], width_of(cell[m][at]));
+            if (method->steps.value[at] == column[c]) {
+                write_cell(summary(eval, method, at, 0), unit, cell[c]);
+            }
         }
     }
+}
+
+static void print_rows(const bm_meta_eval *eval) {
+    static const char corner[] = "steps of adaptation";
+    char cell[BM_META_EVAL_METHODS][MOST_COLUMNS][CELL_BYTES] = {0};
+    int column[MOST_COLUMNS], width[MOST_COLUMNS];
+    const int columns = choose_columns(eval, column);
+    int first = width_of(corner);
+    for (int m = 0; m < eval->methods; m++) {
+        first = wider(first, width_of(eval->method[m].name));
+        fill_row(eval, &eval->method[m], column, columns, cell[m]);
+    }
     printf("  %-*s", first, corner);
-    for (int at = 0; at < steps->count; at++) {
-        printf("  %*d", wider(width[at], 6), steps->value[at]);
+    for (int c = 0; c < columns; c++) {
+        width[c] = NARROWEST;
+        for (int m = 0; m < eval->methods; m++) {
+            width[c] = wider(width[c], width_of(cell[m][c]));
+        }
+        printf("  %*d", width[c], column[c]);
     }
     for (int m = 0; m < eval->methods; m++) {
+        int blank = 0; /* of cells that stay empty, if another follows */
         printf("\n  %-*s", first, eval->method[m].name);
-        for (int at = 0; at < eval->method[m].steps.count; at++) {
-            printf("  %*s%s", wider(width[at], 6) - width_of(cell[m][at]), "", cell[m][at]);
+        for (int c = 0; c < columns; c++) {
+            blank += 2 + width[c] - width_of(cell[m][c]);
+            if (cell[m][c][0]) {
+                printf("%*s%s", blank, "", cell[m][c]);
+                blank = 0;
+            }
         }
     }
     putchar('\n');

@@ -1,12 +1,10 @@
 #include "cli/picture.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
 
 #include "cli/cli.h"
 #include "core/io.h"
@@ -19,22 +17,12 @@ static bool ends_in(const char *path, const char *ending) {
     return dot && strcasecmp(dot, ending) == 0;
 }
 
-/* A file that could not be written is told before anything is computed. */
-static bm_status check_folder(const char *path, bm_error *error) {
-    char folder[1024] = ".";
-    const char *slash = strrchr(path, '/');
-    if (slash) {
-        snprintf(folder, sizeof folder, "%.*s", slash == path ? 1 : (int)(slash - path), path);
-    }
-    return access(folder, W_OK) == 0 ? BM_OK : bm_fail(error, "cannot write %s: %s", path, strerror(errno));
-}
-
 bm_status bm_picture_check(const char *path, bm_error *error) {
     const bm_render_module *module;
     if (!ends_in(path, ".png") && !ends_in(path, ".svg")) {
         return bm_invalid(error, "%s ends in neither .svg nor .png", path);
     }
-    const bm_status status = check_folder(path, error);
+    const bm_status status = bm_cli_check_folder(path, error);
     if (status != BM_OK) {
         return status;
     }

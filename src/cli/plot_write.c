@@ -2,6 +2,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "cli/cli.h"
 #include "cli/picture.h"
 #include "cli/plot.h"
 #include "core/io.h"
@@ -48,7 +49,7 @@ bm_status bm_plot_check(const char *path, bm_error *error) {
     if (!write) {
         return bm_invalid(error, "%s ends in nothing that plot writes; choose .svg, .png or .html", path);
     }
-    return write == write_picture ? bm_picture_check(path, error) : BM_OK;
+    return write == write_picture ? bm_picture_check(path, error) : bm_cli_check_folder(path, error);
 }
 
 bm_status bm_plot_write(bm_plot *plot, const char *path, bm_error *error) {

@@ -1,8 +1,10 @@
-/* What several verbs do alike: environment settings, JSON on the last line. */
+/* What several verbs do alike: environment settings, folders, JSON on the last line. */
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 
@@ -41,6 +43,15 @@ bm_status bm_cli_run_folder(const char *path, char *folder, size_t bytes, bm_err
     memcpy(folder, path, length);
     folder[length] = '\0';
     return BM_OK;
+}
+
+bm_status bm_cli_check_folder(const char *path, bm_error *error) {
+    char folder[1024] = ".";
+    const char *slash = strrchr(path, '/');
+    if (slash) {
+        snprintf(folder, sizeof folder, "%.*s", slash == path ? 1 : (int)(slash - path), path);
+    }
+    return access(folder, W_OK) == 0 ? BM_OK : bm_fail(error, "cannot write %s: %s", path, strerror(errno));
 }
 
 typedef struct {

@@ -188,14 +188,20 @@ static int report(bm_sweep *sweep, const bm_arguments *arguments, int interrupte
     snprintf(own, sizeof own, "%s/sweep.svg", sweep->folder);
     const char *given = bm_cli_value(arguments, "plot"), *picture = given ? given : own;
     const int best = bm_sweep_score(sweep);
+    bool drawn = false;
     bm_error error;
-    const bm_status status = best < 0 ? BM_OK : bm_sweep_plot(sweep, picture, &error);
+    bm_status status = best < 0 ? BM_OK : bm_sweep_plot(sweep, picture, &drawn, &error);
+    if (status == BM_OK && best >= 0 && given && !drawn) {
+        status = bm_fail(&error, "cannot write %s: no curves yet", given);
+    }
     if (bm_cli_has(arguments, "json")) {
-        bm_sweep_json(sweep, best, best >= 0 && status == BM_OK ? picture : NULL);
+        bm_sweep_json(sweep, best, drawn ? picture : NULL);
     } else if (best >= 0) {
         bm_sweep_print(sweep, best);
-        if (status == BM_OK) {
+        if (drawn) {
             printf("curves: %s\n", picture);
+        } else if (status == BM_OK) {
+            puts("no curves yet");
         }
         tell_best(sweep, best);
     }

@@ -63,7 +63,7 @@ bm_status bm_sweep_clear(const char *folder, bm_error *error);
 int bm_sweep_score(bm_sweep *sweep);
 void bm_sweep_print(const bm_sweep *sweep, int best);
 void bm_sweep_json(const bm_sweep *sweep, int best, const char *picture);
-/* Curves of the settings that have ended, of the best ones where there are many. */
-bm_status bm_sweep_plot(bm_sweep *sweep, const char *path, bm_error *error);
+/* Curves of the settings that have ended, of the best ones where there are many. *drawn: whether there were any to draw. */
+bm_status bm_sweep_plot(bm_sweep *sweep, const char *path, bool *drawn, bm_error *error);
 
 #endif

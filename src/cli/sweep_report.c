@@ -275,6 +275,19 @@ static double height_of(const shown_settings *shown) {
     return PICTURE_HEIGHT + (lines > LEGEND_LINES ? LINE_HEIGHT * (lines - LEGEND_LINES) : 0);
 }
 
+/* Returns while it trained; where no training episode has ended, those of the evaluations. NULL: nothing is known of either. */
+static const char *choose_metric(const bm_plot *plot) {
+    static const char *const metrics[] = {"rollout/ep_rew_mean", "eval/mean_reward"};
+    for (size_t m = 0; m < sizeof metrics / sizeof metrics[0]; m++) {
+        for (int i = 0; i < plot->runs; i++) {
+            if (isfinite(bm_history_last(&plot->run[i].history, metrics[m]))) {
+                return metrics[m];
+            }
+        }
+    }
+    return NULL;
+}
+
 static bm_status draw(bm_sweep *sweep, const shown_settings *shown, bm_plot *plot, const char *path, bm_error *error) {
     const char **folder = bm_plot_alloc(plot, (size_t)shown->count * (size_t)sweep->seeds, sizeof *folder);
     char **label = bm_plot_alloc(plot, (size_t)shown->count, sizeof *label);
@@ -290,9 +303,11 @@ static bm_status draw(bm_sweep *sweep, const shown_settings *shown, bm_plot *plo
         }
     }
     bm_status status = bm_plot_read(plot, folder, folders, error);
-    if (status == BM_OK) {
-        status = bm_plot_metric(plot, error);
+    plot->metric = status == BM_OK ? choose_metric(plot) : NULL;
+    if (!plot->metric) {
+        return status;
     }
+    status = bm_plot_metric(plot, error);
     if (status == BM_OK) {
         bm_plot_group_as(plot, label, shown->count, setting_of, shown);
         bm_plot_curves(plot);
@@ -301,13 +316,11 @@ static bm_status draw(bm_sweep *sweep, const shown_settings *shown, bm_plot *plo
     return status;
 }
 
-bm_status bm_sweep_plot(bm_sweep *sweep, const char *path, bm_error *error) {
+bm_status bm_sweep_plot(bm_sweep *sweep, const char *path, bool *drawn, bm_error *error) {
     const shown_settings shown = choose_settings(sweep);
-    bm_plot plot = {.metric = "rollout/ep_rew_mean",
-                    .smooth = 1,
-                    .title = title_of(sweep, shown.count),
-                    .height = height_of(&shown)};
+    bm_plot plot = {.smooth = 1, .title = title_of(sweep, shown.count), .height = height_of(&shown)};
     const bm_status status = draw(sweep, &shown, &plot, path, error);
+    *drawn = status == BM_OK && plot.metric;
     bm_plot_free(&plot);
     return status;
 }

@@ -94,9 +94,8 @@ static bm_status save_preset(bm_tune_wish *wish, const bm_study_view *view, cons
     const int64_t chosen = bm_tune_chosen(view);
     char *text = NULL;
     size_t bytes = 0;
-    if (!wish->trains || chosen < 0) {
-        return bm_fail(error, "nothing to save in %s: %s", path,
-                       wish->trains ? "no trial is complete" : "functions have no presets");
+    if (chosen < 0) {
+        return bm_fail(error, "nothing to save in %s: no trial is complete", path);
     }
     FILE *file = open_memstream(&text, &bytes);
     if (!file) {
@@ -138,6 +137,29 @@ static bm_status open_study(bm_tune_wish *wish, bm_error *error) {
     return status;
 }
 
+/* Whether what is asked for besides the study can be had, before it takes its hours. */
+static bm_status check_files(const bm_tune_wish *wish, const char *preset, const char *report, bm_error *error) {
+    if (preset && !wish->trains) {
+        return bm_invalid(error, "--save-preset %.200s: functions have no presets", preset);
+    }
+    const bm_status status = preset ? bm_cli_check_folder(preset, error) : BM_OK;
+    return status == BM_OK && report ? bm_tune_report_check(report, error) : status;
+}
+
+static void tell(const bm_tune_wish *wish, const bm_study_view *view, bool stopped) {
+    const bool json = bm_cli_has(wish->arguments, "json");
+    if (!bm_cli_has(wish->arguments, "quiet") && !json) {
+        bm_tune_print(wish, view);
+    }
+    if (stopped) {
+        fprintf(stderr, "stopped, and saved in %s; the same command continues\n", wish->storage);
+    }
+    if (json) {
+        bm_tune_json(wish, view);
+    }
+}
+
+/* The result is told first, and a file that cannot be written after all keeps no other from being written. */
 static bm_status tune(bm_tune_wish *wish, const bm_arguments *arguments, const atomic_int *stop, bm_error *error) {
     bm_tune_table table = {.wish = wish, .quiet = bm_cli_has(arguments, "quiet"), .terminal = isatty(STDERR_FILENO)};
     bm_study_view *view = bm_cli_alloc(1, sizeof *view);
@@ -145,7 +167,7 @@ static bm_status tune(bm_tune_wish *wish, const bm_arguments *arguments, const a
     wish->setup.stop = stop;
     wish->setup.visit = bm_tune_show;
     wish->setup.context = &table;
-    bm_status status = report ? bm_tune_report_check(report, error) : BM_OK;
+    bm_status status = check_files(wish, preset, report, error);
     if (status == BM_OK) {
         status = open_study(wish, error);
     }
@@ -153,23 +175,24 @@ static bm_status tune(bm_tune_wish *wish, const bm_arguments *arguments, const a
         status = bm_study_run(&wish->setup, view, error);
         bm_tune_table_end(&table);
     }
-    if (status == BM_OK && preset && !atomic_load(stop)) {
+    const bool ran = status == BM_OK;
+    if (ran) {
+        tell(wish, view, atomic_load(stop));
+    }
+    if (ran && preset && !atomic_load(stop)) {
         status = save_preset(wish, view, preset, error);
     }
-    if (status == BM_OK) {
-        if (!bm_cli_has(arguments, "quiet") && !bm_cli_has(arguments, "json")) {
-            bm_tune_print(wish, view);
-        }
-        if (atomic_load(stop)) {
-            fprintf(stderr, "stopped, and saved in %s; the same command continues\n", wish->storage);
-        }
-        if (bm_cli_has(arguments, "json")) {
-            bm_tune_json(wish, view);
-        }
+    if (ran && status == BM_OK && !atomic_load(stop) && wish->setup.finalists > 0 && !view->test.seeds) {
+        status = bm_fail(error, "nothing was tested: %s", view->failure[0] ? view->failure : "no trial is complete");
     }
     bm_store_close(wish->setup.store);
     free(view);
-    return status == BM_OK && report ? bm_tune_report(wish->storage, wish->name, report, error) : status;
+    if (ran && report) {
+        bm_error second;
+        const bm_status page = bm_tune_report(wish->storage, wish->name, report, status == BM_OK ? error : &second);
+        status = status == BM_OK ? page : status;
+    }
+    return status;
 }
 
 /* Ctrl-C and what ends a whole job are for rank 0, which ends this one. */
@@ -185,6 +208,38 @@ static void check_words(const bm_arguments *arguments) {
         bm_cli_usage(
             "tune wants an agent and an environment, for example: bellman tune dqn CartPole-v1; or optim:FUNCTION");
     }
+}
+
+/* --show reads one file, whatever else was meant by the other words. */
+static void check_show_words(const bm_arguments *arguments) {
+    static const char *const taken[] = {"show", "study", "report", "json", "quiet"};
+    if (arguments->positionals) {
+        bm_cli_usage("--show only reads a file of studies: it takes no %s", arguments->positional[0]);
+    }
+    for (int i = 0; i < arguments->settings; i++) {
+        bool known = false;
+        for (size_t k = 0; k < sizeof taken / sizeof taken[0]; k++) {
+            known |= !arguments->setting[i].option && strcmp(arguments->setting[i].name, taken[k]) == 0;
+        }
+        if (!known) {
+            bm_cli_usage("--show takes --study, --report, --json and --quiet beside it, but not --%s",
+                         arguments->setting[i].name);
+        }
+    }
+}
+
+static int show_studies(const char *path, const bm_arguments *arguments) {
+    const char *study = bm_cli_value(arguments, "study"), *report = bm_cli_value(arguments, "report");
+    const bool json = bm_cli_has(arguments, "json");
+    bm_error error;
+    bm_status status = report ? bm_tune_report_check(report, &error) : BM_OK;
+    if (status == BM_OK && report) {
+        status = bm_tune_report(path, study, report, &error);
+    }
+    if (status != BM_OK) {
+        return bm_cli_report(status, &error);
+    }
+    return report && !json ? BM_EXIT_OK : bm_tune_list(path, study, json);
 }
 
 static int run_rank(int argc, char **argv) {
@@ -222,11 +277,8 @@ static int run_rank(int argc, char **argv) {
     bm_cli_parse(&command, argc, argv, arguments);
     const char *show = bm_cli_value(arguments, "show");
     if (show) {
-        const char *study = bm_cli_value(arguments, "study"), *report = bm_cli_value(arguments, "report");
-        status = report ? bm_tune_report(show, study, report, &error) : BM_OK;
-        const int code = status != BM_OK ? bm_cli_report(status, &error)
-                         : report        ? BM_EXIT_OK
-                                         : bm_tune_list(show, study, bm_cli_has(arguments, "json"));
+        check_show_words(arguments);
+        const int code = show_studies(show, arguments);
         bm_experiment_free(&shown);
         bm_cli_free(arguments);
         free(arguments);

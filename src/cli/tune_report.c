@@ -1,12 +1,11 @@
 /* bellman tune --report: reads a study from its store and puts the page together. */
 #include "cli/tune_report.h"
 
-#include <errno.h>
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <strings.h>
 
 #include "cli/page.h"
 #include "core/io.h"
@@ -302,11 +301,10 @@ static bm_status load(bm_report *report, const char *study, bm_error *error) {
 }
 
 bm_status bm_tune_report_check(const char *path, bm_error *error) {
-    char folder[1024];
-    const char *slash = strrchr(path, '/');
-    snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
-    return access(folder, W_OK) == 0 ? BM_OK
-                                     : bm_fail(error, "cannot write --report %.200s: %s", path, strerror(errno));
+    const char *dot = strrchr(path, '.');
+    return dot && strcasecmp(dot, ".html") == 0
+               ? bm_cli_check_folder(path, error)
+               : bm_invalid(error, "--report %.200s: the name of a page ends in .html", path);
 }
 
 bm_status bm_tune_report(const char *storage, const char *study, const char *path, bm_error *error) {

@@ -208,7 +208,7 @@ static void put_finalists(const bm_report *report, bm_markup *page) {
     }
     bm_markup_put(page, "</tbody></table></div>\n<p class=\"quiet\">Mean ± standard deviation over seeds. The best "
                         "by the search are scored again on validation seeds, which choose one; its number on fresh "
-                        "seeds, which nothing else used, is the result.</p>\n");
+                        "seeds, which had no part in choosing it, is the result.</p>\n");
 }
 
 void bm_report_put_result(const bm_report *report, bm_markup *page) {

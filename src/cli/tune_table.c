@@ -34,7 +34,7 @@ static double time_left(const bm_study_view *view) {
 
 int64_t bm_tune_chosen(const bm_study_view *view) {
     const bm_trial *best = bm_trials_best(&view->trials);
-    return view->test.seeds ? view->test.number : best ? best->number : -1;
+    return view->test.number >= 0 ? view->test.number : best ? best->number : -1;
 }
 
 /* In quotes where a shell would read more than a word. */
@@ -217,7 +217,8 @@ static void print_finalists(const bm_tune_wish *wish, const bm_study_view *view)
     printf("\n  trial        search    validation (%d seeds)\n", wish->setup.validations);
     for (int i = 0; i < view->finalists; i++) {
         const bm_study_score *score = &view->finalist[i];
-        printf("  %-8" PRId64 " %10.6g", score->number, view->trials.trial[score->number].value);
+        const bm_trial *trial = bm_trials_find(&view->trials, score->number);
+        printf("  %-8" PRId64 " %10.6g", score->number, trial ? trial->value : NAN);
         if (score->seeds) {
             printf("    %.6g ± %.3g%s\n", score->mean, score->std,
                    score->number == view->test.number ? "   chosen" : "");
@@ -268,12 +269,15 @@ void bm_tune_print(const bm_tune_wish *wish, const bm_study_view *view) {
         print_finalists(wish, view);
     }
     if (view->test.seeds) {
-        printf("\ntrial %" PRId64 " on %d fresh seeds, which nothing else used: %.6g ± %.3g\n", view->test.number,
-               view->test.seeds, view->test.mean, view->test.std);
+        printf("\ntrial %" PRId64 " on %d fresh seeds, which had no part in choosing it: %.6g ± %.3g\n",
+               view->test.number, view->test.seeds, view->test.mean, view->test.std);
     }
-    const int64_t chosen = bm_tune_chosen(view);
-    if (chosen >= 0) {
-        print_command(wish, &view->trials.trial[chosen]);
+    if (view->failure[0] && view->test.seeds) { /* without a test it is an error, told as such */
+        printf("\n%s\n", view->failure);
+    }
+    const bm_trial *chosen = bm_trials_find(&view->trials, bm_tune_chosen(view));
+    if (chosen) {
+        print_command(wish, chosen);
     }
 }
 
@@ -326,7 +330,7 @@ void bm_tune_json(const bm_tune_wish *wish, const bm_study_view *view) {
         cJSON_AddNullToObject(object, "test");
     }
     cJSON_AddItemToObject(object, "chosen_params",
-                          bm_tune_params_json(&wish->space, chosen >= 0 ? &view->trials.trial[chosen] : NULL));
+                          bm_tune_params_json(&wish->space, bm_trials_find(&view->trials, chosen)));
     cJSON_AddNumberToObject(object, "steps", (double)view->steps_made);
     cJSON_AddNumberToObject(object, "seconds", view->seconds);
     bm_cli_json_print(object);

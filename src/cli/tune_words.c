@@ -1,4 +1,5 @@
 /* What the words of bellman tune say. */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,7 +60,16 @@ static bm_status read_function(bm_tune_wish *wish, const bm_arguments *arguments
 
 /* ---- where it searches ------------------------------------------------------------------------------------------ */
 
-static bool is_given(const bm_arguments *arguments, const char *key) {
+static bool is_lr(const char *key) { /* the two names that bm_method_set knows it by */
+    return strcmp(key, "lr") == 0 || strcmp(key, "learning_rate") == 0;
+}
+
+/* A function's learning rate is a flag, all else an option of a table. */
+static bool is_given(const bm_tune_wish *wish, const char *key) {
+    const bm_arguments *arguments = wish->arguments;
+    if (!wish->trains && is_lr(key)) {
+        return bm_cli_has(arguments, "lr");
+    }
     for (int i = 0; i < arguments->settings; i++) {
         const char *name = arguments->setting[i].name;
         if (arguments->setting[i].option && bm_same_name(key, name, strlen(name))) {
@@ -70,11 +80,11 @@ static bool is_given(const bm_arguments *arguments, const char *key) {
 }
 
 /* What the tables say is worth it, but for what a flag has settled. */
-static bm_status default_space(bm_tune_wish *wish, const bm_arguments *arguments, bm_error *error) {
+static bm_status default_space(bm_tune_wish *wish, bm_error *error) {
     const bm_options *options =
         wish->trains ? &wish->experiment.agent->options : bm_method_options(&wish->function.method);
     bm_status status = BM_OK;
-    if (!wish->trains && !bm_cli_has(arguments, "lr")) {
+    if (!wish->trains && !is_given(wish, "lr")) {
         status = bm_search_space_add(&wish->space, "lr", "log(1e-4,1)", error);
     }
     for (size_t i = 0; i < options->count && status == BM_OK; i++) {
@@ -84,12 +94,23 @@ static bm_status default_space(bm_tune_wish *wish, const bm_arguments *arguments
         if (condition) {
             snprintf(parent, sizeof parent, "%.*s", (int)strcspn(condition + 4, "="), condition + 4);
         }
-        if (row->tune && !is_given(arguments, row->name) &&
+        if (row->tune && !is_given(wish, row->name) &&
             (!condition || bm_search_space_find(&wish->space, parent) >= 0)) {
             status = bm_search_space_add(&wish->space, row->name, row->tune, error);
         }
     }
     return status;
+}
+
+/* How long and how often a run is judged makes scores comparable, and seeds are the study's; only num_envs is part of how it learns. */
+static bm_status check_searched(const bm_tune_wish *wish, const char *name, bm_error *error) {
+    const bm_run_config *run = &wish->experiment.run;
+    if (wish->trains && strcmp(name, "num_envs") != 0 && bm_options_find(&bm_run_options, run, name, NULL)) {
+        return bm_invalid(error, "%s cannot be searched: it is the same for all trials of a study", name);
+    }
+    return !is_given(wish, name)
+               ? BM_OK
+               : bm_invalid(error, "%s is given by --%s and searched by --space: choose one", name, name);
 }
 
 /* Every parameter can be set to its ends, given what it rests on. */
@@ -122,7 +143,8 @@ static bm_status check_space(const bm_tune_wish *wish, bm_error *error) {
         wish->space.count ? BM_OK : bm_invalid(error, "there is nothing to search: every parameter is given");
     for (int i = 0; i < wish->space.count && status == BM_OK; i++) {
         const bm_parameter *p = &wish->space.parameter[i];
-        status = check_parameter(wish, i, p->low, error);
+        status = check_searched(wish, p->name, error);
+        status = status == BM_OK ? check_parameter(wish, i, p->low, error) : status;
         for (int k = 1; k < p->choices && status == BM_OK; k++) {
             status = check_parameter(wish, i, k, error);
         }
@@ -131,11 +153,11 @@ static bm_status check_space(const bm_tune_wish *wish, bm_error *error) {
     return status;
 }
 
-static bm_status read_space(bm_tune_wish *wish, const bm_arguments *arguments, bm_error *error) {
-    const char *given = bm_cli_value(arguments, "space");
+static bm_status read_space(bm_tune_wish *wish, bm_error *error) {
+    const char *given = bm_cli_value(wish->arguments, "space");
     const char *dot = given ? strrchr(given, '.') : NULL;
     const bool file = dot && (strcmp(dot, ".yaml") == 0 || strcmp(dot, ".yml") == 0);
-    bm_status status = !given ? default_space(wish, arguments, error)
+    bm_status status = !given ? default_space(wish, error)
                        : file ? bm_search_space_file(&wish->space, given, error)
                               : bm_search_space_parse(&wish->space, given, error);
     return status == BM_OK ? check_space(wish, error) : status;
@@ -143,9 +165,9 @@ static bm_status read_space(bm_tune_wish *wish, const bm_arguments *arguments, b
 
 /* ---- samplers and pruners --------------------------------------------------------------------------------------- */
 
-/* NAME:KEY=VALUE:... over kinds. */
-static bm_status read_variant(const char *what, const char *text, const bm_variant_kind *kinds, bm_variant *variant,
-                              bm_error *error) {
+/* NAME:KEY=VALUE:... over kinds. usual: what the study makes the default of an option that some kinds have; NULL: nothing. */
+static bm_status read_variant(const char *what, const char *text, const bm_variant_kind *kinds, const bm_setting *usual,
+                              bm_variant *variant, bm_error *error) {
     const char *names[32];
     size_t count = 0;
     const size_t length = strcspn(text, ":");
@@ -165,6 +187,9 @@ static bm_status read_variant(const char *what, const char *text, const bm_varia
     const bm_options *options = kinds[variant->kind].options;
     bm_options_defaults(options, variant->config);
     bm_status status = BM_OK;
+    if (usual && bm_options_find(options, variant->config, usual->key, NULL)) {
+        status = bm_options_set(options, variant->config, usual->key, usual->value, error);
+    }
     for (const char *at = text + length; *at == ':' && status == BM_OK;) {
         char setting[256];
         at++;
@@ -181,26 +206,52 @@ static bm_status read_variant(const char *what, const char *text, const bm_varia
     return status;
 }
 
-/* Where nobody says when the first trials may be ended: after a sixteenth of one, so that there are two rungs before the end. */
-static void settle_pruner(bm_tune_wish *wish, const char *given) {
-    const int64_t sixteenth = wish->setup.folds * wish->objective.steps / 16;
-    char text[32];
-    snprintf(text, sizeof text, "%lld", (long long)(sixteenth > 0 ? sixteenth : 1));
-    if (!given || !strstr(given, "min_resource")) { /* of asha; the others have no such option */
-        bm_options_set(bm_pruner_kinds[wish->setup.pruner.kind].options, wish->setup.pruner.config, "min_resource",
-                       text, NULL);
-    }
+/* A grid may be as large as it likes where it is known how much of it is wanted. */
+static bm_status read_sampler(bm_tune_wish *wish, bm_error *error) {
+    static const bm_setting any_size = {"most_points", "0"};
+    const char *given = bm_cli_value(wish->arguments, "sampler");
+    return read_variant("sampler", given ? given : "tpe", bm_sampler_kinds,
+                        bm_cli_has(wish->arguments, "trials") ? &any_size : NULL, &wish->setup.sampler, error);
 }
 
-/* A grid may be as large as it likes where it is known how much of it is wanted. */
-static void settle_sampler(bm_tune_wish *wish, const bm_arguments *arguments) {
-    if (bm_cli_has(arguments, "trials")) {
-        bm_options_set(bm_sampler_kinds[wish->setup.sampler.kind].options, wish->setup.sampler.config, "most_points",
-                       "0", NULL);
-    }
+/* Where nobody says when the first trials may be ended: after a sixteenth of one, so that there are two rungs before the end. */
+static bm_status read_pruner(bm_tune_wish *wish, bm_error *error) {
+    const char *given = bm_cli_value(wish->arguments, "pruner");
+    const int64_t sixteenth = wish->setup.folds * wish->objective.steps / 16;
+    char text[32];
+    snprintf(text, sizeof text, "%lld", (long long)(sixteenth < 1 ? 1 : sixteenth > INT_MAX ? INT_MAX : sixteenth));
+    const bm_setting first_rung = {"min_resource", text};
+    return read_variant("pruner", given ? given : "asha", bm_pruner_kinds, &first_rung, &wish->setup.pruner, error);
 }
 
 /* ---- the study -------------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    const bm_search_space *space;
+    cJSON *object;
+} description;
+
+static void describe_option(void *context, const char *key, const bm_option *row, const void *field) {
+    const description *d = context;
+    char name[BM_OPTION_KEY_BYTES + sizeof "optimizer."], value[BM_OPTION_TEXT_BYTES];
+    if (bm_search_space_find(d->space, key) < 0) {
+        snprintf(name, sizeof name, "optimizer.%s", key);
+        bm_option_format(row, field, value, sizeof value);
+        cJSON_AddStringToObject(d->object, name, value);
+    }
+}
+
+/* The method with every setting that is not searched, given or not. */
+static void describe_method(const bm_tune_wish *wish, cJSON *object) {
+    static const bm_option lr = {.name = "lr", .type = BM_SCHEDULE};
+    const bm_method *method = &wish->function.method;
+    description d = {&wish->space, object};
+    cJSON_AddStringToObject(object, "optimizer", bm_method_name(method));
+    if (bm_search_space_find(&wish->space, "learning_rate") < 0) {
+        describe_option(&d, lr.name, &lr, &method->lr);
+    }
+    bm_options_each(bm_method_options(method), method->choice.config, describe_option, &d);
+}
 
 /* What makes scores comparable. */
 static char *describe(const bm_tune_wish *wish) {
@@ -211,7 +262,7 @@ static char *describe(const bm_tune_wish *wish) {
     if (!wish->trains) {
         const bm_tune_function *f = &wish->function;
         cJSON_AddStringToObject(object, "function", f->function->text);
-        cJSON_AddStringToObject(object, "optimizer", bm_method_name(&f->method));
+        describe_method(wish, object);
         cJSON_AddNumberToObject(object, "steps", (double)f->steps);
     }
     cJSON_AddNumberToObject(object, "folds", wish->setup.folds);
@@ -233,7 +284,6 @@ static void name_study(bm_tune_wish *wish, const bm_arguments *arguments) {
 }
 
 static bm_status read_study(bm_tune_wish *wish, const bm_arguments *arguments, bm_error *error) {
-    const char *sampler = bm_cli_value(arguments, "sampler"), *pruner = bm_cli_value(arguments, "pruner");
     const char *storage = bm_cli_value(arguments, "storage");
     static const char url[] = "sqlite:///";
     const long cores = sysconf(_SC_NPROCESSORS_ONLN);
@@ -257,13 +307,9 @@ static bm_status read_study(bm_tune_wish *wish, const bm_arguments *arguments, b
     if (strncmp(wish->storage, url, sizeof url - 1) == 0) {
         wish->storage += sizeof url - 1;
     }
-    bm_status status = read_variant("sampler", sampler ? sampler : "tpe", bm_sampler_kinds, &setup->sampler, error);
+    bm_status status = read_sampler(wish, error);
     if (status == BM_OK) {
-        status = read_variant("pruner", pruner ? pruner : "asha", bm_pruner_kinds, &setup->pruner, error);
-    }
-    if (status == BM_OK) {
-        settle_pruner(wish, pruner);
-        settle_sampler(wish, arguments);
+        status = read_pruner(wish, error);
     }
     bm_sampler made;
     if (status == BM_OK) {
@@ -292,7 +338,7 @@ bm_status bm_tune_read(bm_tune_wish *wish, const bm_arguments *arguments, bm_err
         status = read_function(wish, arguments, error);
     }
     if (status == BM_OK) {
-        status = read_space(wish, arguments, error);
+        status = read_space(wish, error);
     }
     return status == BM_OK ? read_study(wish, arguments, error) : status;
 }

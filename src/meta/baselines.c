@@ -53,6 +53,20 @@ bool bm_baseline_of(bm_baseline which, bm_meta_experiment *experiment) {
     return fewer;
 }
 
+bm_status bm_baseline_length(const char *run, bm_meta_experiment *experiment, bm_error *error) {
+    bm_safetensors last;
+    double made;
+    bm_status status = bm_folder_checkpoint(run, "last", &last, error);
+    if (status == BM_OK) {
+        status = bm_checkpoint_number(&last, "step", &made, error);
+        bm_safetensors_free(&last);
+    }
+    if (status == BM_OK) {
+        experiment->run.meta_iterations = made > 1 ? (int)made : 1; /* no run makes none */
+    }
+    return status;
+}
+
 /* ---- what is kept ----------------------------------------------------------------------------------------------- */
 
 /* Whether a setting says what is computed, and not for how long, when it is saved, or by which version. */

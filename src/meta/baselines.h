@@ -21,6 +21,9 @@ bm_status bm_baseline_folder(bm_baseline which, const char *run, char folder[BM_
  * iterations. False: there is no such baseline, because the family cannot tell its task or the run is what the baseline would be. */
 bool bm_baseline_of(bm_baseline which, bm_meta_experiment *experiment);
 
+/* Makes the baseline as long as the run is by now, which may be shorter than was planned: it was stopped, or ended by max_seconds. */
+bm_status bm_baseline_length(const char *run, bm_meta_experiment *experiment, bm_error *error);
+
 /* Ready to be trained: begun anew where the folder holds nothing or something of other settings, else continued, also to more iterations.
  * *run NULL: what the folder holds is complete. */
 bm_status bm_baseline_open(bm_meta_run **run, const bm_meta_experiment *baseline, int threads, const char *folder,

@@ -14,6 +14,7 @@
  *
  * Every step, the outer loss and the score draw from children of the task's seed of their own, so that a task is the same however often
  * and by whichever thread it is looked at. */
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -87,6 +88,23 @@ static bm_status needs_range(const bm_env_type *type, bm_error *error) {
                       type->id, names);
 }
 
+/* A limit drawn below 1 would be none, or the environment's own: neither is between the ends. */
+static bm_status check_limits(const episode_tasks *self, bm_error *error) {
+    const void *limit;
+    if (!bm_options_find(&self->env->options, self->base, "max_episode_steps", &limit)) {
+        return BM_OK;
+    }
+    for (int i = 0; i < self->range.count; i++) {
+        const bm_task_parameter *parameter = &self->range.parameter[i];
+        const bool limits = parameter->offset == (size_t)((const char *)limit - (const char *)self->base);
+        if (limits && parameter->values == 0 && parameter->low < 1) {
+            return bm_invalid(error, "task_range: max_episode_steps=%g:%g must begin at 1 or above", parameter->low,
+                              parameter->high);
+        }
+    }
+    return BM_OK;
+}
+
 /* The options of all tasks, before anything is drawn, and the distribution of the rest. */
 static bm_status read_settings(bm_tasks *tasks, bm_error *error) {
     const episode_config *config = tasks->config;
@@ -110,15 +128,18 @@ static bm_status read_settings(bm_tasks *tasks, bm_error *error) {
     if (status == BM_OK) {
         status = bm_task_range_parse(&self->range, options, self->base, config->task_range.text, arena, error);
     }
-    return status == BM_OK && self->range.count == 0 ? needs_range(self->env, error) : status;
+    if (status == BM_OK && self->range.count == 0) {
+        status = needs_range(self->env, error);
+    }
+    return status == BM_OK ? check_limits(self, error) : status;
 }
 
 static bool same_space(const bm_space *a, const bm_space *b) {
     return a->kind == b->kind && a->dtype == b->dtype && a->size == b->size && a->n == b->n;
 }
 
-/* A task's environment, of the first task looked at or one that must be like it. */
-static bm_status check_env(const episode_tasks *self, const bm_env_batch *env, bm_error *error) {
+/* A task's environment, of the first task looked at or one that must be like it. most_steps: that there is room for. */
+static bm_status check_env(const episode_tasks *self, const bm_env_batch *env, int most_steps, bm_error *error) {
     if (env->max_episode_steps < 1) {
         return bm_invalid(error, "episodes of %s have no limit; give env_set max_episode_steps=1000", self->env->id);
     }
@@ -128,13 +149,17 @@ static bm_status check_env(const episode_tasks *self, const bm_env_batch *env, b
                           "task_range: tasks of %s differ in what is seen or can be done; one policy must fit all",
                           self->env->id);
     }
+    if (env->max_episode_steps > most_steps) {
+        return bm_invalid(error, "task_range: a task of %s has episodes of %d steps, where %d were the most",
+                          self->env->id, env->max_episode_steps, most_steps);
+    }
     return BM_OK;
 }
 
-static bm_status create_env(const episode_tasks *self, const void *config, int lanes, bm_env_batch **env,
-                            bm_error *error) {
+static bm_status create_env(const episode_tasks *self, const void *config, int lanes, int most_steps,
+                            bm_env_batch **env, bm_error *error) {
     bm_status status = bm_env_create(env, self->env, config, lanes, error);
-    if (status == BM_OK && (status = check_env(self, *env, error)) != BM_OK) {
+    if (status == BM_OK && (status = check_env(self, *env, most_steps, error)) != BM_OK) {
         bm_env_destroy(*env);
         *env = NULL;
     }
@@ -148,7 +173,20 @@ static bm_space without_bounds(bm_space space) {
 
 enum { MOST_CORNERS = 1024 };
 
-/* Tries tasks at the edge of what can be drawn, and takes down what they have in common. */
+static bm_status look_at(episode_tasks *self, const void *config, bm_error *error) {
+    bm_env_batch *env;
+    const bm_status status = create_env(self, config, 1, INT_MAX, &env, error);
+    if (status == BM_OK) {
+        self->observation_space = without_bounds(env->observation_space);
+        self->action_space = without_bounds(env->action_space);
+        self->max_steps = larger(self->max_steps, env->max_episode_steps);
+        bm_env_destroy(env);
+    }
+    return status;
+}
+
+/* Tries tasks at the edge of what can be drawn, and takes down what they have in common. Of more corners than can be tried the first, then
+ * every end and value at least once. */
 static bm_status look_around(bm_tasks *tasks, bm_error *error) {
     episode_tasks *self = tasks->self;
     const size_t bytes = self->env->options.config_bytes;
@@ -158,18 +196,15 @@ static bm_status look_around(bm_tasks *tasks, bm_error *error) {
         return status;
     }
     memcpy(config, self->base, bytes);
-    for (int corner = 0; corner < MOST_CORNERS && bm_task_range_corner(&self->range, corner, config); corner++) {
-        bm_env_batch *env;
-        status = create_env(self, config, 1, &env, error);
-        if (status != BM_OK) {
-            return status;
-        }
-        self->observation_space = without_bounds(env->observation_space);
-        self->action_space = without_bounds(env->action_space);
-        self->max_steps = larger(self->max_steps, env->max_episode_steps);
-        bm_env_destroy(env);
+    bool more = bm_task_range_corner(&self->range, 0, config);
+    for (int corner = 0; status == BM_OK && more && corner < MOST_CORNERS;) {
+        status = look_at(self, config, error);
+        more = bm_task_range_corner(&self->range, ++corner, config);
     }
-    return BM_OK;
+    for (int edge = 0; status == BM_OK && more && bm_task_range_edge(&self->range, edge, config); edge++) {
+        status = look_at(self, config, error);
+    }
+    return status;
 }
 
 static bm_status create_policy(bm_tasks *tasks, const bm_int_list *hidden, const bm_activation *activation,
@@ -268,7 +303,7 @@ static void close_room(bm_task_room *room) {
 /* Children of a task's seed. */
 enum { DRAW, OUTER, SCORE, FIRST_STEP };
 
-/* There is no environment where there was no memory for it, or where it refused options that no corner of the distribution has: then
+/* There is no environment where there was no memory for it, where it refused options that no task looked at has, or is not like those: then
  * nothing that is asked about the task is finite. */
 static void begin(bm_task_room *room, const bm_seed *seed) {
     const episode_tasks *family = room->tasks->self;
@@ -279,7 +314,7 @@ static void begin(bm_task_room *room, const bm_seed *seed) {
     memcpy(self->config, family->base, family->env->options.config_bytes);
     bm_task_range_draw(&family->range, &rng, self->config, family->shown ? self->player.shown : NULL);
     bm_env_destroy(self->env);
-    (void)create_env(family, self->config, larger(self->shots, self->queries), &self->env, NULL);
+    (void)create_env(family, self->config, larger(self->shots, self->queries), family->max_steps, &self->env, NULL);
 }
 
 /* ---- what learners ask ------------------------------------------------------------------------------------------ */

@@ -9,10 +9,25 @@
 
 /* ---- what was asked for ----------------------------------------------------------------------------------------- */
 
-static bm_status set_shots(bm_meta_experiment *experiment, int shots, bm_error *error) {
+static bm_status set_number(bm_meta_experiment *experiment, const char *key, int number, bm_error *error) {
     char text[32];
-    snprintf(text, sizeof text, "%d", shots);
-    return bm_options_set(&experiment->tasks->options, experiment->tasks_config, "shots", text, error);
+    snprintf(text, sizeof text, "%d", number);
+    return bm_options_set(&experiment->tasks->options, experiment->tasks_config, key, text, error);
+}
+
+static int number_of(const bm_meta_experiment *experiment, const char *key) {
+    const void *field;
+    const bm_option *row = bm_options_find(&experiment->tasks->options, experiment->tasks_config, key, &field);
+    return row ? *(const int *)field : 0;
+}
+
+/* Training's own number of shots stays what it was, also where it followed that of tests. */
+static bm_status set_shots(bm_meta_experiment *experiment, int shots, bm_error *error) {
+    bm_status status = BM_OK;
+    if (number_of(experiment, "train_shots") == 0) {
+        status = set_number(experiment, "train_shots", number_of(experiment, "shots"), error);
+    }
+    return status == BM_OK ? set_number(experiment, "shots", shots, error) : status;
 }
 
 /* In place of what was not said. */
@@ -25,12 +40,9 @@ static void complete(bm_meta_eval *eval) {
     if (config->tasks == 0) {
         config->tasks = run->eval_final_tasks;
     }
-    if (config->seed >= 0) {
-        eval->seed = bm_seed_of((uint64_t)config->seed);
-    } else {
-        const bm_seed seed = bm_seed_of((uint64_t)run->seed);
-        eval->seed = bm_seed_child(&seed, BM_META_STREAM_EVALUATION);
-    }
+    const bool other = config->seed >= 0;
+    const bm_seed seed = bm_seed_of(other ? (uint64_t)config->seed : (uint64_t)run->seed);
+    eval->seed = bm_seed_child(&seed, other ? BM_META_STREAM_OTHER_TASKS : BM_META_STREAM_EVALUATION);
 }
 
 /* What parameters are adapted by. Freed with its model, also after failure. */

@@ -12,7 +12,7 @@ typedef struct {
     bm_int_list adapt_steps;         /* rising; none: the run's eval_adapt_steps */
     int tasks;                       /* 0: the run's eval_final_tasks */
     int shots;                       /* 0: the run's */
-    int64_t seed;                    /* task i is its child i; below 0: the run's stream for this */
+    int64_t seed;                    /* of tasks that are no run's; below 0: those of the final evaluation */
     int rates;                       /* 0: the run's inner_lr */
     double rate[BM_META_EVAL_RATES]; /* of step 1, 2, ...; the last one stays */
     int threads;

@@ -9,6 +9,7 @@
 #include "envs/env.h"
 #include "meta/adaptation.h"
 #include "optim/lr_schedule.h"
+#include "optim/optim.h"
 
 static const char verb[] = "meta";
 
@@ -110,6 +111,21 @@ static void settle(int *every, int iterations, int times) {
     }
 }
 
+/* Whether its step is minus the rate times the gradient. */
+static bool plain_descent(const bm_meta_config *run) {
+    static const char *const more[] = {"outer_optimizer.momentum", "outer_optimizer.weight_decay"};
+    if (strcmp(bm_optim_kinds[run->outer_optimizer.kind].name, "sgd") != 0) {
+        return false;
+    }
+    for (size_t i = 0; i < sizeof more / sizeof more[0]; i++) {
+        const void *field;
+        if (bm_options_find(&bm_meta_options, run, more[i], &field) && *(const double *)field != 0) {
+            return false;
+        }
+    }
+    return run->max_grad_norm == 0;
+}
+
 bm_status bm_meta_experiment_settle(bm_meta_experiment *experiment, bm_error *error) {
     bm_meta_config *run = &experiment->run;
     const bm_env_type *env = bm_env_find(experiment->tasks_name);
@@ -121,6 +137,11 @@ bm_status bm_meta_experiment_settle(bm_meta_experiment *experiment, bm_error *er
         strcmp(((const bm_text *)field)->text, env->id) != 0) {
         return bm_invalid(error, "env=%s is not the %s that the tasks are named after", ((const bm_text *)field)->text,
                           env->id);
+    }
+    const bm_learner_type *learner = experiment->learner;
+    if (learner->serial && learner->serial(experiment->learner_config) && !plain_descent(run)) {
+        return bm_invalid(error, "serial=true goes from task to task by plain gradient descent; it needs "
+                                 "outer_optimizer=sgd without momentum and weight_decay, and max_grad_norm=0");
     }
     settle(&run->eval_every, run->meta_iterations, 10);
     settle(&run->log_every, run->meta_iterations, 200);

@@ -18,7 +18,7 @@ static bm_status diverged(const bm_meta_run *run, const bm_learner_result *resul
     if (result->failed_task >= 0 && result->failed_step > 0) {
         snprintf(where, sizeof where, "task %d was not finite after inner step %d", result->failed_task,
                  result->failed_step);
-        remedy = "try a lower inner_lr";
+        remedy = run->counters.iteration == 0 ? "try a lower inner_lr" : "try a lower inner_lr or outer_lr";
     } else if (result->failed_task >= 0) {
         snprintf(where, sizeof where, "task %d was not finite before any inner step", result->failed_task);
     }

@@ -1,6 +1,7 @@
 /* Creating and continuing a run of meta-training: its objects, its folder, and the checkpoints between. The loop is in meta_loop.c. */
 #include "meta/meta_run.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -182,6 +183,10 @@ static bm_status restore(bm_meta_run *run, const bm_safetensors *checkpoint, bm_
     bm_status status = bm_safetensors_restore(checkpoint, &run->state, error);
     if (status == BM_OK && (c->iteration < 0 || c->evaluations < 0 || c->losses < 0)) {
         status = bm_fail(error, "the checkpoint in %s counts below zero: it is damaged", run->folder.checkpoints);
+    }
+    if (status == BM_OK && c->iteration > run->experiment->run.meta_iterations) {
+        status = bm_invalid(error, "the run has made %" PRId64 " iterations already, more than meta_iterations=%d",
+                            c->iteration, run->experiment->run.meta_iterations);
     }
     if (status == BM_OK) {
         status = open_metrics(run, checkpoint, error);

@@ -12,7 +12,13 @@
 typedef struct bm_meta_run bm_meta_run;
 
 /* Children of the run's seed, by purpose. Numbers are part of what "same seed, same run" means: never reuse one. */
-enum { BM_META_STREAM_INIT, BM_META_STREAM_TASKS, BM_META_STREAM_SELECTION, BM_META_STREAM_EVALUATION };
+enum {
+    BM_META_STREAM_INIT,
+    BM_META_STREAM_TASKS,
+    BM_META_STREAM_SELECTION,
+    BM_META_STREAM_EVALUATION,
+    BM_META_STREAM_OTHER_TASKS, /* of a seed that bellman meta eval is given */
+};
 
 /* Scores after each of the numbers of steps in eval_adapt_steps; .tasks 0: not evaluated yet. */
 typedef struct {
@@ -55,7 +61,7 @@ bm_status bm_meta_run_create(bm_meta_run **run, const bm_meta_experiment *experi
 bm_status bm_meta_run_create_at(bm_meta_run **run, const bm_meta_experiment *experiment, int threads,
                                 const char *folder, bm_error *error);
 /* Continues from FOLDER/checkpoint/last; experiment must come from there (bm_meta_run_experiment), possibly with other
- * meta_iterations, max_seconds, checkpoint_every or keep. */
+ * meta_iterations, max_seconds, checkpoint_every or keep. BM_INVALID: meta_iterations below what has been made. */
 bm_status bm_meta_run_resume(bm_meta_run **run, const bm_meta_experiment *experiment, int threads, const char *folder,
                              bm_error *error);
 void bm_meta_run_destroy(bm_meta_run *run); /* NULL is fine */

@@ -62,11 +62,18 @@ static bm_status set(const bm_options *options, void *config, const char *whose,
     return BM_OK;
 }
 
+static bm_status empty_item(const char *whose, bm_error *error) {
+    return bm_invalid(error, "%s has an empty item: a comma with nothing before or after it", whose);
+}
+
 bm_status bm_task_settings(const bm_options *options, const char *text, void *config, bm_arena *arena,
                            bm_error *error) {
     char *rest = copied(text, arena), *item;
     bm_status status = bm_arena_check(arena, "env_set", error);
     while (status == BM_OK && *text && (item = next_item(&rest))) {
+        if (!*item) {
+            return empty_item("env_set", error);
+        }
         const char *value = value_of(item);
         status = value ? set(options, config, "env_set", trimmed(item), value, error)
                        : bm_invalid(error, "env_set: %s is not KEY=VALUE", item);
@@ -119,6 +126,9 @@ static bm_status parse_values(const bm_options *options, bm_task_parameter *para
         return bm_invalid(error, "task_range: %s={%s has no closing brace", parameter->key, list);
     }
     list[length - 1] = '\0';
+    if (!*trimmed(list)) {
+        return bm_invalid(error, "task_range: %s={} has no values", parameter->key);
+    }
     char *rest = list, *value;
     while ((value = next_item(&rest))) {
         if (parameter->values == BM_TASK_VALUES) {
@@ -135,6 +145,9 @@ static bm_status parse_values(const bm_options *options, bm_task_parameter *para
 
 static bm_status parse_parameter(bm_task_range *range, char *item, void *config, bm_error *error) {
     const bm_options *options = range->options;
+    if (!*item) {
+        return empty_item("task_range", error);
+    }
     char *value = value_of(item);
     if (!value) {
         return bm_invalid(error, "task_range: %s is neither KEY=LOW:HIGH nor KEY={A,B}", item);
@@ -224,16 +237,36 @@ void bm_task_range_draw(const bm_task_range *range, bm_rng *rng, void *config, b
     }
 }
 
+static int choices_of(const bm_task_parameter *parameter) {
+    return parameter->values > 0 ? parameter->values : 2;
+}
+
+/* A value or, of a range, an end. */
+static void put_choice(const bm_task_range *range, const bm_task_parameter *parameter, int which, void *config) {
+    if (parameter->values > 0) {
+        put_value(range, parameter, which, config);
+    } else {
+        put_number(parameter, which ? parameter->high : parameter->low, config);
+    }
+}
+
 bool bm_task_range_corner(const bm_task_range *range, int corner, void *config) {
     for (int i = 0; i < range->count; i++) {
-        const bm_task_parameter *parameter = &range->parameter[i];
-        const int choices = parameter->values > 0 ? parameter->values : 2, which = corner % choices;
+        const int choices = choices_of(&range->parameter[i]);
+        put_choice(range, &range->parameter[i], corner % choices, config);
         corner /= choices;
-        if (parameter->values > 0) {
-            put_value(range, parameter, which, config);
-        } else {
-            put_number(parameter, which ? parameter->high : parameter->low, config);
-        }
     }
     return corner == 0;
+}
+
+bool bm_task_range_edge(const bm_task_range *range, int edge, void *config) {
+    bool found = false;
+    for (int i = 0; i < range->count; i++) {
+        const int choices = choices_of(&range->parameter[i]);
+        const bool here = edge >= 0 && edge < choices;
+        put_choice(range, &range->parameter[i], here ? edge : 0, config);
+        found |= here;
+        edge -= choices;
+    }
+    return found;
 }

@@ -43,5 +43,7 @@ int bm_task_range_numbers(const bm_task_range *range);
 void bm_task_range_draw(const bm_task_range *range, bm_rng *rng, void *config, bm_real *numbers);
 /* Tasks at the edge: every combination of ends of ranges and of values, corner = 0, 1, ...; false: there are no more of them. */
 bool bm_task_range_corner(const bm_task_range *range, int corner, void *config);
+/* Where there are too many corners: every end of a range and every value once, edge = 0, 1, ..., with the other options at their first. */
+bool bm_task_range_edge(const bm_task_range *range, int edge, void *config);
 
 #endif

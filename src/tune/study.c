@@ -13,7 +13,7 @@
 #include "core/statistics.h"
 #include "tune/owner.h"
 
-enum { SEEDS = BM_JOB_SEEDS, WAIT_MS = 100, VALUE_BYTES = BM_OPTION_TEXT_BYTES };
+enum { SEEDS = BM_JOB_SEEDS, WAIT_MS = 100, VALUE_BYTES = BM_OPTION_TEXT_BYTES, KEY_BYTES = 48 };
 
 /* What a worker is doing. */
 typedef struct {
@@ -29,9 +29,9 @@ typedef struct {
 /* Scores by seed, of the validation or the test of one trial. */
 typedef struct {
     int64_t number;
-    int begun, ended;
     bool failed;
-    double score[SEEDS];
+    bool begun[SEEDS];
+    double score[SEEDS]; /* NAN: not known yet */
 } scores;
 
 typedef struct {
@@ -48,8 +48,7 @@ typedef struct {
 /* ---- jobs ------------------------------------------------------------------------------------------------------- */
 
 static const bm_trial *trial_of(const study *s, int64_t number) {
-    const bm_trials *trials = &s->view->trials;
-    return number < trials->count ? &trials->trial[number] : NULL;
+    return bm_trials_find(&s->view->trials, number);
 }
 
 static bm_status start_job(study *s, const task *what, const double *value, int seeds, const uint64_t *seed,
@@ -102,7 +101,7 @@ static bm_status refresh(study *s, bm_error *error) {
 /* Whether a trial that is worked on here no longer runs: a program of Optuna's may end it, or a process that took this one for dead.
  * What they say counts. */
 static bool ended_elsewhere(study *s, int64_t number) {
-    return refresh(s, NULL) == BM_OK && trial_of(s, number)->state != BM_TRIAL_RUNNING;
+    return refresh(s, NULL) == BM_OK && trial_of(s, number) && trial_of(s, number)->state != BM_TRIAL_RUNNING;
 }
 
 /* settled: [parameters], NAN where the sampler chooses. */
@@ -195,8 +194,10 @@ static char *scores_text(const double *score, int count) {
     cJSON *array = cJSON_CreateArray();
     bool complete = array != NULL;
     for (int i = 0; i < count && complete; i++) {
-        char number[32];
-        snprintf(number, sizeof number, "%.17g", score[i]);
+        char number[32] = "null";
+        if (!isnan(score[i])) {
+            snprintf(number, sizeof number, "%.17g", score[i]);
+        }
         complete = cJSON_AddItemToArray(array, cJSON_CreateRaw(number));
     }
     char *text = complete ? cJSON_PrintUnformatted(array) : NULL;
@@ -204,33 +205,77 @@ static char *scores_text(const double *score, int count) {
     return text;
 }
 
-static bm_status keep_scores(study *s, const scores *of, const char *key, bm_error *error) {
-    char *text = scores_text(of->score, of->ended);
+static scores no_scores(int64_t number) {
+    scores none = {.number = number};
+    for (int i = 0; i < SEEDS; i++) {
+        none.score[i] = NAN;
+    }
+    return none;
+}
+
+static bool all_known(const scores *of, int wanted) {
+    bool all = true;
+    for (int i = 0; i < wanted; i++) {
+        all &= !isnan(of->score[i]);
+    }
+    return all;
+}
+
+/* Which seed is next; wanted: all have been begun. */
+static int next_seed(const scores *of, int wanted) {
+    int next = 0;
+    while (next < wanted && of->begun[next]) {
+        next++;
+    }
+    return next;
+}
+
+/* What is not whole yet has a key of its own, which a study that was stopped finds again. */
+static void partial_key(char name[KEY_BYTES], const char *key) {
+    snprintf(name, KEY_BYTES, "%s_so_far", key);
+}
+
+static bm_status keep_scores(study *s, const scores *of, const char *whole, int wanted, bm_error *error) {
+    char key[KEY_BYTES];
+    partial_key(key, whole);
+    if (all_known(of, wanted)) {
+        snprintf(key, sizeof key, "%s", whole);
+    }
+    char *text = scores_text(of->score, wanted);
     const bm_status status = text ? bm_store_attribute(s->setup->store, of->number, key, text, error)
                                   : bm_fail(error, "not enough memory for scores");
     cJSON_free(text);
     return status;
 }
 
-static bm_status recall_scores(study *s, scores *of, const char *key, int wanted, bm_error *error) {
+static bm_status recall_key(study *s, scores *of, const char *key, int wanted, bm_error *error) {
     const char *text;
     const bm_status status = bm_store_read_attribute(s->setup->store, of->number, key, &s->arena, &text, error);
     cJSON *array = status == BM_OK && text ? cJSON_Parse(text) : NULL;
     const cJSON *item;
+    int at = 0;
     cJSON_ArrayForEach(item, array) {
-        if (of->ended < wanted && cJSON_IsNumber(item)) {
-            of->score[of->ended++] = item->valuedouble;
+        if (at < wanted && cJSON_IsNumber(item)) {
+            of->score[at] = item->valuedouble;
+            of->begun[at] = true;
         }
+        at++;
     }
     cJSON_Delete(array);
-    of->begun = of->ended;
     return status;
+}
+
+static bm_status recall_scores(study *s, scores *of, const char *whole, int wanted, bm_error *error) {
+    char partial[KEY_BYTES];
+    partial_key(partial, whole);
+    const bm_status status = recall_key(s, of, partial, wanted, error);
+    return status == BM_OK ? recall_key(s, of, whole, wanted, error) : status;
 }
 
 static bm_study_score sum_up(const scores *of, int wanted) {
     double sorted[SEEDS];
     memcpy(sorted, of->score, sizeof sorted);
-    const bool whole = of->ended == wanted && !of->failed;
+    const bool whole = all_known(of, wanted) && !of->failed;
     return (bm_study_score){
         .number = of->number,
         .seeds = whole ? wanted : 0,
@@ -260,7 +305,7 @@ static bm_status choose_finalists(study *s, bm_error *error) {
             break;
         }
         scores *of = &s->finalist[view->finalists++];
-        *of = (scores){.number = best->number};
+        *of = no_scores(best->number);
         status = recall_scores(s, of, "bellman:validation", s->setup->validations, error);
     }
     return status;
@@ -279,9 +324,13 @@ static int chosen(const study *s) {
 }
 
 static bm_status start_score(study *s, scores *of, bm_study_phase phase, uint64_t first_seed, bm_error *error) {
-    const uint64_t seed = first_seed + (uint64_t)of->begun;
-    const task what = {.phase = phase, .number = of->number, .at = of->begun++};
-    return start_job(s, &what, trial_of(s, of->number)->param, 1, &seed, error);
+    const int at = next_seed(of, SEEDS);
+    const uint64_t seed = first_seed + (uint64_t)at;
+    const task what = {.phase = phase, .number = of->number, .at = at};
+    const bm_trial *trial = trial_of(s, of->number);
+    of->begun[at] = true;
+    return trial ? start_job(s, &what, trial->param, 1, &seed, error)
+                 : bm_fail(error, "the study has no trial %" PRId64 " any more", of->number);
 }
 
 /* ---- what comes next -------------------------------------------------------------------------------------------- */
@@ -329,11 +378,12 @@ static bm_status start_next(study *s, bool *idle, bm_error *error) {
         }
     }
     for (int i = 0; view->phase == BM_STUDY_VALIDATES && i < view->finalists; i++) {
-        if (s->finalist[i].begun < s->setup->validations) {
+        if (next_seed(&s->finalist[i], s->setup->validations) < s->setup->validations) {
             return start_score(s, &s->finalist[i], BM_STUDY_VALIDATES, BM_STUDY_VALIDATION_SEED, error);
         }
     }
-    if (view->phase == BM_STUDY_TESTS && s->test.begun < s->setup->tests && s->test.number >= 0) {
+    if (view->phase == BM_STUDY_TESTS && s->test.number >= 0 &&
+        next_seed(&s->test, s->setup->tests) < s->setup->tests) {
         return start_score(s, &s->test, BM_STUDY_TESTS, BM_STUDY_TEST_SEED, error);
     }
     *idle = true;
@@ -349,7 +399,8 @@ static bm_status enter_phase(study *s, bm_error *error) {
     }
     if (s->view->phase == BM_STUDY_TESTS) {
         const int best = chosen(s);
-        s->test = (scores){.number = best < 0 ? -1 : s->view->finalist[best].number};
+        s->test = no_scores(best < 0 ? -1 : s->view->finalist[best].number);
+        s->view->test.number = s->test.number;
         return best < 0 ? BM_OK : recall_scores(s, &s->test, "bellman:test", s->setup->tests, error);
     }
     return status;
@@ -397,12 +448,16 @@ static bm_status finish_score(study *s, const task *what, const bm_worker_event 
     for (int i = 0; !tests && i < s->view->finalists; i++) {
         of = s->finalist[i].number == what->number ? &s->finalist[i] : of;
     }
-    of->failed |= event->kind != BM_WORKER_DONE || !isfinite(event->value);
+    if (event->kind != BM_WORKER_DONE || !isfinite(event->value)) {
+        of->failed = true;
+        snprintf(s->view->failure, sizeof s->view->failure, "trial %" PRId64 " failed in its %s: %s", of->number,
+                 tests ? "test" : "validation",
+                 event->kind == BM_WORKER_DONE ? "the score is not finite" : event->text);
+        return BM_OK;
+    }
     of->score[what->at] = event->value;
-    of->ended++;
-    const int wanted = tests ? s->setup->tests : s->setup->validations;
-    return of->ended == wanted && !of->failed ? keep_scores(s, of, tests ? "bellman:test" : "bellman:validation", error)
-                                              : BM_OK;
+    return tests ? keep_scores(s, of, "bellman:test", s->setup->tests, error)
+                 : keep_scores(s, of, "bellman:validation", s->setup->validations, error);
 }
 
 static bm_status take_report(study *s, task *what, const bm_worker_event *event, bm_error *error) {
@@ -502,7 +557,8 @@ bm_status bm_study_run(const bm_study_setup *setup, bm_study_view *view, bm_erro
     if (!s) {
         return bm_fail(error, "not enough memory for the study");
     }
-    *view = (bm_study_view){.wanted = setup->trials, .steps = setup->folds * setup->objective->steps};
+    *view =
+        (bm_study_view){.wanted = setup->trials, .steps = setup->folds * setup->objective->steps, .test.number = -1};
     s->setup = setup;
     s->view = view;
     s->began = bm_clock();

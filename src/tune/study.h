@@ -44,7 +44,8 @@ typedef struct {
     bm_study_running run[BM_WORKERS];
     int finalists;
     bm_study_score finalist[BM_STUDY_FINALISTS]; /* validated, seeds 0: not yet */
-    bm_study_score test;                         /* of the chosen one; seeds 0: not yet */
+    bm_study_score test;                         /* of the chosen one (number -1: none yet); seeds 0: not yet */
+    char failure[640];                           /* the last of validation and test, in words; "": none */
     double seconds;                              /* since this process began */
 } bm_study_view;
 

@@ -36,6 +36,19 @@ int bm_trial_compare(const bm_trials *trials, const bm_trial *a, const bm_trial 
     return order ? order : (a->number > b->number) - (a->number < b->number);
 }
 
+const bm_trial *bm_trials_find(const bm_trials *trials, int64_t number) {
+    if (number >= 0 && number < trials->count && trials->trial[number].number == number &&
+        (number + 1 == trials->count || trials->trial[number + 1].number != number)) {
+        return &trials->trial[number]; /* where it stands in every study of ours */
+    }
+    for (int i = trials->count - 1; i >= 0; i--) {
+        if (trials->trial[i].number == number) {
+            return &trials->trial[i];
+        }
+    }
+    return NULL;
+}
+
 const bm_trial *bm_trials_best(const bm_trials *trials) {
     const bm_trial *best = NULL;
     for (int i = 0; i < trials->count; i++) {

@@ -30,6 +30,8 @@ bool bm_trial_judged(const bm_trial *trial);
 /* Below 0: a is the better one of two judged trials, above 0: b. The complete ones by value, then, as in Optuna's TPE, the pruned ones
  * by how far they came, then by their last report. Equals by number, so that 0 is a trial beside itself only. */
 int bm_trial_compare(const bm_trials *trials, const bm_trial *a, const bm_trial *b);
+/* The trial of that number, the last of several (what others wrote may repeat one); NULL: there is none. */
+const bm_trial *bm_trials_find(const bm_trials *trials, int64_t number);
 /* The complete trial with the best value, the first of equals; NULL: there is none. */
 const bm_trial *bm_trials_best(const bm_trials *trials);
 

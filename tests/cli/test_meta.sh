@@ -34,6 +34,10 @@ check_into "$folder/seeds" "several seeds" "$BELLMAN" meta reptile sinusoid --me
     --eval-adapt-steps 0,3 --seeds 3 --jobs 2 --quiet --json --runs "$folder/seeds-runs"
 check_same "several seeds: the third run's" 3 "$(json "$folder/seeds" runs 2 seed)"
 check_same "several seeds: means for both numbers of steps" 2 "$(python3 -c "print(len($(json "$folder/seeds" mean)))")"
+check_into "$folder/table" "several seeds in words" "$BELLMAN" meta fomaml lines --meta-iterations 2 --eval-final-tasks 10 \
+    --eval-adapt-steps 0,200 --inner-lr 1 --seeds 2 --quiet --runs "$folder/seeds-runs"
+check "what is behind ± is said" grep -q "^2 seeds, mean ± standard deviation over seeds after 0 / 200 steps: [0-9.]* ± [0-9.]* / diverged$" \
+    "$folder/table"
 check_same "checkpoints to keep" 2 "$("$BELLMAN" meta anil lines --meta-iterations 40 --eval-tasks 5 --eval-final-tasks 5 \
     --keep 2 --checkpoint-every 10 --quiet --runs "$folder/keep" --name k >/dev/null; find "$folder/keep" -name 'step-*' | wc -l)"
 
@@ -113,11 +117,16 @@ bad 2 "net=" maml sinusoid --net 0
 bad 2 "eval_adapt_steps must rise" maml sinusoid --eval-adapt-steps 5,1
 bad 2 "outer_optimizer" maml sinusoid --outer-optimizer adamm
 bad 2 "momentum" maml sinusoid --outer-optimizer adagrad --lr-schedule one_cycle
+bad 2 "serial=true goes from task to task by plain gradient descent" reptile sinusoid --serial true --outer-optimizer adam
+bad 2 "serial=true goes from task to task by plain gradient descent" reptile sinusoid --serial true --max-grad-norm 1
+bad 2 "max_episode_steps=-1:1 must begin at 1" maml CartPole-v1 --task-range max_episode_steps=-1:1
 bad 2 "--threads=0" maml sinusoid --threads 0
 bad 2 "a folder's name" maml sinusoid --name a/b
 check_exit 2 "neither learner nor tasks" "$BELLMAN" meta maml --resume "$run"
 check_exit 2 "a resumed run keeps its options" "$BELLMAN" meta --resume "$run" --inner-lr 0.1
 check_says "keeps its inner-lr"
+check_exit 2 "fewer iterations than were made" "$BELLMAN" meta --resume "$run" --meta-iterations 100
+check_says "the run has made 4050 iterations already"
 check_exit 1 "no run folder" "$BELLMAN" meta --resume "$folder/nowhere"
 check_same "nothing is created" "" "$(find "$folder/bad" -type f 2>/dev/null)"
 

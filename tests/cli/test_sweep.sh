@@ -212,6 +212,14 @@ check "many settings" "$BELLMAN" $dqn --steps 300 --set gamma=0.1,0.2,0.3,0.4,0.
 check_same "are the best ones in the picture" "12 1" \
     "$(grep -c '<polyline.*stroke-width="2"' "$agent/many/sweep.svg") $(grep -c 'the best 12 of 14 settings' "$agent/many/sweep.svg")"
 
+check_into "$folder/table" "runs too short for an episode to end" "$BELLMAN" $dqn --steps 5 --set gamma=0.9,0.8 --seeds 1 --name brief
+check "have curves of their evaluations" grep -q "^curves: " "$folder/table"
+check "that say so" grep -q "evaluation\|eval/mean_reward" "$agent/brief/sweep.svg"
+check_into "$folder/table" "runs that know nothing" "$BELLMAN" $dqn --max-seconds 0 --set gamma=0.9,0.8 --seeds 1 --name none
+check "have no curves yet" grep -qx "no curves yet" "$folder/table"
+check_exit 1 "unless they were asked for" "$BELLMAN" $dqn --max-seconds 0 --set gamma=0.9,0.8 --seeds 1 --name none --plot "$folder/none.svg"
+check_says "no curves yet"
+
 "$BELLMAN" sweep dqn CartPole-v1 $short --set gamma=0.9,0.8 --seeds 2 --name loud >/dev/null 2>"$folder/told"
 check_same "progress begins with what there is to do" "4 runs in $agent/loud: 2 settings, 2 seeds each" "$(head -n 1 "$folder/told")"
 check_same "and ends with all of it" "100%  4/4 runs  6,000/6,000 steps" "$(tail -n 1 "$folder/told" | grep -oE '100%.* steps ' | sed 's/ $//')"
@@ -261,6 +269,7 @@ says 2 "name=" $dqn --set gamma=0.9 --name a/b
 says 2 "name=" $dqn --set gamma=0.9 --name ..
 says 2 "ends in nothing that plot writes" $dqn --set gamma=0.9 --plot "$folder/curves.jpg"
 says 1 "$folder/none/curves.svg" $dqn --set gamma=0.9 --plot "$folder/none/curves.svg"
+says 1 "$folder/none/page.html" $dqn --set gamma=0.9 --plot "$folder/none/page.html"
 says 1 "$folder/none.yml" $dqn --set gamma=0.9 --config "$folder/none.yml"
 check_same "no folder from a wrong command" "$before" "$(find "$runs" | wc -l)"
 : >"$folder/file"

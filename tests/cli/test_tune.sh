@@ -70,7 +70,7 @@ print(bad)')"
 check_into "$out" "a trial that diverges" quietly optim:quadratic --optimizer sgd --study diverges --sampler grid --pruner none --finalists 0 \
     --steps 2000 --space 'lr={0.1,10}' --momentum 0
 check_same "is a failed one" "1 1" "$(json "$out" complete) $(json "$out" failed)"
-check_output "--show says why" "diverged" tune --show "$db" --study diverges
+check_output "--show says why" "diverged" "$BELLMAN" tune --show "$db" --study diverges
 
 # ---- a grid: of the heavy ball on a quadratic with curvatures 0.2 and 4 the best is known (Polyak 1964): lr = 4 / (2 + sqrt 0.2)^2
 # and momentum = ((2 - sqrt 0.2) / (2 + sqrt 0.2))^2, that is 0.668 and 0.4026
@@ -94,9 +94,9 @@ check_same "are those of one go" "$(trials "$db" text)" "$(trials "$db" parts)"
 before=$(trials "$db" parts)
 check_into "$out" "nothing left to try" random parts --trials 20 --space "$space"
 check_same "tries nothing" "20 $before" "$(json "$out" trials) $(trials "$db" parts)"
-check_output "--show lists studies" "parts (minimize): 20 trials, 20 complete" tune --show "$db"
+check_output "--show lists studies" "parts (minimize): 20 trials, 20 complete" "$BELLMAN" tune --show "$db"
 check_output "and their best" "best: $(python3 -c 'import sys; print(f"{float(sys.argv[1]):.6g}")' "$(json "$out" best_value)")" \
-    tune --show "$db" --study parts
+    "$BELLMAN" tune --show "$db" --study parts
 check "as a URL too" "$BELLMAN" tune --show "sqlite:///$db"
 
 # ---- what becomes of the best
@@ -142,6 +142,27 @@ check "has what was given" sh -c "echo \"\$1\" | grep -q nesterov" - "$command"
 check_into "$out" "a rate that is given" tune optim:quadratic --study rate --lr 0.25 --steps 5 --trials 3
 check "is printed" grep -q -e '^bellman optim.* --lr 0.25' "$out"
 
+check_into "$out" "how many environments is searched too" dqn --study envs --space 'num_envs={1,2}' --trials 2 --finalists 0 --json --quiet
+check_same "as an option of the runs" num_envs "$(keys "$out" best_params)"
+mkdir "$folder/full.yaml"
+dqn --save-preset "$folder/full.yaml" --json --quiet >"$out" 2>"$folder/told"
+check_same "a preset that cannot be written after all" 1 $?
+check_same "does not keep the result" 3 "$(json "$out" trials)"
+
+# Of 160 steps a sixteenth is 10: the first rung, where none is given.
+rungs() { # rungs PRUNER: the steps that pruned trials ended at
+    quietly optim:quadratic --optimizer sgd --momentum 0 --steps 160 --folds 1 --jobs 1 --study "$1" --sampler random --trials 20 --finalists 0 \
+        --space 'lr=log(1e-4,0.3)' --pruner "$1" >"$out"
+    python3 - "$db" "$1" <<'PYTHON'
+import sqlite3, sys
+print(*sqlite3.connect(sys.argv[1]).execute("""SELECT MIN(last) FROM (SELECT MAX(step) AS last FROM trial_intermediate_values
+    JOIN trials USING (trial_id) JOIN studies USING (study_id) WHERE study_name = ? AND state = 'PRUNED' GROUP BY trial_id)""", sys.argv[2:]).fetchone())
+PYTHON
+}
+check_same "the usual first rung" 10 "$(rungs asha)"
+check_same "a given one, with a dash" 80 "$(rungs asha:min-resource=80)"
+check_same "or an underscore" 80 "$(rungs asha:min_resource=80)"
+
 # ---- bad input: exit 2 or 1, one sentence, and nothing is changed
 
 refused() { # refused CODE NAME TEXT WORDS...: of bellman tune, on $db, which stays as it is
@@ -170,7 +191,23 @@ refused 2 "another space" "another space" optim:rosenbrock --steps 20 --study te
 refused 2 "other settings" "other settings" optim:rosenbrock --steps 21 --study text --space "$space"
 refused 2 "another function" "other settings" optim:sphere --steps 20 --study text --space "$space"
 refused 2 "other folds" "other settings" optim:rosenbrock --steps 20 --study text --space "$space" --folds 2
+refused 2 "another learning rate" "other settings" optim:rosenbrock --steps 5 --study given --lr 0.2 --beta2 0.99
+refused 2 "another setting of the method" "other settings" optim:rosenbrock --steps 5 --study given --lr 0.1 --beta2 0.98
+refused 2 "another setting that was a default" "other settings" optim:rosenbrock --steps 20 --study text --space "$space" --eps 0.1
 refused 2 "another direction" "minimizes" dqn CartPole-v1 --study text
+for key in seed steps eval_every eval-episodes log_every checkpoint_every keep max_seconds stop_at_return; do
+    refused 2 "searching $key" "$(echo $key | tr - _) cannot be searched" dqn CartPole-v1 --study new --space "$key=int(1,2)"
+done
+refused 2 "given and searched" "gamma is given by --gamma and searched by --space: choose one" \
+    dqn CartPole-v1 --study new --gamma 0.9 --space 'gamma={0.9,0.99}'
+refused 2 "given with --set and searched" "choose one" dqn CartPole-v1 --study new --set learning-rate=0.1 --space 'learning_rate=log(1e-3,1)'
+refused 2 "a rate given and searched" "lr is given by --lr" $sgd --lr 0.1 --space 'lr=log(1e-3,1)'
+refused 2 "a size that the sampler was given" "the grid has 27 points, more than 20" $sgd --sampler grid:most-points=20:levels=3 --trials 9 \
+    --space 'lr=uniform(0.1,1), momentum=uniform(0,0.5), weight_decay=uniform(0,0.5)'
+refused 2 "a preset of a function" "functions have no presets" $sgd --save-preset "$folder/function.yaml"
+refused 1 "a preset nowhere" "$folder/none/tuned.yaml" dqn CartPole-v1 --study new --save-preset "$folder/none/tuned.yaml"
+refused 1 "a report nowhere" "$folder/none/page.html" $sgd --report "$folder/none/page.html"
+refused 2 "a report that is no page" "ends in .html" $sgd --report "$folder/page.txt"
 check_into "$out" "a grid of too many points with --trials" quietly $sgd --sampler grid:levels=2000 --steps 2 --trials 4 --finalists 0
 check_same "tries so many" 4 "$(json "$out" trials)"
 
@@ -203,7 +240,7 @@ db=$folder/none/tune.db
 check_exit 1 "no such folder" tune $sgd
 check_says "there is no folder"
 db=$folder/none.db
-check_exit 1 "--show of no file" tune --show "$folder/none.db"
+check_exit 1 "--show of no file" "$BELLMAN" tune --show "$folder/none.db"
 check_exit 2 "a bad space and no file" tune $sgd --space 'lr=log(0,1)'
 check "makes none" [ ! -e "$db" ]
 db=$good

@@ -44,6 +44,21 @@ for words in "" --json "--report $folder/page.html"; do
     check_says "no study other"
     check_same "and nothing on standard output" "" "$(cat "$folder/.out")"
 done
+refused() { # refused TEXT WORDS...: beside --show
+    local text=$1
+    shift
+    check_exit 2 "--show with $*" "$BELLMAN" tune --show "$db" "$@"
+    check_says "$text"
+}
+refused "no optim:sphere" optim:sphere
+refused "no dqn" dqn CartPole-v1
+refused "not --trials" --trials 5
+refused "not --storage" --storage "$folder/other.db"
+refused "not --lr" --lr 0.1
+refused "ends in .html" --study small --report "$folder/page.txt"
+check "no page of another name" [ ! -e "$folder/page.txt" ]
+check_into "$out" "a page and JSON" "$BELLMAN" tune --show "$db" --study small --report "$folder/page.html" --json --quiet
+check_same "give both" small "$(test -s "$folder/page.html" && studies study)"
 check "a file is never made" [ ! -e "$folder/none.db" ]
 
 finish

@@ -28,6 +28,9 @@ START_TEST(a_range_that_cannot_be_is_refused_with_its_reason) {
     check_range("goal_x=1", "task_range: goal_x=1 is no range; give LOW:HIGH or {A,B}, or fix it with env_set");
     check_range("goal_x", "task_range: goal_x is neither KEY=LOW:HIGH nor KEY={A,B}");
     check_range("goal_x={1,2", "task_range: goal_x={1,2 has no closing brace");
+    check_range("goal_x=-1:1,", "task_range has an empty item: a comma with nothing before or after it");
+    check_range("goal_x={ }", "task_range: goal_x={} has no values");
+    check_range("max_episode_steps=-1:1", "task_range: max_episode_steps=-1:1 must begin at 1 or above");
     check_range("goal_x={1,20}", "task_range: goal_x=20 outside [-10, 10]");
     check_range("goal_x=-1:1, goal-x={1,2}", "task_range: goal_x is given twice");
     check_refused("GridWorld-v0", (setting[]){{"env", "GridWorld-v0"}, {"task_range", "map=1:2"}, {0}},
@@ -36,9 +39,11 @@ START_TEST(a_range_that_cannot_be_is_refused_with_its_reason) {
 END_TEST
 
 START_TEST(tasks_without_a_range_are_refused_with_what_there_is_to_give) {
-    check_refused("episodes", (setting[]){{"env", "CartPole-v1"}, {0}},
-                  "task_range must say which options differ between tasks of CartPole-v1, as in KEY=LOW:HIGH; it has "
-                  "sutton_barto_reward, kinematics_integrator, reset_low, reset_high, max_episode_steps");
+    check_refused(
+        "episodes", (setting[]){{"env", "CartPole-v1"}, {0}},
+        "task_range must say which options differ between tasks of CartPole-v1, as in KEY=LOW:HIGH; it has "
+        "sutton_barto_reward, kinematics_integrator, gravity, masscart, masspole, length, force_mag, reset_low, "
+        "reset_high, max_episode_steps");
 }
 END_TEST
 
@@ -156,6 +161,53 @@ START_TEST(corners_are_all_combinations_of_ends_and_values) {
     }
     ck_assert(!bm_task_range_corner(&range, 4, &task));
     bm_arena_free(&arena);
+}
+END_TEST
+
+START_TEST(every_end_and_value_is_an_edge_once) {
+    static const drawn expected[] = {{1, 0, 0}, {2, 0, 0}, {1, 0, 0}, {1, 0, 1}, {1, 0, 2}};
+    bm_arena arena = {0};
+    bm_error error = {""};
+    bm_task_range range;
+    drawn task = {0};
+    ck_assert_int_eq(
+        bm_task_range_parse(&range, &drawn_options, &task, "real=1:2, choice={red, green, blue}", &arena, &error),
+        BM_OK);
+    for (int edge = 0; edge < 5; edge++) {
+        ck_assert(bm_task_range_edge(&range, edge, &task));
+        ck_assert(task.real == expected[edge].real && task.choice == expected[edge].choice);
+    }
+    ck_assert(!bm_task_range_edge(&range, 5, &task));
+    bm_arena_free(&arena);
+}
+END_TEST
+
+/* The option that is listed last is beyond the corners that are tried. */
+START_TEST(the_longest_episodes_are_found_however_many_options_there_are) {
+#define SIXTEEN "{1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16}"
+    acting a = acting_make("CartPole-v1",
+                           (setting[]){{"env", "CartPole-v1"},
+                                       {"task_range", "gravity=" SIXTEEN ", length=" SIXTEEN ", masspole=" SIXTEEN
+                                                      ", max_episode_steps={5,400}"},
+                                       {"shots", "2"},
+                                       {"eval_queries", "2"},
+                                       {0}},
+                           0);
+    bm_real *params = numbers(a.tasks->parameters);
+    double score[BM_TASK_SCORES];
+    bool longer = false;
+    bm_task_room room = acting_room(&a, 0, 0, true);
+    for (uint64_t task = 0; task < 20; task++) {
+        acting_begin(&room, task);
+        a.tasks->type->methods->score(&room, params, score);
+        ck_assert(isfinite(score[0]) && score[0] <= 400);
+        longer |= score[0] > 5;
+    }
+    ck_assert(longer);
+    free(params);
+    bm_task_room_close(&room);
+    acting_free(&a);
+#undef SIXTEEN
 }
 END_TEST
 
@@ -306,6 +358,7 @@ TEST_MAIN("episodes", 60, a_range_that_cannot_be_is_refused_with_its_reason,
           options_that_only_fail_together_are_refused, tasks_that_look_different_to_a_policy_are_refused,
           more_episodes_than_can_be_kept_are_refused, an_environment_is_a_family_by_its_id,
           draws_are_uniform_over_ranges_and_values, corners_are_all_combinations_of_ends_and_values,
+          every_end_and_value_is_an_edge_once, the_longest_episodes_are_found_however_many_options_there_are,
           a_policy_that_is_shown_the_goal_walks_there, advantages_are_generalised_ones,
           a_task_is_the_same_however_often_it_is_looked_at, steps_after_the_first_can_be_shorter,
           training_may_adapt_with_fewer_episodes_than_a_test, parameters_that_are_not_finite_have_no_score)

@@ -115,6 +115,40 @@ START_TEST(a_task_depends_neither_on_how_many_there_are_nor_on_the_steps_between
 }
 END_TEST
 
+START_TEST(more_shots_in_a_test_leave_those_of_training_as_they_were) {
+    char runs[SCRATCH_BYTES], folder[BM_PATH_MAX];
+    scratch_make(runs);
+    bm_meta_experiment experiment = short_experiment("fomaml", "digits");
+    set(&experiment, "meta_iterations", "1");
+    (void)train(&experiment, runs, folder);
+    bm_meta_eval eval;
+    const void *field;
+    open_eval(&eval, folder, &(bm_meta_eval_config){.shots = 3, .seed = -1, .threads = 1});
+    const bm_meta_experiment *opened = &eval.learned.experiment;
+    ck_assert_ptr_nonnull(bm_options_find(&opened->tasks->options, opened->tasks_config, "shots", &field));
+    ck_assert_int_eq(*(const int *)field, 3);
+    ck_assert_ptr_nonnull(bm_options_find(&opened->tasks->options, opened->tasks_config, "train_shots", &field));
+    ck_assert_int_eq(*(const int *)field, 1);
+    bm_meta_eval_free(&eval);
+    bm_meta_experiment_free(&experiment);
+    scratch_remove(runs, NULL);
+}
+END_TEST
+
+START_TEST(a_baseline_is_as_long_as_the_run_became) {
+    char runs[SCRATCH_BYTES], folder[BM_PATH_MAX];
+    scratch_make(runs);
+    bm_meta_experiment experiment = short_experiment("fomaml", "lines");
+    bm_error error;
+    set(&experiment, "max_seconds", "0");
+    (void)train(&experiment, runs, folder);
+    ok(bm_baseline_length(folder, &experiment, &error), &error);
+    ck_assert_int_eq(experiment.run.meta_iterations, 1);
+    bm_meta_experiment_free(&experiment);
+    scratch_remove(runs, NULL);
+}
+END_TEST
+
 /* Three steps of 0.3, 0.1, 0.1 made by hand with what the family says. */
 static double adapt_by_hand(const bm_meta_learned *learned, const bm_seed *seed) {
     static const double rate[] = {0.3, 0.1, 0.1};
@@ -153,7 +187,7 @@ START_TEST(step_sizes_hold_for_their_steps_and_the_last_for_the_rest) {
               &(bm_meta_eval_config){
                   .adapt_steps = {1, {3}}, .tasks = 1, .seed = 3, .rates = 2, .rate = {0.3, 0.1}, .threads = 1});
     ok(bm_meta_eval_learned(&eval, NULL, &error), &error);
-    const bm_seed seed = bm_seed_of(3);
+    const bm_seed given = bm_seed_of(3), seed = bm_seed_child(&given, BM_META_STREAM_OTHER_TASKS);
     ck_assert(eval.method[0].score[0] == adapt_by_hand(&eval.learned, &seed));
     bm_meta_eval_free(&eval);
     bm_meta_experiment_free(&experiment);
@@ -321,6 +355,7 @@ START_TEST(a_baseline_is_scored_with_its_own_network_and_an_oracle_without_adapt
 END_TEST
 
 TEST_MAIN("meta_eval", 120, with_nothing_said_the_learner_repeats_its_final_evaluation,
+          more_shots_in_a_test_leave_those_of_training_as_they_were, a_baseline_is_as_long_as_the_run_became,
           a_task_depends_neither_on_how_many_there_are_nor_on_the_steps_between_nor_on_threads,
           step_sizes_hold_for_their_steps_and_the_last_for_the_rest,
           step_sizes_that_a_learner_has_learned_or_refuses_are_refused,

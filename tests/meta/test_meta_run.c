@@ -318,6 +318,59 @@ START_TEST(an_experiment_comes_back_from_metadata_and_from_its_config_file) {
 }
 END_TEST
 
+START_TEST(a_run_is_not_resumed_to_fewer_iterations_than_it_has_made) {
+    char runs[SCRATCH_BYTES], folder[BM_PATH_MAX];
+    scratch_make(runs);
+    folder_of(runs, "maml", folder);
+    bm_meta_experiment experiment = short_experiment("maml", "1");
+    set(&experiment, "meta_iterations", "5");
+    bm_meta_run *run = new_run(&experiment, 1, runs);
+    bm_meta_result result;
+    bm_error error;
+    ck_assert_int_eq(bm_meta_run_train(run, &(bm_meta_watch){0}, &result, &error), BM_OK);
+    bm_meta_run_destroy(run);
+    set(&experiment, "meta_iterations", "4");
+    ck_assert_int_eq(bm_meta_run_resume(&run, &experiment, 1, folder, &error), BM_INVALID);
+    ck_assert_str_eq(error.text, "the run has made 5 iterations already, more than meta_iterations=4");
+    bm_meta_experiment_free(&experiment);
+    scratch_remove(runs, NULL);
+}
+END_TEST
+
+/* In the first iteration no outer step can be at fault; later it can. */
+START_TEST(a_run_that_diverges_later_blames_both_rates) {
+    bm_meta_experiment experiment = short_experiment("maml", "1");
+    set(&experiment, "outer_optimizer", "sgd");
+    set(&experiment, "outer_lr", "0.3");
+    set(&experiment, "inner_lr", "0.1");
+    set(&experiment, "inner_steps", "10");
+    bm_meta_run *run = new_run(&experiment, 1, NULL);
+    bm_meta_result result;
+    bm_error error;
+    ck_assert_int_eq(bm_meta_run_train(run, &(bm_meta_watch){0}, &result, &error), BM_FAILED);
+    ck_assert_ptr_null(strstr(error.text, "iteration 1:"));
+    ck_assert_msg(strstr(error.text, "try a lower inner_lr or outer_lr") != NULL, "%s", error.text);
+    bm_meta_run_destroy(run);
+    bm_meta_experiment_free(&experiment);
+}
+END_TEST
+
+START_TEST(serial_reptile_takes_plain_gradient_descent_alone) {
+    bm_meta_experiment experiment = short_experiment("reptile", "1");
+    bm_error error;
+    set(&experiment, "serial", "true");
+    ck_assert_int_eq(bm_meta_experiment_settle(&experiment, &error), BM_INVALID);
+    set(&experiment, "outer_optimizer", "sgd");
+    ck_assert_int_eq(bm_meta_experiment_settle(&experiment, &error), BM_OK);
+    set(&experiment, "outer_optimizer.momentum", "0.5");
+    ck_assert_int_eq(bm_meta_experiment_settle(&experiment, &error), BM_INVALID);
+    set(&experiment, "outer_optimizer.momentum", "0");
+    set(&experiment, "max_grad_norm", "1");
+    ck_assert_int_eq(bm_meta_experiment_settle(&experiment, &error), BM_INVALID);
+    bm_meta_experiment_free(&experiment);
+}
+END_TEST
+
 START_TEST(numbers_of_steps_to_evaluate_after_rise) {
     bm_meta_experiment experiment = short_experiment("maml", "1");
     bm_error error;
@@ -445,7 +498,8 @@ START_TEST(a_summary_has_the_mean_and_its_interval) {
 END_TEST
 
 TEST_MAIN("meta run", 120, the_same_seed_gives_the_same_bits_with_any_number_of_threads_and_another_seed_others,
-          training_makes_adaptation_better,
+          a_run_is_not_resumed_to_fewer_iterations_than_it_has_made, a_run_that_diverges_later_blames_both_rates,
+          serial_reptile_takes_plain_gradient_descent_alone, training_makes_adaptation_better,
           a_run_stopped_many_times_ends_with_the_hash_and_the_rows_of_one_that_never_stopped,
           a_killed_run_continues_from_its_last_checkpoint, two_runs_do_not_train_in_one_folder,
           a_run_that_diverges_says_where_and_leaves_its_checkpoints,

@@ -82,6 +82,8 @@ START_TEST(test_that_fails_reports_nothing) {
     ck_assert_int_eq(f->view.phase, BM_STUDY_ENDED);
     ck_assert_int_eq(f->view.finalist[3].seeds, 2);
     ck_assert_int_eq(f->view.test.seeds, 0);
+    ck_assert_int_eq(f->view.test.number, trial_with(f, 4)); /* still the one that validation chose */
+    ck_assert_ptr_nonnull(strstr(f->view.failure, "failed in its test: the worker was ended by signal 6"));
     remove_study(f);
 }
 END_TEST
@@ -111,6 +113,33 @@ START_TEST(study_stopped_while_it_validates_goes_on_there) {
 }
 END_TEST
 
+static void stop_after_three_tests(void *context, const bm_study_view *view) {
+    fixture *f = context;
+    ck_assert_int_eq(view->test.number, view->phase >= BM_STUDY_TESTS ? trial_with(f, 5) : -1);
+    if (evaluations(f, 5, 5001, 5020) >= 3) {
+        atomic_store(&f->stop, 1);
+    }
+}
+
+START_TEST(test_that_is_stopped_keeps_what_it_has) {
+    fixture *f = make_contrary();
+    f->setup.tests = 20;
+    f->setup.jobs = 1;
+    f->made.milliseconds = 30;
+    f->setup.visit = stop_after_three_tests;
+    f->setup.context = f;
+    run_study(f);
+    ck_assert_int_eq(f->view.phase, BM_STUDY_TESTS);
+    ck_assert_int_eq(f->view.test.seeds, 0);
+    f->setup.visit = NULL;
+    f->made.milliseconds = 0;
+    run_study(f);
+    assert_near(f->view.test.mean, 5010.5, 1e-12, "the mean of seeds 5001 to 5020");
+    ck_assert_int_le(evaluations(f, 5, 5001, 5020), 21); /* one may have ended while it was stopped */
+    remove_study(f);
+}
+END_TEST
+
 TEST_MAIN("study_seeds", 60, validation_chooses_and_the_test_uses_seeds_of_its_own,
           no_finalists_no_validation_and_no_test, finalist_that_fails_is_not_chosen, test_that_fails_reports_nothing,
-          study_stopped_while_it_validates_goes_on_there)
+          study_stopped_while_it_validates_goes_on_there, test_that_is_stopped_keeps_what_it_has)
