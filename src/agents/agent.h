@@ -33,7 +33,8 @@ typedef struct {
     void (*state)(bm_agent *agent, bm_state *state);
     bm_replay *(*replay)(bm_agent *agent); /* NULL, or the buffer that is saved in its own file */
     /* What the policy thinks of n <= max_rows observations, for people: preference [n, actions], larger is better, called
-     * preference_name ("Q-value", "probability"), of a discrete space (a box has none: it is not written); value [n], NAN where the agent has no estimate. Of the deterministic policy. */
+     * preference_name ("Q-value", "probability"), of a discrete space (a box has none: it is not written); value
+     * [n], NAN where the agent has no estimate. Of the deterministic policy. */
     void (*inspect)(bm_agent *agent, int n, const void *observation, bm_real *preference, bm_real *value);
     const char *preference_name;
 } bm_agent_type;

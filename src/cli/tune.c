@@ -208,6 +208,10 @@ static void check_words(const bm_arguments *arguments) {
         bm_cli_usage(
             "tune wants an agent and an environment, for example: bellman tune dqn CartPole-v1; or optim:FUNCTION");
     }
+    if (!function && bm_cli_has(arguments, "lr")) {
+        bm_cli_usage(
+            "--lr is the learning rate of optim:FUNCTION; an agent's is an option of its own: --learning-rate X");
+    }
 }
 
 /* --show reads one file, whatever else was meant by the other words. */

@@ -33,7 +33,8 @@ typedef struct {
     bm_arena arena;
 } bm_meta_experiment;
 
-/* Looks both names up (with suggestions; tasks may be an environment's id) and fills in the defaults. Free it with bm_meta_experiment_free, also after failure. */
+/* Looks both names up (with suggestions; tasks may be an environment's id) and fills in the defaults. Free it with
+ * bm_meta_experiment_free, also after failure. */
 bm_status bm_meta_experiment_create(bm_meta_experiment *experiment, const char *learner, const char *tasks,
                                     bm_error *error);
 void bm_meta_experiment_free(bm_meta_experiment *experiment);
@@ -44,7 +45,8 @@ bm_status bm_meta_experiment_preset(bm_meta_experiment *experiment, bool *found,
 bm_status bm_meta_experiment_file(bm_meta_experiment *experiment, const char *path, bm_error *error);
 /* One option of the run, of the learner or of the tasks, whichever has that name. */
 bm_status bm_meta_experiment_set(bm_meta_experiment *experiment, const char *key, const char *value, bm_error *error);
-/* Puts numbers where 0 means "choose for me" (eval_every, log_every, ...), given the length of the run. BM_INVALID: options that do not go together. */
+/* Puts numbers where 0 means "choose for me" (eval_every, log_every, ...), given the length of the run. BM_INVALID: options
+ * that do not go together. */
 bm_status bm_meta_experiment_settle(bm_meta_experiment *experiment, bm_error *error);
 
 /* As a training run has them (train/settings.h): the learner is the agent, the tasks are the environment. */

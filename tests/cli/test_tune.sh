@@ -185,6 +185,7 @@ refused 2 "a grid of too many points" \
 refused 1 "a space in a file that is not there" "none.yaml" $sgd --space "$folder/none.yaml"
 refused 2 "an unknown sampler" "tpe" $sgd --sampler tpee
 refused 2 "an unknown pruner" "asha" $sgd --pruner ashaa
+refused 2 "a rate of functions beside an agent" "--learning-rate" dqn CartPole-v1 --lr 0.1
 refused 2 "an unknown function" "rosenbrock" optim:rosenbrok
 refused 2 "no trials" "trials" $sgd --trials 0
 refused 2 "another space" "another space" optim:rosenbrock --steps 20 --study text --space 'lr=log(1e-3,0.5)'
