@@ -38,16 +38,25 @@ const char *bm_words_early(int argc, char **argv, const char *name) {
     return NULL;
 }
 
-/* Help shows the options of the optimizer and the schedule that the words choose. */
-static void choose_variants(bm_experiment *shown, int argc, char **argv) {
-    const bm_options *options = &shown->agent->options;
-    for (size_t i = 0; i < options->count; i++) {
-        const char *value =
-            options->rows[i].type == BM_VARIANT ? bm_words_early(argc, argv, options->rows[i].name) : NULL;
-        if (value) {
-            bm_options_set(options, shown->agent_config, options->rows[i].name, value, NULL); /* wrong ones: later */
-        }
+typedef struct {
+    const bm_options *options;
+    void *config;
+    int argc;
+    char **argv;
+} early_words;
+
+static void choose_variant(void *context, const char *key, const bm_option *row, const void *field) {
+    (void)field;
+    const early_words *words = context;
+    const char *value = row->type == BM_VARIANT ? bm_words_early(words->argc, words->argv, key) : NULL;
+    if (value) {
+        bm_options_set(words->options, words->config, key, value, NULL); /* wrong ones are refused later */
     }
+}
+
+void bm_words_variants(const bm_options *options, void *config, int argc, char **argv) {
+    early_words words = {options, config, argc, argv};
+    bm_options_each(options, NULL, choose_variant, &words);
 }
 
 bm_status bm_words_shown(const bm_flag *flags, int argc, char **argv, bm_experiment *shown, char *heading, size_t bytes,
@@ -66,7 +75,7 @@ bm_status bm_words_shown(const bm_flag *flags, int argc, char **argv, bm_experim
     if (env_known && bm_experiment_preset(shown, &found, error) != BM_OK) {
         return BM_FAILED; /* a preset that its agent refuses is no fault of the caller's */
     }
-    choose_variants(shown, argc, argv);
+    bm_words_variants(&shown->agent->options, shown->agent_config, argc, argv);
     snprintf(heading, bytes, "Hyperparameters of %s%s%s%s:", agent, found ? ", preset for " : "", found ? env : "",
              found ? "" : " (defaults)");
     return BM_OK;

@@ -8,6 +8,8 @@
 
 /* A flag's value, looked for before the real parse; NULL: it is not given. */
 const char *bm_words_early(int argc, char **argv, const char *name);
+/* Chooses the kinds of variants that the words name, as in --optimizer sgd, so that help shows the options of these kinds. */
+void bm_words_variants(const bm_options *options, void *config, int argc, char **argv);
 /* What help shows and flags may set: where an agent is named, what it would use, which is the preset's values where there is one.
  * shown->agent stays NULL where none is named. heading: of its hyperparameters. */
 bm_status bm_words_shown(const bm_flag *flags, int argc, char **argv, bm_experiment *shown, char *heading, size_t bytes,

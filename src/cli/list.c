@@ -171,11 +171,14 @@ static bm_status collect_tasks(cJSON *array, bm_error *error) {
     return BM_OK;
 }
 
+static void add_option(void *names, const char *key, const bm_option *row, const void *field) {
+    (void)row;
+    (void)field;
+    cJSON_AddItemToArray(names, cJSON_CreateString(key));
+}
+
 static void add_options(cJSON *item, const bm_options *options) {
-    cJSON *names = cJSON_AddArrayToObject(item, "options");
-    for (size_t i = 0; i < options->count; i++) {
-        cJSON_AddItemToArray(names, cJSON_CreateString(options->rows[i].name));
-    }
+    bm_options_each(options, NULL, add_option, cJSON_AddArrayToObject(item, "options"));
 }
 
 /* Those of networks first, then those of plain functions only. */

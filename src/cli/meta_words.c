@@ -44,17 +44,6 @@ static bm_status named(const bm_flag *flags, int argc, char **argv, const char *
     return status;
 }
 
-/* Help shows the options of the optimizer and the schedule that the words choose. */
-static void choose_variants(bm_meta_config *config, int argc, char **argv) {
-    for (size_t i = 0; i < bm_meta_options.count; i++) {
-        const bm_option *row = &bm_meta_options.rows[i];
-        const char *value = row->type == BM_VARIANT ? bm_words_early(argc, argv, row->name) : NULL;
-        if (value) {
-            bm_options_set(&bm_meta_options, config, row->name, value, NULL); /* wrong ones: later */
-        }
-    }
-}
-
 static bm_status resumed(const char *resume, bm_meta_shown *shown, bm_error *error) {
     char folder[BM_PATH_MAX];
     const bm_status status = bm_cli_run_folder(resume, folder, sizeof folder, error);
@@ -86,7 +75,7 @@ bm_status bm_meta_words_shown(const bm_flag *flags, int argc, char **argv, bm_me
     }
     bm_meta_experiment *experiment = &shown->experiment;
     bm_meta_config *config = experiment->learner ? &experiment->run : &shown->defaults;
-    choose_variants(config, argc, argv);
+    bm_words_variants(&bm_meta_options, config, argc, argv);
     groups[0] = (bm_flag_group){"The outer loop:", &bm_meta_options, config};
     if (experiment->learner) {
         snprintf(shown->heading[0], BM_META_HEADING, "Inner loop of %s%s%s%s:", experiment->learner->name,

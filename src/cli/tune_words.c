@@ -79,27 +79,37 @@ static bool is_given(const bm_tune_wish *wish, const char *key) {
     return false;
 }
 
-/* What the tables say is worth it, but for what a flag has settled. */
+typedef struct {
+    bm_tune_wish *wish;
+    bm_status status;
+    bm_error *error;
+} default_search;
+
+/* A row's own range, but for what a flag has settled; a condition holds only where its parent is searched too. */
+static void search_row(void *context, const char *key, const bm_option *row, const void *field) {
+    (void)field;
+    default_search *search = context;
+    bm_tune_wish *wish = search->wish;
+    const char *condition = row->tune ? strstr(row->tune, " if ") : NULL;
+    char parent[BM_OPTION_KEY_BYTES] = "";
+    if (condition) {
+        snprintf(parent, sizeof parent, "%.*s", (int)strcspn(condition + 4, "="), condition + 4);
+    }
+    if (search->status == BM_OK && row->tune && !is_given(wish, key) &&
+        (!condition || bm_search_space_find(&wish->space, parent) >= 0)) {
+        search->status = bm_search_space_add(&wish->space, key, row->tune, search->error);
+    }
+}
+
+/* What the tables say is worth searching. */
 static bm_status default_space(bm_tune_wish *wish, bm_error *error) {
-    const bm_options *options =
-        wish->trains ? &wish->experiment.agent->options : bm_method_options(&wish->function.method);
-    bm_status status = BM_OK;
+    default_search search = {wish, BM_OK, error};
     if (!wish->trains && !is_given(wish, "lr")) {
-        status = bm_search_space_add(&wish->space, "lr", "log(1e-4,1)", error);
+        search.status = bm_search_space_add(&wish->space, "lr", "log(1e-4,1)", error);
     }
-    for (size_t i = 0; i < options->count && status == BM_OK; i++) {
-        const bm_option *row = &options->rows[i];
-        const char *condition = row->tune ? strstr(row->tune, " if ") : NULL;
-        char parent[BM_OPTION_KEY_BYTES] = "";
-        if (condition) {
-            snprintf(parent, sizeof parent, "%.*s", (int)strcspn(condition + 4, "="), condition + 4);
-        }
-        if (row->tune && !is_given(wish, row->name) &&
-            (!condition || bm_search_space_find(&wish->space, parent) >= 0)) {
-            status = bm_search_space_add(&wish->space, row->name, row->tune, error);
-        }
-    }
-    return status;
+    bm_options_each(wish->trains ? &wish->experiment.agent->options : bm_method_options(&wish->function.method), NULL,
+                    search_row, &search);
+    return search.status;
 }
 
 /* How long and how often a run is judged makes scores comparable, and seeds are the study's; only num_envs is part of how it learns. */

@@ -2,7 +2,8 @@
 #define BM_CORE_OPTION_H
 
 /* Options are described once. Each config struct has one table of rows; defaults, --flags, YAML, --help, range
- * errors and checkpoint metadata are loops over the rows.
+ * errors and checkpoint metadata are loops over the rows. What several tables share is a group: a struct with a table of its own,
+ * embedded in theirs.
  *
  *     typedef struct { double gamma; int batch_size; bm_schedule learning_rate; } dqn_config;
  *     static const bm_option rows[] = {
@@ -26,6 +27,7 @@ typedef enum {
     BM_TEXT,     /* bm_text */
     BM_INT_LIST, /* bm_int_list: [64, 64], or 64,64; the range holds for each */
     BM_VARIANT,  /* bm_variant: one of several kinds, each with rows of its own, reached by a dotted key */
+    BM_GROUP,    /* an embedded struct with rows of its own, which stand in this table as if they were its rows */
 } bm_option_type;
 
 typedef enum { BM_LINEAR, BM_LOG } bm_scale; /* how a tuner should sample the range */
@@ -61,15 +63,18 @@ typedef struct {
 } bm_variant;
 
 typedef struct {
-    const char *name;
+    const char *name; /* BM_GROUP: what goes before the names of its rows, "" or "critic_" */
     bm_option_type type;
     size_t offset;
-    const char *initial; /* the default, as a user would write it */
-    double min, max;     /* inclusive; numbers only */
+    /* The default, as a user would write it. BM_GROUP: defaults in place of the group's own, "learning_rate=0.003 net_arch=64,64",
+     * separated by one space. */
+    const char *initial;
+    double min, max; /* inclusive; numbers only */
     bm_scale scale;
     const char *help;             /* one line, lower case, no full stop */
     const char *const *choices;   /* BM_CHOICE: names, NULL at the end */
     const bm_variant_kind *kinds; /* BM_VARIANT */
+    const bm_options *group;      /* BM_GROUP */
     bool live;                    /* may change while an agent trains */
     const char *tune;             /* where a study searches by default (tune/search_space.h); NULL: it does not */
 } bm_option;
@@ -110,10 +115,16 @@ struct bm_options {
     .kinds = (kinds_)
 #define BM_OPTION_VARIANT(config, field, initial_, kinds_, help_)                                                      \
     { BM_ROW_VARIANT(config, field, initial_, kinds_, help_) }
+/* The rows of the struct that field is, described by group_. */
+#define BM_OPTION_GROUP(config, field, prefix_, group_, initial_)                                                      \
+    { .name = (prefix_), .type = BM_GROUP, .offset = offsetof(config, field), .initial = (initial_), .group = (group_) }
 #define BM_OPTIONS(rows_, config)                                                                                      \
     { .rows = (rows_), .count = sizeof(rows_) / sizeof((rows_)[0]), .config_bytes = sizeof(config) }
 
-/* Fills config (config_bytes, zeroed first) with the defaults. Cannot fail: a test parses every table's defaults. */
+/* Whether the table makes sense: no two rows, groups opened, have one name, and every default is a value. BM_INVALID names the row. */
+bm_status bm_options_check(const bm_options *options, bm_error *error);
+
+/* Fills config (config_bytes, zeroed first) with the defaults. Cannot fail where bm_options_check passes. */
 void bm_options_defaults(const bm_options *options, void *config);
 
 /* Sets one option from text. key may use '-' for '_', and dots to reach into a variant ("optimizer.beta1"); setting
@@ -138,8 +149,19 @@ bool bm_option_nudge(const bm_option *row, const void *field, int direction, cha
 /* Writes a range for people: "0..1", "one of huber, mse", "true or false", "64,64 with each 1..4096", "any text". */
 void bm_option_range(const bm_option *row, char *text, size_t bytes);
 
-/* Calls visit for every option, a variant's own rows after it with dotted keys. */
+/* Calls visit for every option: a group's rows in its place, a variant's own rows after it with dotted keys. config NULL: without
+ * variants' rows, field is NULL. */
 typedef void bm_option_visitor(void *context, const char *key, const bm_option *row, const void *field);
 void bm_options_each(const bm_options *options, const void *config, bm_option_visitor *visit, void *context);
+
+/* Names of options, as bm_suggest takes them. Starts with count 0; names beyond the room are left out. */
+enum { BM_OPTION_NAMES = 256 };
+typedef struct {
+    size_t count;
+    const char *name[BM_OPTION_NAMES];
+    char text[BM_OPTION_NAMES][BM_OPTION_KEY_BYTES];
+} bm_option_names;
+
+void bm_option_names_add(bm_option_names *names, const bm_options *options, const void *config);
 
 #endif

@@ -4,6 +4,7 @@
 #include "core/preset.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/suggest.h"
@@ -33,13 +34,10 @@ enum {
 /* ---- which option a key means */
 
 static bool knows(const bm_preset_target *target, const char *key) {
+    char first[BM_OPTION_KEY_BYTES]; /* up to a dot */
     const size_t length = strcspn(key, ".");
-    for (size_t i = 0; target->options && i < target->options->count; i++) {
-        if (bm_same_name(target->options->rows[i].name, key, length)) {
-            return true;
-        }
-    }
-    return false;
+    snprintf(first, sizeof first, "%.*s", (int)length, key);
+    return length < sizeof first && target->options && bm_options_find(target->options, target->config, first, NULL);
 }
 
 static const bm_preset_target *target_of(const applier *a, const char *key) {
@@ -56,29 +54,23 @@ static const char *translate(const applier *a, const char *key) {
     return key;
 }
 
-static size_t add_rows(const bm_preset_target *target, const char **names, size_t n) {
-    for (size_t i = 0; target->options && i < target->options->count; i++) {
-        names[n++] = target->options->rows[i].name;
-    }
-    return n;
-}
-
 static bm_status unknown_key(const applier *a, int line, const char *key) {
-    const size_t rows =
-        (a->to.agent.options ? a->to.agent.options->count : 0) + (a->to.run.options ? a->to.run.options->count : 0);
-    const char **names = BM_NEW(a->arena, const char *, rows + TRANSLATIONS + OWN_KEYS);
-    size_t n = 0;
-    if (names) {
-        n = add_rows(&a->to.run, names, add_rows(&a->to.agent, names, 0));
-        for (size_t i = 0; i < TRANSLATIONS; i++) {
-            names[n++] = translations[i][0];
-        }
-        for (size_t i = 0; i < OWN_KEYS; i++) {
-            names[n++] = own_keys[i];
+    bm_option_names names;
+    names.count = 0;
+    for (size_t i = 0; i < TRANSLATIONS; i++) {
+        names.name[names.count++] = translations[i][0];
+    }
+    for (size_t i = 0; i < OWN_KEYS; i++) {
+        names.name[names.count++] = own_keys[i];
+    }
+    const bm_preset_target *const target[] = {&a->to.agent, &a->to.run};
+    for (size_t i = 0; i < sizeof target / sizeof target[0]; i++) {
+        if (target[i]->options) {
+            bm_option_names_add(&names, target[i]->options, NULL);
         }
     }
     return bm_invalid(a->error, "%s:%d: unknown option %.64s%s", a->name, line, key,
-                      bm_did_you_mean(key, names, n, "").text);
+                      bm_did_you_mean(key, names.name, names.count, "").text);
 }
 
 /* ---- setting options */

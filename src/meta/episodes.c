@@ -76,16 +76,27 @@ static int larger(int a, int b) {
     return a > b ? a : b;
 }
 
-static bm_status needs_range(const bm_env_type *type, bm_error *error) {
-    char names[256] = "";
-    size_t length = 0;
-    for (size_t i = 0; i < type->options.count && length < sizeof names; i++) {
-        length +=
-            (size_t)snprintf(names + length, sizeof names - length, "%s%s", i ? ", " : "", type->options.rows[i].name);
+typedef struct {
+    char text[256];
+    size_t length;
+} name_list;
+
+static void add_name(void *context, const char *key, const bm_option *row, const void *field) {
+    (void)row;
+    (void)field;
+    name_list *names = context;
+    if (names->length < sizeof names->text) {
+        names->length += (size_t)snprintf(names->text + names->length, sizeof names->text - names->length, "%s%s",
+                                          names->length ? ", " : "", key);
     }
+}
+
+static bm_status needs_range(const bm_env_type *type, bm_error *error) {
+    name_list names = {.length = 0};
+    bm_options_each(&type->options, NULL, add_name, &names);
     return bm_invalid(error,
                       "task_range must say which options differ between tasks of %s, as in KEY=LOW:HIGH; it has %s",
-                      type->id, names);
+                      type->id, names.text);
 }
 
 /* A limit drawn below 1 would be none, or the environment's own: neither is between the ends. */

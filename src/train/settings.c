@@ -40,34 +40,15 @@ bm_status bm_settings_file(const bm_settings *settings, const char *path, bm_err
 
 /* ---- one option ------------------------------------------------------------------------------------------------- */
 
-enum { MOST_NAMES = 256 };
-
-typedef struct {
-    const char *name[MOST_NAMES];
-    char text[MOST_NAMES][64];
-    size_t count;
-} name_list;
-
-static void collect_name(void *context, const char *key, const bm_option *row, const void *field) {
-    (void)row;
-    (void)field;
-    name_list *names = context;
-    if (names->count < MOST_NAMES) {
-        snprintf(names->text[names->count], sizeof names->text[0], "%s", key);
-        names->name[names->count] = names->text[names->count];
-        names->count++;
-    }
-}
-
 bm_status bm_settings_set(const bm_preset_target *const *table, int tables, const char *owner, const char *key,
                           const char *value, bm_error *error) {
-    name_list names;
+    bm_option_names names;
     names.count = 0;
     for (int i = 0; i < tables; i++) {
         if (bm_options_find(table[i]->options, table[i]->config, key, NULL)) {
             return bm_options_set(table[i]->options, table[i]->config, key, value, error);
         }
-        bm_options_each(table[i]->options, table[i]->config, collect_name, &names);
+        bm_option_names_add(&names, table[i]->options, table[i]->config);
     }
     return bm_invalid(error, "unknown option %s of %s%s", key, owner,
                       bm_did_you_mean(key, names.name, names.count, "").text);

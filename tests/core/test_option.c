@@ -385,6 +385,116 @@ START_TEST(visiting_every_option_copies_a_config_through_text) {
 }
 END_TEST
 
+/* ---- groups */
+
+typedef struct {
+    bm_schedule learning_rate;
+    bm_variant optimizer;
+} learner_config;
+
+static const bm_option learner_rows[] = {
+    BM_OPTION(learner_config, learning_rate, 0.001, 1e-8, 1, BM_LOG, "step size"),
+    BM_OPTION_VARIANT(learner_config, optimizer, "adam", optimizers, "how the parameters follow the gradient"),
+};
+static const bm_options learner = BM_OPTIONS(learner_rows, learner_config);
+
+typedef struct {
+    learner_config actor, critic;
+    double gamma;
+} agent_config;
+
+static const bm_option agent_rows[] = {
+    BM_OPTION_GROUP(agent_config, actor, "", &learner, "learning_rate=0.01"),
+    BM_OPTION(agent_config, gamma, 0.99, 0, 1, BM_LINEAR, "discount per step"),
+    BM_OPTION_GROUP(agent_config, critic, "critic_", &learner, "optimizer=sgd optimizer.momentum=0.5"),
+};
+static const bm_options agent_table = BM_OPTIONS(agent_rows, agent_config);
+
+START_TEST(a_group_takes_the_defaults_of_the_table_that_embeds_it) {
+    agent_config c;
+    bm_options_defaults(&agent_table, &c);
+    ck_assert(c.actor.learning_rate.initial == 0.01 && c.critic.learning_rate.initial == 0.001);
+    ck_assert_int_eq(c.actor.optimizer.kind, 0);
+    ck_assert_int_eq(c.critic.optimizer.kind, 1);
+    ck_assert(((const sgd_config *)c.critic.optimizer.config)->momentum == 0.5);
+}
+END_TEST
+
+START_TEST(a_prefix_tells_rows_of_two_groups_apart) {
+    agent_config c;
+    bm_error error = {""};
+    const void *field;
+    bm_options_defaults(&agent_table, &c);
+    ck_assert_int_eq(bm_options_set(&agent_table, &c, "critic-learning-rate", "0.25", &error), BM_OK);
+    ck_assert_int_eq(bm_options_set(&agent_table, &c, "critic_optimizer.momentum", "0.75", &error), BM_OK);
+    ck_assert_int_eq(bm_options_set(&agent_table, &c, "optimizer.beta1", "0.5", &error), BM_OK);
+    ck_assert(c.actor.learning_rate.initial == 0.01 && c.critic.learning_rate.initial == 0.25);
+    ck_assert(((const sgd_config *)c.critic.optimizer.config)->momentum == 0.75);
+    ck_assert(((const adam_config *)c.actor.optimizer.config)->beta1 == 0.5);
+    ck_assert_ptr_eq(bm_options_find(&agent_table, &c, "critic_learning_rate", &field), &learner_rows[0]);
+    ck_assert_ptr_eq(field, &c.critic.learning_rate);
+    ck_assert_ptr_null(bm_options_find(&agent_table, &c, "critic_gamma", NULL));
+    ck_assert_int_eq(bm_options_set(&agent_table, &c, "critic-learning-rate", "2", &error), BM_INVALID);
+    ck_assert_str_eq(error.text, "critic_learning_rate=2 outside [1e-08, 1]");
+    ck_assert_int_eq(bm_options_set(&agent_table, &c, "critic_learning_rat", "2", &error), BM_INVALID);
+    ck_assert_str_eq(error.text, "unknown option critic_learning_rat; did you mean critic_learning_rate?");
+}
+END_TEST
+
+static void note_key(void *context, const char *key, const bm_option *row, const void *field) {
+    (void)row;
+    (void)field;
+    strcat(context, key);
+    strcat(context, " ");
+}
+
+START_TEST(rows_of_groups_are_visited_in_their_place) {
+    agent_config c;
+    char keys[256] = "";
+    bm_options_defaults(&agent_table, &c);
+    bm_options_each(&agent_table, &c, note_key, keys);
+    ck_assert_str_eq(keys, "learning_rate optimizer optimizer.beta1 optimizer.beta2 optimizer.amsgrad gamma "
+                           "critic_learning_rate critic_optimizer critic_optimizer.momentum ");
+    keys[0] = '\0';
+    bm_options_each(&agent_table, NULL, note_key, keys);
+    ck_assert_str_eq(keys, "learning_rate optimizer gamma critic_learning_rate critic_optimizer ");
+}
+END_TEST
+
+START_TEST(a_group_whose_row_clashes_is_named) {
+    static const bm_option clashing[] = {
+        BM_OPTION_GROUP(agent_config, actor, "", &learner, ""),
+        BM_OPTION_GROUP(agent_config, critic, "", &learner, ""),
+    };
+    static const bm_options clash = BM_OPTIONS(clashing, agent_config);
+    bm_error error = {""};
+    ck_assert_int_eq(bm_options_check(&agent_table, &error), BM_OK);
+    ck_assert_int_eq(bm_options_check(&table, &error), BM_OK);
+    ck_assert_int_eq(bm_options_check(&clash, &error), BM_INVALID);
+    ck_assert_str_eq(error.text, "two rows of one option table are called learning_rate; give a group a prefix");
+}
+END_TEST
+
+START_TEST(a_default_that_is_none_is_named) {
+    static const bm_option beyond[] = {BM_OPTION_GROUP(agent_config, actor, "", &learner, "learning_rate=2")};
+    static const bm_option unknown[] = {BM_OPTION_GROUP(agent_config, actor, "", &learner, "rate=2")};
+    static const bm_option bare[] = {BM_OPTION_GROUP(agent_config, actor, "", &learner, "learning_rate")};
+    static const struct {
+        bm_options options;
+        const char *message;
+    } wrong[] = {
+        {BM_OPTIONS(beyond, agent_config), "learning_rate=2 outside [1e-08, 1]"},
+        {BM_OPTIONS(unknown, agent_config), "unknown option rate"},
+        {BM_OPTIONS(bare, agent_config), "the default learning_rate of a group of options is not key=value"},
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        bm_error error = {""};
+        ck_assert_int_eq(bm_options_check(&wrong[i].options, &error), BM_INVALID);
+        ck_assert_str_eq(error.text, wrong[i].message);
+    }
+}
+END_TEST
+
 TEST_MAIN("option", 10, defaults_fill_every_field, integers_accept_whole_numbers_however_written,
           integers_refuse_everything_else, an_integer_option_with_a_wider_range_than_int_stays_in_int,
           reals_stay_within_their_range, overlong_texts_are_refused_and_shown_cut,
@@ -393,4 +503,6 @@ TEST_MAIN("option", 10, defaults_fill_every_field, integers_accept_whole_numbers
           lists_refuse_what_is_no_list, a_hyphen_in_a_key_is_an_underscore, unknown_keys_are_refused_with_a_suggestion,
           a_dotted_key_reaches_into_the_variant_chosen, setting_a_variant_resets_its_rows,
           variants_refuse_unknown_and_oversized_kinds, ranges_read_well,
-          visiting_every_option_copies_a_config_through_text)
+          visiting_every_option_copies_a_config_through_text, a_group_takes_the_defaults_of_the_table_that_embeds_it,
+          a_prefix_tells_rows_of_two_groups_apart, rows_of_groups_are_visited_in_their_place,
+          a_group_whose_row_clashes_is_named, a_default_that_is_none_is_named)
