@@ -14,7 +14,7 @@ int main(void) {
     bm_env_seed(env, 42);
     bm_env_reset(env);
     for (int step = 0; step < 100; step++) {
-        bm_env_sample_actions(env, &rng); /* or write env->action_index yourself */
+        bm_env_sample_actions(env, &rng); /* or write env->action yourself: int32_t [4] */
         bm_env_step(env);
         for (int i = 0; i < env->ended_count; i++) {
             printf("lane %d: return %g\n", env->ended[i], env->final_return[env->ended[i]]);

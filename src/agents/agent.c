@@ -95,9 +95,9 @@ void bm_agent_destroy(bm_agent *agent) {
     }
 }
 
-void bm_agent_act(bm_agent *agent, int n, const void *observation, bool explore, int32_t *index, float *action) {
+void bm_agent_act(bm_agent *agent, int n, const void *observation, bool explore, void *action) {
     const unsigned mode = bm_flush_subnormals();
-    agent->type->act(agent, n, observation, explore, index, action);
+    agent->type->act(agent, n, observation, explore, action, action);
     bm_restore_subnormals(mode);
 }
 

@@ -69,7 +69,7 @@ typedef struct {
 
 bm_status bm_agent_create(bm_agent **agent, const bm_agent_setup *setup, bm_error *error);
 void bm_agent_destroy(bm_agent *agent); /* NULL is fine */
-void bm_agent_act(bm_agent *agent, int n, const void *observation, bool explore, int32_t *index, float *action);
+void bm_agent_act(bm_agent *agent, int n, const void *observation, bool explore, void *action);
 void bm_agent_observe(bm_agent *agent, const void *observation, const bm_env_batch *batch);
 void bm_agent_update(bm_agent *agent);
 void bm_agent_state(bm_agent *agent, bm_state *state);

@@ -132,7 +132,7 @@ static bm_status create(bm_agent *agent, bm_error *error) {
     }
     agent->self = self;
     self->actions = agent->action_space.n;
-    self->features = bm_space_features(&agent->observation_space);
+    self->features = bm_space_features(&agent->observation_space, BM_ONE_HOT);
     bm_status status = bm_net_mlp(&self->net, self->features, config->net_arch.count, config->net_arch.value,
                                   self->actions, bm_activations[config->activation], NULL, error);
     if (status != BM_OK) {
@@ -173,7 +173,7 @@ static double epsilon(const bm_agent *agent) {
 
 static const bm_real *deterministic_q(bm_agent *agent, int n, const void *observation) {
     dqn *self = agent->self;
-    bm_encode(&agent->observation_space, n, observation, self->input);
+    bm_encode(&agent->observation_space, BM_ONE_HOT, n, observation, self->input);
     const bm_real *params = self->average ? self->average : self->online;
     return bm_net_forward(&self->net, params, self->workspace, n, self->input);
 }
@@ -204,7 +204,7 @@ static void act(bm_agent *agent, int n, const void *observation, bool explore, i
     if (random == n) {
         return;
     }
-    bm_encode(&agent->observation_space, n, observation, self->input);
+    bm_encode(&agent->observation_space, BM_ONE_HOT, n, observation, self->input);
     const bm_real *q = bm_net_forward(&self->net, self->online, self->workspace, n, self->input);
     for (int i = 0; i < n; i++) {
         index[i] = index[i] >= 0 ? index[i] : bm_argmax(self->actions, q + (size_t)i * (size_t)self->actions);
@@ -230,7 +230,7 @@ static void observe(bm_agent *agent, const void *observation, const bm_env_batch
         const bm_ending ending = batch->terminated[i]  ? BM_TERMINATED
                                  : batch->truncated[i] ? BM_TRUNCATED
                                                        : BM_CONTINUES;
-        bm_replay_add(&self->replay, before + at, &batch->action_index[i], (float)batch->reward[i],
+        bm_replay_add(&self->replay, before + at, (const int32_t *)batch->action + i, (float)batch->reward[i],
                       (ending ? final : after) + at, ending);
     }
 }
@@ -260,7 +260,7 @@ static void gradient_step(bm_agent *agent, double learning_rate) {
     const int n = config->batch_size;
     bm_replay_batch *batch = &self->batch;
     bm_replay_sample(&self->replay, &agent->sample_rng, config->gamma, config->n_steps, agent->lanes, batch);
-    bm_encode(&agent->observation_space, n, batch->next_observation, self->input);
+    bm_encode(&agent->observation_space, BM_ONE_HOT, n, batch->next_observation, self->input);
     if (self->q_next_online) {
         const bm_real *q = bm_net_forward(&self->net, self->online, self->workspace, n, self->input);
         memcpy(self->q_next_online, q, (size_t)n * (size_t)self->actions * sizeof(bm_real));
@@ -268,7 +268,7 @@ static void gradient_step(bm_agent *agent, double learning_rate) {
     const bm_real *q_next = bm_net_forward(&self->net, self->target, self->workspace, n, self->input);
     bm_td_target(n, self->actions, batch->reward, batch->discount, q_next, self->q_next_online, self->td_target);
 
-    bm_encode(&agent->observation_space, n, batch->observation, self->input);
+    bm_encode(&agent->observation_space, BM_ONE_HOT, n, batch->observation, self->input);
     const bm_real *q = bm_net_forward(&self->net, self->online, self->workspace, n, self->input);
     const double loss =
         config->loss == LOSS_HUBER

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "agents/td.h"
+#include "envs/encode.h"
 #include "nets/dist.h"
 #include "nets/hvp.h"
 
@@ -18,8 +19,8 @@ bm_status bm_policy_net_create(bm_policy_net *policy, const bm_space *observatio
     }
     const int outputs = gaussian ? action_space->size : action_space->n;
     *policy = (bm_policy_net){.gaussian = gaussian};
-    const bm_status status = bm_net_mlp(&policy->net, bm_space_features(observation_space), hidden_count, hidden,
-                                        outputs, activation, NULL, error);
+    const bm_status status = bm_net_mlp(&policy->net, bm_space_features(observation_space, BM_ONE_HOT), hidden_count,
+                                        hidden, outputs, activation, NULL, error);
     policy->parameters = policy->net.parameters + (gaussian ? (size_t)outputs : 0);
     policy->action_bytes = gaussian ? (size_t)outputs * sizeof(bm_real) : sizeof(int32_t);
     return status;

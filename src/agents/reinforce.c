@@ -181,7 +181,7 @@ static bm_status create(bm_agent *agent, bm_error *error) {
         return bm_arena_check(arena, "reinforce", error);
     }
     agent->self = self;
-    self->features = bm_space_features(&agent->observation_space);
+    self->features = bm_space_features(&agent->observation_space, BM_ONE_HOT);
     bm_status status =
         bm_policy_net_create(&self->policy_net, &agent->observation_space, &agent->action_space, config->net_arch.count,
                              config->net_arch.value, bm_activations[config->activation], error);
@@ -202,10 +202,10 @@ static bm_status create(bm_agent *agent, bm_error *error) {
 
 static void act(bm_agent *agent, int n, const void *observation, bool explore, int32_t *index, float *action) {
     reinforce *self = agent->self;
-    bm_encode(&agent->observation_space, n, observation, self->input);
+    bm_encode(&agent->observation_space, BM_ONE_HOT, n, observation, self->input);
     bm_policy_net_act(&self->policy_net, self->policy.params, self->policy.workspace, n, self->input,
                       explore ? &agent->explore_rng : NULL, self->chosen);
-    bm_decode_actions(&agent->action_space, n, self->chosen, index, action);
+    bm_decode_actions(&agent->action_space, n, self->chosen, index ? (void *)index : action);
 }
 
 static const bm_real *estimate(const reinforce *self, int n) {
@@ -215,7 +215,7 @@ static const bm_real *estimate(const reinforce *self, int n) {
 static void inspect(bm_agent *agent, int n, const void *observation, bm_real *preference, bm_real *value) {
     const reinforce_config *config = agent->config;
     reinforce *self = agent->self;
-    bm_encode(&agent->observation_space, n, observation, self->input);
+    bm_encode(&agent->observation_space, BM_ONE_HOT, n, observation, self->input);
     if (!self->policy_net.gaussian) {
         bm_policy_net_probabilities(&self->policy_net, self->policy.params, self->policy.workspace, n, self->input,
                                     preference);
@@ -229,7 +229,7 @@ static void inspect(bm_agent *agent, int n, const void *observation, bm_real *pr
 static void observe(bm_agent *agent, const void *observation, const bm_env_batch *batch) {
     reinforce *self = agent->self;
     /* the density is that of what was drawn, not of what the box made of it */
-    const void *action = self->policy_net.gaussian ? self->chosen : batch->action_index;
+    const void *action = self->policy_net.gaussian ? self->chosen : batch->action;
     bm_rollout_add(&self->rollout, observation, action, batch);
     self->episodes += batch->ended_count;
     for (int e = 0; e < batch->ended_count; e++) {
@@ -255,7 +255,7 @@ static void bootstrap(bm_agent *agent) {
                 ended ? rollout->final_observation + row * bytes : self->latest + (size_t)lane * bytes;
             self->bootstrap[row] = 0;
             if (!rollout->terminated[row] && (rollout->truncated[row] || t == last)) {
-                bm_encode(&agent->observation_space, 1, successor, self->input);
+                bm_encode(&agent->observation_space, BM_ONE_HOT, 1, successor, self->input);
                 self->bootstrap[row] = *estimate(self, 1);
             }
         }
@@ -269,7 +269,8 @@ static int gather(bm_agent *agent) {
     reinforce *self = agent->self;
     const bm_rollout *rollout = &self->rollout;
     const size_t features = (size_t)self->features, action_bytes = self->policy_net.action_bytes;
-    bm_encode(&agent->observation_space, rollout->steps * rollout->lanes, rollout->observation, self->input);
+    bm_encode(&agent->observation_space, BM_ONE_HOT, rollout->steps * rollout->lanes, rollout->observation,
+              self->input);
     for (int lane = 0; lane < rollout->lanes; lane++) {
         self->whole[lane] = config->baseline ? rollout->steps : 0;
         for (int t = 0; t < rollout->steps && !config->baseline; t++) {

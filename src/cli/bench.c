@@ -363,7 +363,7 @@ static double add_transitions(void *context) {
     const size_t bytes = w->replay.observation_bytes;
     const unsigned char *observation = env->observation;
     for (int i = 0; i < env->lanes; i++) {
-        bm_replay_add(&w->replay, observation + (size_t)i * bytes, &env->action_index[i], 1.0f,
+        bm_replay_add(&w->replay, observation + (size_t)i * bytes, (const int32_t *)env->action + i, 1.0f,
                       observation + (size_t)i * bytes, BM_CONTINUES);
     }
     return env->lanes;
@@ -418,7 +418,7 @@ static double train_steps(void *context) {
     enum { STEPS = 256 };
     bm_env_batch *env = w->env;
     for (int i = 0; i < STEPS; i++) {
-        bm_agent_act(w->agent, env->lanes, env->observation, true, env->action_index, env->action);
+        bm_agent_act(w->agent, env->lanes, env->observation, true, env->action);
         memcpy(w->acted_on, env->observation, (size_t)env->lanes * bm_space_bytes(&env->observation_space));
         bm_env_step(env);
         bm_agent_observe(w->agent, w->acted_on, env);

@@ -48,8 +48,8 @@ static void tabulate(bm_agent *agent, bm_env_batch *env, int states, int32_t *ac
         for (int lane = 0; lane < count; lane++) {
             env->type->model->place(env, lane, first + lane);
         }
-        env->type->observe(env, 0, count);
-        bm_agent_act(agent, count, env->observation, false, action + first, NULL);
+        bm_env_observe(env, 0, count);
+        bm_agent_act(agent, count, env->observation, false, action + first);
     }
 }
 
@@ -91,7 +91,8 @@ static bm_status evaluate(evaluation *e, int episodes, bm_error *error) {
     const bm_seed seed = bm_seed_of((uint64_t)e->first_seed), explore = bm_seed_child(&seed, 0);
     policy->agent->explore_rng = bm_rng_from(&explore);
     e->result = bm_evaluate(&evaluator, episodes, NULL, (uint64_t)e->first_seed, e->stochastic);
-    if (e->exact) {
+    status = bm_env_check(evaluator.env, error);
+    if (status == BM_OK && e->exact) {
         status = evaluate_exactly(policy->agent, evaluator.env, &e->values, error);
     }
     bm_evaluator_free(&evaluator);

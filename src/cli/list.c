@@ -77,17 +77,16 @@ static void print_summaries(const cJSON *array) {
 
 /* ---- environments ----------------------------------------------------------------------------------------------- */
 
-/* "4 numbers", "10x10x4 bytes", "0..15", "3 of 0..9" */
+/* "4 numbers", "10x10x4 bytes", "0..15", "0..2 and 0..9" */
 static void describe_space(const bm_space *space, char *text, size_t bytes) {
+    size_t used = 0;
     if (space->kind == BM_DISCRETE) {
-        char count[32] = "";
-        if (space->size > 1) {
-            snprintf(count, sizeof count, "%d of ", space->size);
+        for (int i = 0; i < space->size && used < bytes; i++) {
+            used +=
+                (size_t)snprintf(text + used, bytes - used, "%s0..%d", i ? " and " : "", bm_space_count(space, i) - 1);
         }
-        snprintf(text, bytes, "%s0..%d", count, space->n - 1);
         return;
     }
-    size_t used = 0;
     for (int i = 0; i < space->dims && used < bytes; i++) {
         used += (size_t)snprintf(text + used, bytes - used, "%s%d", i ? "x" : "", space->shape[i]);
     }

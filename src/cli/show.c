@@ -28,8 +28,11 @@ static double next_due(const bm_show_state *s) {
     return s->setup->player->at_end ? fmax(1, hold_seconds * natural_rate(s)) : 1;
 }
 
-/* Where nobody can end it, one episode is enough. */
+/* Where nobody can end it, one episode is enough; an environment that failed plays no more. */
 static bool enough(const bm_show_state *s) {
+    if (bm_env_check(s->setup->player->env, NULL) != BM_OK) {
+        return true;
+    }
     const int wanted = s->setup->episodes > 0 ? s->setup->episodes : s->setup->live || s->picture.interactive ? 0 : 1;
     return wanted > 0 && s->setup->player->ended >= wanted;
 }
@@ -175,6 +178,9 @@ static bm_status loop(bm_show_state *s, bm_error *error) {
         follow_training(s);
         play(s, s->picture.now - before);
         before = s->picture.now;
+        if ((status = bm_env_check(s->setup->player->env, error)) != BM_OK) {
+            break;
+        }
         if (bm_live_picture_due(&s->picture)) {
             s->scene.speed = s->full_speed ? INFINITY : s->speed;
             s->scene.person = s->setup->person ? words_for_person(s) : NULL;

@@ -29,9 +29,10 @@ static bm_status check_actions(const bm_table *rows, const char *path, const bm_
     for (int64_t row = 0; space->kind == BM_DISCRETE && row < rows->rows; row++) {
         const double *action = rows->value + (row + 1) * rows->columns - space->size;
         for (int i = 0; i < space->size; i++) {
-            if (!(action[i] >= 0 && action[i] < space->n) || action[i] != floor(action[i])) {
+            const int n = bm_space_count(space, i);
+            if (!(action[i] >= 0 && action[i] < n) || action[i] != floor(action[i])) {
                 return bm_invalid(error, "%s:%" PRId64 ": action %g is none of 0 to %d", path, row + rows->first_line,
-                                  action[i], space->n - 1);
+                                  action[i], n - 1);
             }
         }
     }
@@ -39,31 +40,34 @@ static bm_status check_actions(const bm_table *rows, const char *path, const bm_
 }
 
 static void take_action(bm_env_batch *env, const double *action) {
+    int32_t *choice = env->action;
+    float *number = env->action;
     for (int i = 0; i < env->action_space.size; i++) {
         if (env->action_space.kind == BM_DISCRETE) {
-            env->action_index[i] = (int32_t)action[i];
+            choice[i] = (int32_t)action[i];
         } else {
-            env->action[i] = (float)action[i];
+            number[i] = (float)action[i];
         }
     }
 }
 
 /* ---- output ----------------------------------------------------------------------------------------------------- */
 
-static void print_observation(const bm_space *space, const void *observation) {
+/* One element of the space: an observation or an action. */
+static void print_element(const bm_space *space, const void *element) {
     for (int i = 0; i < space->size; i++) {
         switch (space->dtype) {
         case BM_F32:
-            printf(",%.17g", (double)((const float *)observation)[i]);
+            printf(",%.17g", (double)((const float *)element)[i]);
             break;
         case BM_U8:
-            printf(",%d", ((const uint8_t *)observation)[i]);
+            printf(",%d", ((const uint8_t *)element)[i]);
             break;
         case BM_I32:
-            printf(",%" PRId32, ((const int32_t *)observation)[i]);
+            printf(",%" PRId32, ((const int32_t *)element)[i]);
             break;
         default:
-            printf(",%.17g", ((const double *)observation)[i]);
+            printf(",%.17g", ((const double *)element)[i]);
         }
     }
 }
@@ -85,35 +89,30 @@ static void print_reset(const bm_env_batch *env, int64_t episode) {
     for (int i = 0; i < env->action_space.size; i++) {
         putchar(',');
     }
-    print_observation(&env->observation_space, env->observation);
+    print_element(&env->observation_space, env->observation);
     puts(",0,0,0");
 }
 
 /* After a step: the observation it led to, which is the final one where the episode ended with it. */
 static void print_step(const bm_env_batch *env, int64_t episode, int64_t step) {
     printf("%" PRId64 ",%" PRId64, episode, step);
-    for (int i = 0; i < env->action_space.size; i++) {
-        if (env->action_space.kind == BM_DISCRETE) {
-            printf(",%" PRId32, env->action_index[i]);
-        } else {
-            printf(",%.17g", (double)env->action[i]);
-        }
-    }
-    print_observation(&env->observation_space, env->ended_count ? env->final_observation : env->observation);
+    print_element(&env->action_space, env->action);
+    print_element(&env->observation_space, env->ended_count ? env->final_observation : env->observation);
     printf(",%.17g,%d,%d\n", env->reward[0], env->terminated[0], env->truncated[0]);
 }
 
 /* ---- the two kinds of trace ------------------------------------------------------------------------------------- */
 
 /* Whole episodes. actions NULL: sampled, by a generator of the action space's own. */
-static void trace_episodes(bm_env_batch *env, uint64_t seed, int64_t steps, const bm_table *actions) {
+static bm_status trace_episodes(bm_env_batch *env, uint64_t seed, int64_t steps, const bm_table *actions,
+                                bm_error *error) {
     bm_rng action_rng = bm_rng_seeded(seed);
     int64_t episode = 0, step = 0;
     bm_env_seed(env, seed);
     bm_env_reset(env);
     print_header(env);
     print_reset(env, episode);
-    for (int64_t t = 0; t < steps; t++) {
+    for (int64_t t = 0; t < steps && bm_env_check(env, NULL) == BM_OK; t++) {
         if (actions) {
             take_action(env, actions->value + t * actions->columns);
         } else {
@@ -126,6 +125,7 @@ static void trace_episodes(bm_env_batch *env, uint64_t seed, int64_t steps, cons
             print_reset(env, ++episode);
         }
     }
+    return bm_env_check(env, error);
 }
 
 static int state_size(const bm_env_type *type) {
@@ -196,10 +196,9 @@ static bm_status trace(bm_env_batch *env, const bm_arguments *arguments, bm_tabl
     setvbuf(stdout, NULL, _IOFBF, OUTPUT_BUFFER);
     if (states) {
         trace_states(env, seed, steps, rows);
-    } else {
-        trace_episodes(env, seed, steps, path ? rows : NULL);
+        return BM_OK; /* whether it could be written, main looks */
     }
-    return BM_OK; /* whether it could be written, main looks */
+    return trace_episodes(env, seed, steps, path ? rows : NULL, error);
 }
 
 static int run(int argc, char **argv) {

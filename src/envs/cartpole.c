@@ -56,9 +56,8 @@ static bm_status create(bm_env_batch *batch, bm_error *error) {
     if (config->reset_low > config->reset_high) {
         return bm_invalid(error, "reset_low=%g is above reset_high=%g", config->reset_low, config->reset_high);
     }
-    batch->observation_space =
-        (bm_space){.kind = BM_BOX, .dtype = BM_F32, .dims = 1, .shape = {4}, .size = 4, .low = low, .high = high};
-    batch->action_space = (bm_space){.kind = BM_DISCRETE, .dtype = BM_I32, .dims = 1, .shape = {1}, .size = 1, .n = 2};
+    batch->observation_space = bm_space_box(BM_F32, 4, low, high);
+    batch->action_space = bm_space_discrete(2);
     cartpole_state *s = BM_NEW(&batch->arena, cartpole_state, 1);
     if (s) {
         s->position = BM_NEW(&batch->arena, double, batch->lanes);
@@ -138,12 +137,13 @@ static void judge(int n, const double *restrict position, const double *restrict
 static void step(bm_env_batch *batch) {
     const cartpole_config *config = BM_ENV_CONFIG(batch, cartpole_config);
     cartpole_state *s = batch->state;
+    const int32_t *action = batch->action;
     for (int first = 0; first < batch->lanes; first += BLOCK) {
         const int n = batch->lanes - first < BLOCK ? batch->lanes - first : BLOCK;
         double *position = s->position + first, *velocity = s->velocity + first;
         double *angle = s->angle + first, *angular_velocity = s->angular_velocity + first;
         accelerations acceleration;
-        accelerate(config, n, angle, angular_velocity, batch->action_index + first, &acceleration);
+        accelerate(config, n, angle, angular_velocity, action + first, &acceleration);
         if (config->kinematics_integrator == 0) {
             integrate_euler(n, position, velocity, acceleration.cart);
             integrate_euler(n, angle, angular_velocity, acceleration.pole);
@@ -292,7 +292,8 @@ static void draw(const bm_env_batch *batch, int lane, const bm_env_policy_view *
     draw_cart(canvas, x, cart_lost ? BM_VERMILLION : BM_BLUE, thin);
     draw_pole(canvas, x, angle, length, pole_lost ? BM_VERMILLION : BM_ORANGE, thin);
     if (batch->elapsed[lane] > 0) {
-        const int way = batch->action_index[lane] == 1 ? 1 : -1;
+        const int32_t *action = batch->action;
+        const int way = action[lane] == 1 ? 1 : -1;
         const double hand = x - way * (cart_half + 0.06);
         bm_draw_arrow(canvas, hand - way * 0.36, 0.21, hand, 0.21, 0.05, bm_color_mix(BM_PAPER, BM_GRAY, 0.8));
     }

@@ -4,31 +4,39 @@
 #include <math.h>
 #include <string.h>
 
-static void encode_integers(const bm_space *space, size_t count, const int32_t *value, bm_real *features) {
-    memset(features, 0, count * (size_t)space->n * sizeof *features);
-    for (size_t i = 0; i < count; i++) {
-        features[i * (size_t)space->n + (size_t)value[i]] = 1;
+int bm_space_features(const bm_space *space, bm_integers integers) {
+    return space->kind == BM_DISCRETE && integers == BM_ONE_HOT ? space->n : space->size;
+}
+
+static void encode_one_hot(const bm_space *space, int n, const int32_t *value, bm_real *features) {
+    memset(features, 0, (size_t)n * (size_t)space->n * sizeof *features);
+    for (int row = 0; row < n; row++) {
+        for (int i = 0; i < space->size; i++) {
+            features[*value++] = 1;
+            features += bm_space_count(space, i);
+        }
     }
 }
 
-#define CONVERT(type)                                                                                                  \
+#define CONVERT(type, scale)                                                                                           \
     do {                                                                                                               \
         const type *value = observation;                                                                               \
         for (size_t i = 0; i < count; i++) {                                                                           \
-            features[i] = (bm_real)value[i];                                                                           \
+            features[i] = (bm_real)value[i] * (scale);                                                                 \
         }                                                                                                              \
     } while (0)
 
-void bm_encode(const bm_space *space, int n, const void *observation, bm_real *features) {
+void bm_encode(const bm_space *space, bm_integers integers, int n, const void *observation, bm_real *features) {
     const size_t count = (size_t)n * (size_t)space->size;
-    if (space->kind == BM_DISCRETE) {
-        encode_integers(space, count, observation, features);
+    if (space->kind == BM_DISCRETE && integers == BM_ONE_HOT) {
+        encode_one_hot(space, n, observation, features);
     } else if (space->dtype == BM_F32) {
-        CONVERT(float);
+        CONVERT(float, 1);
     } else if (space->dtype == BM_U8) {
-        CONVERT(uint8_t);
+        const bm_real scale = space->scale != 0 ? (bm_real)space->scale : 1;
+        CONVERT(uint8_t, scale);
     } else {
-        CONVERT(int32_t);
+        CONVERT(int32_t, 1);
     }
 }
 
@@ -41,14 +49,15 @@ static float decode_number(const bm_space *space, int k, double chosen) {
     return (float)(isfinite(low) && isfinite(high) ? (low + high) / 2 + (high - low) / 2 * clip(chosen) : chosen);
 }
 
-void bm_decode_actions(const bm_space *space, int n, const void *chosen, int32_t *index, float *action) {
+void bm_decode_actions(const bm_space *space, int n, const void *chosen, void *action) {
     const size_t size = (size_t)space->size, count = (size_t)n * size;
     if (space->kind == BM_DISCRETE) {
-        memcpy(index, chosen, count * sizeof *index);
+        memcpy(action, chosen, count * sizeof(int32_t));
         return;
     }
     const bm_real *units = chosen;
+    float *number = action;
     for (size_t i = 0; i < count; i++) {
-        action[i] = decode_number(space, (int)(i % size), (double)units[i]);
+        number[i] = decode_number(space, (int)(i % size), (double)units[i]);
     }
 }

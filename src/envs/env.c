@@ -20,8 +20,17 @@ size_t bm_space_bytes(const bm_space *space) {
     return (size_t)space->size * bm_dtype_bytes(space->dtype);
 }
 
-int bm_space_features(const bm_space *space) {
-    return space->kind == BM_DISCRETE ? space->size * space->n : space->size;
+int bm_space_count(const bm_space *space, int index) {
+    return space->counts ? space->counts[index] : space->n;
+}
+
+bm_space bm_space_discrete(int n) {
+    return (bm_space){.kind = BM_DISCRETE, .dtype = BM_I32, .dims = 1, .shape = {1}, .size = 1, .n = n};
+}
+
+bm_space bm_space_box(bm_dtype dtype, int size, const double *low, const double *high) {
+    return (bm_space){
+        .kind = BM_BOX, .dtype = dtype, .dims = 1, .shape = {size}, .size = size, .low = low, .high = high};
 }
 
 /* ---- create ---- */
@@ -35,12 +44,11 @@ static int time_limit(const bm_env_type *type, const void *config) {
 
 static void allocate_rows(bm_env_batch *batch) {
     const size_t lanes = (size_t)batch->lanes;
-    const size_t actions = lanes * (size_t)batch->action_space.size;
     const size_t observation_bytes = bm_space_bytes(&batch->observation_space);
-    if (batch->action_space.kind == BM_DISCRETE) {
-        batch->action_index = BM_NEW(&batch->arena, int32_t, actions);
-    } else {
-        batch->action = BM_NEW(&batch->arena, float, actions);
+    batch->action = bm_arena_alloc(&batch->arena, lanes, bm_space_bytes(&batch->action_space));
+    if (batch->masked) {
+        batch->action_mask = bm_arena_alloc(&batch->arena, lanes, (size_t)batch->action_space.n);
+        batch->final_action_mask = bm_arena_alloc(&batch->arena, lanes, (size_t)batch->action_space.n);
     }
     batch->observation = bm_arena_alloc(&batch->arena, lanes, observation_bytes);
     batch->final_observation = bm_arena_alloc(&batch->arena, lanes, observation_bytes);
@@ -48,6 +56,7 @@ static void allocate_rows(bm_env_batch *batch) {
     batch->reward = BM_NEW(&batch->arena, double, lanes);
     batch->terminated = BM_NEW(&batch->arena, uint8_t, lanes);
     batch->truncated = BM_NEW(&batch->arena, uint8_t, lanes);
+    batch->episode_start = BM_NEW(&batch->arena, uint8_t, lanes);
     batch->elapsed = BM_NEW(&batch->arena, int32_t, lanes);
     batch->ended = BM_NEW(&batch->arena, int32_t, lanes);
     batch->episode_return = BM_NEW(&batch->arena, double, lanes);
@@ -122,6 +131,45 @@ static void start_episode(bm_env_batch *batch, int lane) {
     batch->type->reset(batch, lane);
     batch->elapsed[lane] = 0;
     batch->episode_return[lane] = 0;
+    batch->episode_start[lane] = 1;
+}
+
+/* Whether a mask's row allows a value of every number. */
+static bool allows_choice(const bm_space *space, const uint8_t *mask) {
+    for (int i = 0; i < space->size; i++) {
+        const int n = bm_space_count(space, i);
+        if (!memchr(mask, 1, (size_t)n)) {
+            return false;
+        }
+        mask += n;
+    }
+    return true;
+}
+
+void bm_env_observe(bm_env_batch *batch, int first, int count) {
+    batch->type->observe(batch, first, count);
+    if (batch->masked) {
+        batch->type->mask(batch, first, count);
+    }
+}
+
+/* An episode that goes on, from its first observation on, needs an action. */
+static void check_masks(bm_env_batch *batch, int first, int count) {
+    const size_t n = (size_t)batch->action_space.n;
+    for (int i = first; i < first + count && !batch->fault.text[0]; i++) {
+        const bool goes_on = !batch->terminated[i] || batch->episode_start[i];
+        if (goes_on && !allows_choice(&batch->action_space, batch->action_mask + (size_t)i * n)) {
+            (void)bm_fail(&batch->fault, "%s allows no action in lane %d at step %" PRId32 " of its episode",
+                          batch->type->id, i, batch->elapsed[i]);
+        }
+    }
+}
+
+static void show(bm_env_batch *batch, int first, int count) {
+    bm_env_observe(batch, first, count);
+    if (batch->masked) {
+        check_masks(batch, first, count);
+    }
 }
 
 void bm_env_reset(bm_env_batch *batch) {
@@ -131,7 +179,8 @@ void bm_env_reset(bm_env_batch *batch) {
         batch->terminated[i] = batch->truncated[i] = 0;
     }
     batch->ended_count = 0;
-    batch->type->observe(batch, 0, batch->lanes);
+    batch->fault.text[0] = '\0';
+    show(batch, 0, batch->lanes);
 }
 
 /* Counts the step in every lane and lists the lanes whose episode ended, ascending. */
@@ -162,26 +211,33 @@ static void count_step(bm_env_batch *batch) {
 void bm_env_advance(bm_env_batch *batch) {
     batch->type->step(batch);
     count_step(batch);
-    batch->type->observe(batch, 0, batch->lanes);
+    memset(batch->episode_start, 0, (size_t)batch->lanes);
+    show(batch, 0, batch->lanes);
 }
 
 void bm_env_restart_ended(bm_env_batch *batch) {
-    const bm_env_type *type = batch->type;
-    const size_t bytes = bm_space_bytes(&batch->observation_space);
+    const size_t bytes = bm_space_bytes(&batch->observation_space), n = (size_t)batch->action_space.n;
     for (int k = 0; k < batch->ended_count; k++) {
         const int lane = batch->ended[k];
         const size_t row = (size_t)lane * bytes;
         memcpy((char *)batch->final_observation + row, (const char *)batch->observation + row, bytes);
+        if (batch->masked) {
+            memcpy(batch->final_action_mask + (size_t)lane * n, batch->action_mask + (size_t)lane * n, n);
+        }
         batch->final_return[lane] = batch->episode_return[lane];
         batch->final_length[lane] = batch->elapsed[lane];
         start_episode(batch, lane);
-        type->observe(batch, lane, 1);
+        show(batch, lane, 1);
     }
 }
 
 void bm_env_step(bm_env_batch *batch) {
     bm_env_advance(batch);
     bm_env_restart_ended(batch);
+}
+
+bm_status bm_env_check(const bm_env_batch *batch, bm_error *error) {
+    return batch->fault.text[0] ? bm_fail(error, "%s", batch->fault.text) : BM_OK;
 }
 
 /* ---- state ---- */
@@ -192,7 +248,11 @@ void bm_env_state(bm_env_batch *batch, bm_state *state) {
     bm_state_matrix(state, "rng", BM_U64, batch->rng, lanes, 6);
     bm_state_vector(state, "elapsed", BM_I32, batch->elapsed, lanes);
     bm_state_vector(state, "episode_return", BM_F64, batch->episode_return, lanes);
+    bm_state_vector(state, "episode_start", BM_U8, batch->episode_start, lanes);
     bm_state_matrix(state, "observation", space->dtype, batch->observation, lanes, (size_t)space->size);
+    if (batch->masked) {
+        bm_state_matrix(state, "action_mask", BM_U8, batch->action_mask, lanes, (size_t)batch->action_space.n);
+    }
     batch->type->state(batch, state);
 }
 
@@ -219,20 +279,49 @@ static void sample_power_of_two(bm_rng *rng, int n, int count, int32_t *action) 
     }
 }
 
+/* One of the allowed values of n, as Gymnasium's choice(where(mask)) draws it; 0 where none is allowed. */
+static int32_t sample_allowed(bm_rng *rng, int n, const uint8_t *mask) {
+    int allowed = 0;
+    for (int k = 0; k < n; k++) {
+        allowed += mask[k];
+    }
+    int64_t left = allowed ? bm_rng_integers(rng, 0, allowed) : 0;
+    int k = 0;
+    while (k < n && (!mask[k] || left-- > 0)) {
+        k++;
+    }
+    return k < n ? k : 0;
+}
+
+static void sample_discrete(const bm_env_batch *batch, bm_rng *rng, int32_t *action) {
+    const bm_space *space = &batch->action_space;
+    const uint8_t *mask = batch->action_mask;
+    for (int i = 0; i < batch->lanes * space->size; i++) {
+        const int n = bm_space_count(space, i % space->size);
+        if (mask) {
+            action[i] = sample_allowed(rng, n, mask);
+            mask += n;
+        } else if (space->counts) {
+            action[i] = (int32_t)(bm_rng_double(rng) * n);
+        } else {
+            action[i] = (int32_t)bm_rng_integers(rng, 0, n);
+        }
+    }
+}
+
 void bm_env_sample_actions(bm_env_batch *batch, bm_rng *rng) {
     const bm_space *space = &batch->action_space;
-    const int count = batch->lanes * space->size;
+    const bool power_of_two = space->n > 1 && (space->n & (space->n - 1)) == 0;
     if (space->kind == BM_BOX) {
-        for (int i = 0; i < count; i++) {
+        float *action = batch->action;
+        for (int i = 0; i < batch->lanes * space->size; i++) {
             const int k = i % space->size;
-            batch->action[i] = (float)bm_rng_uniform(rng, space->low[k], space->high[k]);
+            action[i] = (float)bm_rng_uniform(rng, space->low[k], space->high[k]);
         }
-    } else if (space->n > 1 && (space->n & (space->n - 1)) == 0) {
-        sample_power_of_two(rng, space->n, count, batch->action_index);
+    } else if (power_of_two && !space->counts && !batch->masked) {
+        sample_power_of_two(rng, space->n, batch->lanes, batch->action);
     } else {
-        for (int i = 0; i < count; i++) {
-            batch->action_index[i] = (int32_t)bm_rng_integers(rng, 0, space->n);
-        }
+        sample_discrete(batch, rng, batch->action);
     }
 }
 

@@ -15,19 +15,24 @@
 
 typedef enum { BM_BOX, BM_DISCRETE } bm_space_kind;
 
-/* BM_BOX: size numbers of dtype, each within [low[i], high[i]]. BM_DISCRETE: size integers (int32) 0 .. n-1. */
+/* BM_BOX: size numbers of dtype, each within [low[i], high[i]]. BM_DISCRETE: size integers (int32), each from 0 to its count - 1. */
 typedef struct {
     bm_space_kind kind;
     bm_dtype dtype; /* of observations: BM_F32, BM_U8, BM_I32; actions: BM_F32 or, discrete, BM_I32 */
     int dims;
     int shape[3];
-    int size;                 /* product of shape */
-    int n;                    /* BM_DISCRETE: number of values */
+    int size; /* product of shape */
+    int n;    /* BM_DISCRETE: values of all numbers together: network outputs, one-hot inputs, width of a mask */
+    const int *counts;        /* BM_DISCRETE: [size] values of each number; NULL: n of the only one */
     const double *low, *high; /* BM_BOX: [size]; may be infinite */
+    double scale; /* BM_U8 boxes: factor from a byte to a network's input, 1.0 / 255 for pixels; 0 counts as 1 */
 } bm_space;
 
-size_t bm_space_bytes(const bm_space *space); /* of one element: size * bytes of dtype */
-int bm_space_features(const bm_space *space); /* inputs a network needs: size, or n per integer (one-hot) */
+bm_space bm_space_discrete(int n); /* one integer 0 .. n-1 */
+/* size numbers as a vector; low, high: [size], and belong to the caller. */
+bm_space bm_space_box(bm_dtype dtype, int size, const double *low, const double *high);
+size_t bm_space_bytes(const bm_space *space);         /* of one element: size * bytes of dtype */
+int bm_space_count(const bm_space *space, int index); /* values of one number of a discrete space */
 
 typedef struct bm_env_batch bm_env_batch;
 
@@ -47,7 +52,7 @@ typedef struct {
     double (*start)(const bm_env_batch *batch, int state); /* probability that an episode starts there */
     /* Fills at most BM_OUTCOMES_MAX and returns how many; 0: nothing happens any more in that state. */
     int (*outcomes)(const bm_env_batch *batch, int state, int action, bm_outcome *outcome);
-    void (*place)(bm_env_batch *batch, int lane, int state); /* puts a lane there; type->observe shows what it sees */
+    void (*place)(bm_env_batch *batch, int lane, int state); /* puts a lane there; bm_env_observe shows what it sees */
 } bm_env_model;
 
 /* What people call a discrete action, and the key that takes it: names as in render/render.h ("left", "space", "a"). */
@@ -79,14 +84,16 @@ typedef struct {
     void (*reset)(bm_env_batch *batch, int lane);               /* draws from batch->rng[lane] */
     void (*step)(bm_env_batch *batch);                          /* all lanes: state, reward, terminated */
     void (*observe)(bm_env_batch *batch, int first, int count); /* writes batch->observation of these lanes */
-    void (*state)(bm_env_batch *batch, bm_state *state);        /* lists the state arrays */
+    void (*mask)(bm_env_batch *batch, int first,
+                 int count);                             /* writes batch->action_mask of these lanes, where masked */
+    void (*state)(bm_env_batch *batch, bm_state *state); /* lists the state arrays */
     /* The internal state of one lane as numbers, by name, for traces that start from given states. */
     const char *const *state_names; /* NULL at the end */
     void (*get_state)(const bm_env_batch *batch, int lane, double *values);
     void (*set_state)(bm_env_batch *batch, int lane, const double *values);
     const bm_env_model *model; /* NULL: not a finite table */
-    /* Draws one lane so that it explains itself, in world units of its own choice (bm_canvas_fit). action_index or action hold
-     * what was done last, where elapsed is not 0. view: NULL, or over the model's states. */
+    /* Draws one lane so that it explains itself, in world units of its own choice (bm_canvas_fit). batch->action holds what
+     * was done last, where elapsed is not 0. view: NULL, or over the model's states. */
     void (*draw)(const bm_env_batch *batch, int lane, const bm_env_policy_view *view, bm_canvas *canvas);
     /* Episodes, later ones above, on a map of lane 0's environment; NULL: a state is no place on a map. */
     void (*draw_paths)(const bm_env_batch *batch, const bm_env_path *paths, int count, bm_canvas *canvas);
@@ -109,20 +116,25 @@ struct bm_env_batch {
     int lanes;
     int max_episode_steps; /* 0: no limit */
     bm_space observation_space, action_space;
-    void *state;                     /* the type's own */
-    bm_rng *rng;                     /* [lanes] */
-    int32_t *action_index;           /* [lanes, action_space.size], discrete; the caller writes it before a step */
-    float *action;                   /* [lanes, action_space.size], box */
+    void *state; /* the type's own */
+    bm_rng *rng; /* [lanes] */
+    void *
+        action; /* [lanes, action_space.size] of action_space.dtype: int32_t or float; the caller writes it before a step */
     void *observation;               /* [lanes, observation bytes] */
     void *final_observation;         /* [lanes, observation bytes]; valid where an episode just ended */
     double *reward;                  /* [lanes] */
     uint8_t *terminated, *truncated; /* [lanes] 0 or 1 */
+    uint8_t *episode_start;          /* [lanes] 1: the observation begins an episode */
+    bool masked;                     /* create() sets it: actions may be forbidden */
+    uint8_t *action_mask;            /* [lanes, action_space.n] 1: allowed; NULL: every action always is */
+    uint8_t *final_action_mask;      /* the same at the final observation; valid where an episode just ended */
     int32_t *elapsed;                /* [lanes] steps done in the current episode */
     int32_t *ended; /* [lanes] the lanes whose episode just ended, ascending; first ended_count valid */
     int ended_count;
     double *episode_return; /* [lanes] undiscounted, of the current episode */
     double *final_return;   /* [lanes] of the episode that just ended */
     int32_t *final_length;  /* [lanes] */
+    bm_error fault;         /* what went wrong in a reset or step; text[0] 0: nothing. bm_env_check tells */
     bm_arena arena;
 };
 
@@ -138,10 +150,14 @@ void bm_env_step(bm_env_batch *batch);                                 /* takes 
  * show their last state. */
 void bm_env_advance(bm_env_batch *batch);
 void bm_env_restart_ended(bm_env_batch *batch);
+/* Writes observation and, where there are masks, mask of these lanes, as their state is now: steps and resets do so by themselves. */
+void bm_env_observe(bm_env_batch *batch, int first, int count);
+/* After a reset or a step. BM_FAILED: a lane's mask allows no action although its episode goes on. */
+bm_status bm_env_check(const bm_env_batch *batch, bm_error *error);
 void bm_env_state(bm_env_batch *batch, bm_state *state); /* what exact resume between two steps needs */
 
-/* A uniform action for every lane, as Gymnasium's action_space.sample() draws them, lane 0 first. Action boxes are
- * bounded. */
+/* A uniform action for every lane, as Gymnasium 1.3's action_space.sample() draws them, lane 0 first: Discrete.sample, of the
+ * allowed actions where the batch has masks, MultiDiscrete.sample, Box.sample. Action boxes are bounded. */
 void bm_env_sample_actions(bm_env_batch *batch, bm_rng *rng);
 
 /* The registry: env_list.h. */

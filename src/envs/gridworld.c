@@ -2,6 +2,7 @@
  *
  * Action       0 left, 1 down, 2 right, 3 up; into a wall or off the map means staying. With probability slip the
  *              move goes to one of the two perpendicular directions instead, half each (FrozenLake slips with 2/3).
+ *              With mask_walls such moves are forbidden; a slip may still make one.
  * Observation  index  the cell's number, row by row from the top left
  *              onehot [height, width] bytes, 1 where the walker is
  *              xy     column and row, each from -1 (left, top) to 1 (right, bottom)
@@ -24,6 +25,7 @@ static const bm_option rows[] = {
     BM_OPTION(gridworld_config, goal_reward, 1, -1e6, 1e6, BM_LINEAR, "reward on reaching a goal"),
     BM_OPTION(gridworld_config, pit_reward, -1, -1e6, 1e6, BM_LINEAR, "reward on falling into a pit"),
     BM_OPTION(gridworld_config, step_cost, 0.01, -1e6, 1e6, BM_LINEAR, "subtracted from the reward of every step"),
+    BM_OPTION_STRING(gridworld_config, mask_walls, "false", 0, 1, "forbid moves into walls and off the map"),
     BM_OPTION_CHOICE(gridworld_config, observation, "index", observations, "what the agent sees of its place"),
     BM_ENV_TIME_LIMIT(gridworld_config),
 };
@@ -60,22 +62,24 @@ static void fill_rewards(gridworld_state *s, const gridworld_config *config) {
 static bm_space observation_space(bm_env_batch *batch, const bm_grid_map *map, int observation) {
     const int cells = map->width * map->height;
     if (observation == OBSERVE_INDEX) {
-        return (bm_space){.kind = BM_DISCRETE, .dtype = BM_I32, .dims = 1, .shape = {1}, .size = 1, .n = cells};
+        return bm_space_discrete(cells);
     }
-    bm_space space = {.kind = BM_BOX, .dtype = BM_F32, .dims = 1, .shape = {2}, .size = 2};
-    if (observation == OBSERVE_ONEHOT) {
-        space =
-            (bm_space){.kind = BM_BOX, .dtype = BM_U8, .dims = 2, .shape = {map->height, map->width}, .size = cells};
-    }
-    double *low = BM_NEW(&batch->arena, double, space.size);
-    double *high = BM_NEW(&batch->arena, double, space.size);
-    for (int i = 0; low && high && i < space.size; i++) {
+    const int size = observation == OBSERVE_ONEHOT ? cells : 2;
+    double *low = BM_NEW(&batch->arena, double, size), *high = BM_NEW(&batch->arena, double, size);
+    for (int i = 0; low && high && i < size; i++) {
         low[i] = observation == OBSERVE_XY ? -1 : 0;
         high[i] = 1;
     }
-    space.low = low;
-    space.high = high;
-    return space;
+    if (observation == OBSERVE_XY) {
+        return bm_space_box(BM_F32, size, low, high);
+    }
+    return (bm_space){.kind = BM_BOX,
+                      .dtype = BM_U8,
+                      .dims = 2,
+                      .shape = {map->height, map->width},
+                      .size = size,
+                      .low = low,
+                      .high = high};
 }
 
 static bm_status create(bm_env_batch *batch, bm_error *error) {
@@ -96,8 +100,8 @@ static bm_status create(bm_env_batch *batch, bm_error *error) {
     s->position = BM_NEW(&batch->arena, int32_t, batch->lanes);
     batch->state = s;
     batch->observation_space = observation_space(batch, &s->map, config->observation);
-    batch->action_space =
-        (bm_space){.kind = BM_DISCRETE, .dtype = BM_I32, .dims = 1, .shape = {1}, .size = 1, .n = ACTIONS};
+    batch->action_space = bm_space_discrete(ACTIONS);
+    batch->masked = config->mask_walls;
     return bm_arena_check(&batch->arena, "GridWorld-v0", error);
 }
 
@@ -120,8 +124,9 @@ static int slipped(int action, double slip, double uniform) {
 static void step(bm_env_batch *batch) {
     const double slip = BM_ENV_CONFIG(batch, gridworld_config)->slip;
     gridworld_state *s = batch->state;
+    const int32_t *chosen = batch->action;
     for (int i = 0; i < batch->lanes; i++) {
-        int action = batch->action_index[i];
+        int action = chosen[i];
         if (slip > 0) {
             action = slipped(action, slip, bm_rng_double(&batch->rng[i]));
         }
@@ -172,6 +177,17 @@ static void observe(bm_env_batch *batch, int first, int count) {
         observe_onehot(s, first, count, batch->observation);
     } else {
         observe_xy(s, first, count, batch->observation);
+    }
+}
+
+/* Of the chosen direction alone: slipping may still run into a wall. */
+static void mask(bm_env_batch *batch, int first, int count) {
+    const gridworld_state *s = batch->state;
+    for (int i = first; i < first + count; i++) {
+        for (int action = 0; action < ACTIONS; action++) {
+            batch->action_mask[ACTIONS * (ptrdiff_t)i + action] =
+                neighbour(s, s->position[i], action) != s->position[i];
+        }
     }
 }
 
@@ -258,6 +274,7 @@ const bm_env_type bm_env_gridworld = {
     .reset = reset,
     .step = step,
     .observe = observe,
+    .mask = mask,
     .state = list_state,
     .state_names = state_names,
     .get_state = get_state,

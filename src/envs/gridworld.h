@@ -10,6 +10,7 @@ typedef struct {
     bm_text map;
     double slip, goal_reward, pit_reward, step_cost;
     int observation;
+    bool mask_walls;
 } gridworld_config;
 
 enum { ACTIONS = 4, CELL_KINDS = 256 };

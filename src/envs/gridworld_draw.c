@@ -350,7 +350,7 @@ void bm_gridworld_draw(const bm_env_batch *batch, int lane, const bm_env_policy_
     draw_lines(&scene);
     draw_cells(&scene);
     const place at = place_at(&scene, scene.walker % map->stride - 1, scene.walker / map->stride - 1);
-    const int32_t action = batch->elapsed[lane] > 0 ? batch->action_index[lane] : 1;
+    const int32_t *taken = batch->action, action = batch->elapsed[lane] > 0 ? taken[lane] : 1;
     draw_walker(&scene, &at, heading_of[action >= 0 && action < ACTIONS ? action : 1]);
     draw_caption(&scene, at.kind, band / cell);
 }

@@ -45,10 +45,8 @@ typedef struct {
 static bm_status create(bm_env_batch *batch, bm_error *error) {
     static const double everywhere[2] = {INFINITY, INFINITY}, nowhere[2] = {-INFINITY, -INFINITY};
     static const double high[2] = {0.1, 0.1}, low[2] = {-0.1, -0.1};
-    batch->observation_space = (bm_space){
-        .kind = BM_BOX, .dtype = BM_F32, .dims = 1, .shape = {2}, .size = 2, .low = nowhere, .high = everywhere};
-    batch->action_space =
-        (bm_space){.kind = BM_BOX, .dtype = BM_F32, .dims = 1, .shape = {2}, .size = 2, .low = low, .high = high};
+    batch->observation_space = bm_space_box(BM_F32, 2, nowhere, everywhere);
+    batch->action_space = bm_space_box(BM_F32, 2, low, high);
     point2d_state *s = BM_NEW(&batch->arena, point2d_state, 1);
     if (s) {
         s->trail_lanes = batch->lanes < TRAIL_LANES ? batch->lanes : TRAIL_LANES;
@@ -90,9 +88,10 @@ static bool arrived(double x, double y) {
 static void step(bm_env_batch *batch) {
     const point2d_config *config = BM_ENV_CONFIG(batch, point2d_config);
     point2d_state *s = batch->state;
+    const float *action = batch->action; /* [lanes, 2] */
     for (int i = 0; i < batch->lanes; i++) {
-        s->x[i] += clip((double)batch->action[2 * (ptrdiff_t)i]);
-        s->y[i] += clip((double)batch->action[2 * (ptrdiff_t)i + 1]);
+        s->x[i] += clip((double)action[2 * (ptrdiff_t)i]);
+        s->y[i] += clip((double)action[2 * (ptrdiff_t)i + 1]);
         const double x = s->x[i] - config->goal_x, y = s->y[i] - config->goal_y;
         batch->reward[i] = -sqrt(x * x + y * y);
         batch->terminated[i] = arrived(x, y);

@@ -25,10 +25,11 @@ bm_status bm_adaptation_rates(bm_adaptation *adaptation, int count, const double
 /* A task has diverged when one of its numbers is not finite, or when the loss over its query rows is above 1000 times what it was before
  * adaptation (a step that is too long throws a few tasks to 1e60, which one mean would not survive). Its scores are NAN from then on. */
 typedef struct {
-    int diverged;    /* so many such tasks */
-    int first_task;  /* the first of them; -1: none */
-    int first_after; /* after how many steps of its adaptation */
-    bool stopped;    /* on the way: nothing here or in the scores means anything */
+    int diverged;          /* so many such tasks */
+    int first_task;        /* the first of them; -1: none */
+    int first_after;       /* after how many steps of its adaptation */
+    const bm_error *fault; /* how the environment of the first of them failed; NULL: it did not */
+    bool stopped;          /* on the way: nothing here or in the scores means anything */
 } bm_adaptation_result;
 
 /* Adapts outer [learner->parameters] to tasks 0 .. tasks-1, task i being child i of seed. score [tasks, steps, BM_TASK_SCORES]. stop:

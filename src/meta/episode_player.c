@@ -5,6 +5,7 @@
  * 0, also where the time limit ended it: the limit is part of the task, and V knows the time. */
 #include "meta/episode_player.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "agents/returns.h"
@@ -40,7 +41,7 @@ static void look(const bm_episode_player *player, const bm_env_batch *env, int n
     const size_t bytes = bm_space_bytes(space);
     const int inputs = player->policy->net.inputs, seen = inputs - player->shown_count;
     for (int i = 0; i < n; i++, features += inputs) {
-        bm_encode(space, 1, (const char *)env->observation + (size_t)lanes[i] * bytes, features);
+        bm_encode(space, BM_ONE_HOT, 1, (const char *)env->observation + (size_t)lanes[i] * bytes, features);
         for (int k = 0; k < player->shown_count; k++) {
             features[seen + k] = player->shown[k];
         }
@@ -51,9 +52,8 @@ static void look(const bm_episode_player *player, const bm_env_batch *env, int n
 static void hand_over(const bm_episode_player *player, bm_env_batch *env, int n, const int32_t *lanes,
                       const unsigned char *chosen) {
     for (int i = 0; i < n; i++, chosen += player->policy->action_bytes) {
-        const size_t at = (size_t)lanes[i] * (size_t)env->action_space.size;
-        bm_decode_actions(&env->action_space, 1, chosen, env->action_index ? env->action_index + at : NULL,
-                          env->action ? env->action + at : NULL);
+        char *action = (char *)env->action + (size_t)lanes[i] * bm_space_bytes(&env->action_space);
+        bm_decode_actions(&env->action_space, 1, chosen, action);
     }
 }
 
@@ -91,7 +91,7 @@ double bm_episode_player_play(bm_episode_player *player, bm_env_batch *env, cons
         player->live[lane] = lane;
     }
     played->rows = 0;
-    for (int live = count, time = 0, going_on; live > 0; live = going_on, time++) {
+    for (int live = count, time = 0, going_on; live > 0 && bm_env_check(env, NULL) == BM_OK; live = going_on, time++) {
         bm_episode_player_act(player, env, live, player->live, params, &rng, played);
         bm_env_step(env);
         going_on = take_down(player, env, live, time, played->rows);
@@ -101,7 +101,7 @@ double bm_episode_player_play(bm_episode_player *player, bm_env_batch *env, cons
     for (int r = 0; r < played->rows; r++) {
         total += player->reward[r];
     }
-    return total / count;
+    return bm_env_check(env, NULL) == BM_OK ? total / count : NAN;
 }
 
 /* ---- weighing ---- */

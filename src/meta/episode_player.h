@@ -49,7 +49,8 @@ void bm_episode_player_create(bm_episode_player *player, const bm_policy_net *po
  * behind the rows that are there already, without counting it in. */
 void bm_episode_player_act(const bm_episode_player *player, bm_env_batch *env, int n, const int32_t *lanes,
                            const bm_real *params, bm_rng *rng, bm_episodes *rows);
-/* Plays one episode in each of the first count lanes; everything random comes from seed. Returns their mean undiscounted return. */
+/* Plays one episode in each of the first count lanes; everything random comes from seed. Returns their mean undiscounted return; NAN
+ * where the environment failed on the way (bm_env_check). */
 double bm_episode_player_play(bm_episode_player *player, bm_env_batch *env, const bm_seed *seed, int count,
                               const bm_real *params, bm_episodes *played);
 /* Weighs the episodes just played. */

@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "envs/encode.h"
 #include "meta/episode_player.h"
 #include "meta/task_range.h"
 #include "meta/tasks.h"
@@ -223,7 +224,8 @@ static bm_status create_policy(bm_tasks *tasks, const bm_int_list *hidden, const
     const episode_config *config = tasks->config;
     episode_tasks *self = tasks->self;
     self->shown = config->show_task ? bm_task_range_numbers(&self->range) : 0;
-    const bm_space input = {.kind = BM_BOX, .size = bm_space_features(&self->observation_space) + self->shown};
+    const bm_space input = {.kind = BM_BOX,
+                            .size = bm_space_features(&self->observation_space, BM_ONE_HOT) + self->shown};
     const bm_status status = bm_policy_net_create(&self->policy, &input, &self->action_space, hidden->count,
                                                   hidden->value, activation, error);
     tasks->net = self->policy.net;
@@ -330,10 +332,18 @@ static void begin(bm_task_room *room, const bm_seed *seed) {
 
 /* ---- what learners ask ------------------------------------------------------------------------------------------ */
 
-/* The mean undiscounted return. */
-static double play(episode_room *self, uint32_t purpose, int count, const bm_real *params, bm_episodes *played) {
+/* The mean undiscounted return; NAN where there is no environment, or where it failed. */
+static double play(bm_task_room *room, uint32_t purpose, int count, const bm_real *params, bm_episodes *played) {
+    episode_room *self = room->self;
     const bm_seed seed = bm_seed_child(&self->seed, purpose);
-    return self->env ? bm_episode_player_play(&self->player, self->env, &seed, count, params, played) : NAN;
+    if (!self->env) {
+        return NAN;
+    }
+    const double mean_return = bm_episode_player_play(&self->player, self->env, &seed, count, params, played);
+    if (!room->fault.text[0]) {
+        (void)bm_env_check(self->env, &room->fault);
+    }
+    return mean_return;
 }
 
 /* Of episodes just played: their loss times scale. */
@@ -357,7 +367,7 @@ static double gradient(bm_task_room *room, int step, const bm_real *params, bm_r
     const episode_config *config = room->tasks->config;
     episode_room *self = room->self;
     bm_episodes *played = &self->step[step];
-    const double mean_return = play(self, FIRST_STEP + (uint32_t)step, self->shots, params, played);
+    const double mean_return = play(room, FIRST_STEP + (uint32_t)step, self->shots, params, played);
     const double scale = step > 0 ? config->later_step_scale : 1;
     return isfinite(mean_return) ? loss_gradient(room, scale, played, params, grad) : NAN;
 }
@@ -372,7 +382,7 @@ static void curvature(bm_task_room *room, int step, const bm_real *params, const
 
 static double outer(bm_task_room *room, const bm_real *params, bm_real *grad) {
     episode_room *self = room->self;
-    const double mean_return = play(self, OUTER, self->queries, params, &self->fresh);
+    const double mean_return = play(room, OUTER, self->queries, params, &self->fresh);
     return isfinite(mean_return) && isfinite(loss_gradient(room, 1, &self->fresh, params, grad)) ? -mean_return : NAN;
 }
 
@@ -388,7 +398,7 @@ static bool all_finite(size_t n, const bm_real *x) {
 static void score(bm_task_room *room, const bm_real *params, double *scores) {
     episode_room *self = room->self;
     const bool finite = all_finite(room->tasks->parameters, params);
-    scores[0] = finite ? play(self, SCORE, self->queries, params, &self->fresh) : (double)NAN;
+    scores[0] = finite ? play(room, SCORE, self->queries, params, &self->fresh) : (double)NAN;
 }
 
 /* ---- to be looked at -------------------------------------------------------------------------------------------- */

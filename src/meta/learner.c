@@ -191,7 +191,8 @@ static bool all_finite(const bm_real *x, size_t n) {
 bm_learner_result bm_learner_gradient(bm_learner *learner, const bm_seed *seed, double rate, const bm_real *outer,
                                       bm_real *grad) {
     bm_learner_result result = {.failed_task = -1};
-    if (learner->type->serial && learner->type->serial(learner->config)) {
+    const bool serial = learner->type->serial && learner->type->serial(learner->config);
+    if (serial) {
         work_serially(learner, seed, rate, outer, grad);
     } else {
         batch b = {learner, seed, outer};
@@ -207,6 +208,8 @@ bm_learner_result bm_learner_gradient(bm_learner *learner, const bm_seed *seed, 
         if (!loss || !all_finite(learner->contribution + (size_t)task * learner->parameters, learner->parameters)) {
             result.failed_task = task;
             result.failed_step = loss ? learner->inner_steps : learner->failed_step[task];
+            const bm_error *fault = &learner->room[serial ? 0 : task % learner->rooms].task.fault;
+            result.fault = fault->text[0] ? fault : NULL;
         }
     }
     return result;

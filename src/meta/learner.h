@@ -64,9 +64,10 @@ int bm_learner_adapt(const bm_learner *learner, bm_learner_room *room, const bm_
 
 /* How an iteration went. */
 typedef struct {
-    double loss;     /* mean over tasks, after adaptation */
-    int failed_task; /* the first whose numbers were not finite; -1: none */
-    int failed_step; /* at which inner step; inner_steps: after the last */
+    double loss;           /* mean over tasks, after adaptation */
+    int failed_task;       /* the first whose numbers were not finite; -1: none */
+    int failed_step;       /* at which inner step; inner_steps: after the last */
+    const bm_error *fault; /* how its environment failed; NULL: it did not */
 } bm_learner_result;
 
 /* The gradient [parameters] of an iteration's batch: task i is child i of seed. rate: of the outer step, which serial learners take

@@ -114,6 +114,9 @@ static bm_status adapt(bm_meta_eval *eval, const bm_meta_experiment *experiment,
     if (status == BM_OK) {
         method->result = bm_adaptation_run(inner.adaptation, &eval->seed, outer ? outer : inner.model.outer,
                                            eval->config.tasks, stop, method->score);
+        const bm_error *fault = method->result.fault;
+        status = fault ? bm_fail(error, "%s", fault->text) : BM_OK;
+        method->result.fault = NULL; /* it goes with the inner loop */
     }
     close_inner_loop(&inner);
     return status;

@@ -13,6 +13,9 @@
 /* ---- one iteration ---------------------------------------------------------------------------------------------- */
 
 static bm_status diverged(const bm_meta_run *run, const bm_learner_result *result, bm_error *error) {
+    if (result->fault) {
+        return bm_fail(error, "%s", result->fault->text);
+    }
     char where[96] = "the mean over tasks is not finite";
     const char *remedy = "try a lower outer_lr";
     if (result->failed_task >= 0 && result->failed_step > 0) {
@@ -87,6 +90,9 @@ static bm_status select_best(bm_meta_run *run, const bm_meta_watch *watch, bm_me
     const double start = bm_clock();
     if (!evaluate(run, BM_META_STREAM_SELECTION, config->eval_tasks, watch, evaluation)) {
         return BM_OK; /* a resumed run does it again */
+    }
+    if (evaluation->adaptation.fault) {
+        return bm_fail(error, "%s", evaluation->adaptation.fault->text);
     }
     c->evaluations = c->iteration / config->eval_every;
     c->latest = evaluation->mean[config->eval_adapt_steps.count - 1][0].mean;
@@ -195,7 +201,7 @@ static bm_status loop(bm_meta_run *run, const bm_meta_watch *watch, bm_error *er
 bm_status bm_meta_run_train(bm_meta_run *run, const bm_meta_watch *watch, bm_meta_result *result, bm_error *error) {
     const unsigned mode = bm_flush_subnormals();
     run->folder.clock_start = bm_clock();
-    const bm_status status = loop(run, watch, error);
+    bm_status status = loop(run, watch, error);
     memset(result, 0, sizeof *result);
     result->iterations = run->counters.iteration;
     result->seconds = bm_folder_seconds(&run->folder);
@@ -204,6 +210,8 @@ bm_status bm_meta_run_train(bm_meta_run *run, const bm_meta_watch *watch, bm_met
     result->hash = bm_state_hash(&run->state, 0);
     if (status == BM_OK && !stopped(watch)) {
         evaluate(run, BM_META_STREAM_EVALUATION, run->experiment->run.eval_final_tasks, watch, &result->evaluation);
+        const bm_error *fault = result->evaluation.adaptation.fault;
+        status = fault ? bm_fail(error, "%s", fault->text) : BM_OK;
     }
     bm_restore_subnormals(mode);
     result->interrupted = result->evaluation.tasks == 0 && watch->stop ? atomic_load(watch->stop) : 0;

@@ -103,6 +103,7 @@ struct bm_task_room {
     bool test;       /* tasks that training never sees, where the family keeps some apart; scores over eval_queries */
     int inner_steps; /* most that are made */
     int minibatch;   /* rows of a step's gradient, in turn; 0, or no fewer than there are: all */
+    bm_error fault;  /* how the environment of a task failed (bm_env_check); text[0] 0: it did not */
     void *self;
     bm_arena arena;
 };

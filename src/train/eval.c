@@ -34,8 +34,10 @@ static void add_episode(episode_totals *totals, double episode_return, double le
     totals->max = fmax(totals->max, episode_return);
 }
 
+/* By a signal, or because the environment failed. */
 static bool stopped(const bm_evaluator *evaluator) {
-    return evaluator->stop && atomic_load_explicit(evaluator->stop, memory_order_relaxed);
+    return (evaluator->stop && atomic_load_explicit(evaluator->stop, memory_order_relaxed)) ||
+           bm_env_check(evaluator->env, NULL) != BM_OK;
 }
 
 /* Plays one episode in each of the first `open` lanes. */
@@ -45,7 +47,7 @@ static void play_chunk(bm_evaluator *evaluator, int open, bool explore, episode_
     bm_env_reset(env);
     int running = open;
     for (int step = 0; running > 0 && step < BM_EVAL_STEPS_MAX && !stopped(evaluator); step++) {
-        bm_agent_act(evaluator->agent, env->lanes, env->observation, explore, env->action_index, env->action);
+        bm_agent_act(evaluator->agent, env->lanes, env->observation, explore, env->action);
         bm_env_step(env);
         for (int e = 0; e < env->ended_count; e++) {
             const int lane = env->ended[e];
@@ -75,9 +77,9 @@ bm_evaluation bm_evaluate(bm_evaluator *evaluator, int episodes, const bm_seed *
         }
         const int left = episodes - first;
         play_chunk(evaluator, left < env->lanes ? left : env->lanes, explore, &totals);
-    }
-    if (stopped(evaluator)) {
-        return (bm_evaluation){.episodes = 0};
+        if (stopped(evaluator)) {
+            return (bm_evaluation){.episodes = 0};
+        }
     }
     return (bm_evaluation){
         .episodes = episodes,

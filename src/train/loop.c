@@ -34,16 +34,17 @@ static void count_episodes(bm_run *run) {
     }
 }
 
-static void step(bm_run *run) {
+static bm_status step(bm_run *run, bm_error *error) {
     bm_env_batch *env = run->env;
     bm_agent *agent = run->agent;
-    bm_agent_act(agent, env->lanes, env->observation, true, env->action_index, env->action);
+    bm_agent_act(agent, env->lanes, env->observation, true, env->action);
     memcpy(run->acted_on, env->observation, (size_t)env->lanes * bm_space_bytes(&env->observation_space));
     bm_env_step(env);
     run->counters.step += env->lanes;
     bm_agent_observe(agent, run->acted_on, env);
     bm_agent_update(agent);
     count_episodes(run);
+    return bm_env_check(env, error);
 }
 
 /* Whether a multiple of every was reached or passed by the last step of all lanes. */
@@ -61,7 +62,7 @@ static bm_status select_best(bm_run *run, bm_evaluation *evaluation, bm_error *e
     const bm_seed seeds = bm_seed_child(&stream, (uint32_t)number);
     *evaluation = bm_evaluate(&run->evaluator, run->experiment->run.eval_episodes, &seeds, 0, false);
     if (evaluation->episodes == 0) {
-        return BM_OK; /* stopped: a resumed run does it again */
+        return bm_env_check(run->evaluator.env, error); /* BM_OK: stopped, and a resumed run does it again */
     }
     c->evaluations = number; /* more than one may have fallen due at this step */
     c->latest = evaluation->mean_return;
@@ -173,11 +174,11 @@ static bm_status loop(bm_run *run, const bm_run_watch *watch, bm_error *error) {
         if (watch->live && bm_live_wanted(watch->live)) {
             bm_live_serve(watch->live);
         }
-        step(run);
-        if (run->agent->diverged) {
+        status = step(run, error);
+        if (status == BM_OK && run->agent->diverged) {
             return diverged(run, error);
         }
-        status = observe_run(run, watch, error);
+        status = status == BM_OK ? observe_run(run, watch, error) : status;
         if (turn % LOOK_AT_CLOCK == 0) {
             const double now = bm_clock();
             if (now - shown > 0.1) {
@@ -216,6 +217,7 @@ bm_status bm_run_train(bm_run *run, const bm_run_watch *watch, bm_run_result *re
     if (status == BM_OK && !stopped(watch)) {
         const bm_seed seeds = bm_seed_child(&run->seed, BM_STREAM_EVALUATION);
         result->eval = bm_evaluate(&run->evaluator, config->eval_episodes, &seeds, 0, false);
+        status = bm_env_check(run->evaluator.env, error);
     }
     result->interrupted = result->eval.episodes == 0 && watch->stop ? atomic_load(watch->stop) : 0;
     bm_error ignored;

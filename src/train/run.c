@@ -159,10 +159,11 @@ static bm_status take_weights(bm_run *run, const char *other, bm_error *error) {
 }
 
 /* Every lane's first episode. */
-static void begin(bm_run *run) {
+static bm_status begin(bm_run *run, bm_error *error) {
     const bm_seed lanes = bm_seed_child(&run->seed, BM_STREAM_LANES);
     bm_env_seed_children(run->env, &lanes);
     bm_env_reset(run->env);
+    return bm_env_check(run->env, error);
 }
 
 /* The folder, and the files that say so. */
@@ -193,7 +194,7 @@ bm_status bm_run_create(bm_run **result, const bm_experiment *experiment, const 
         status = take_weights(run, init_from, error);
     }
     if (status == BM_OK) {
-        begin(run);
+        status = begin(run, error);
     }
     if (status == BM_OK && runs) {
         status = write_beginning(run, runs, name, error);

@@ -137,10 +137,10 @@ static bm_status begin_episodes(bm_adapt *adapt, bm_error *error) {
         note_places(adapt);
         adapt->over = false;
     }
-    return status;
+    return status == BM_OK ? bm_env_check(adapt->env, error) : status;
 }
 
-static void step_episodes(bm_adapt *adapt) {
+static bm_status step_episodes(bm_adapt *adapt, bm_error *error) {
     bm_env_batch *env = adapt->env;
     methods_of(adapt)->act(&adapt->room, adapt->learned.params, env, &adapt->rng);
     bm_env_advance(env);
@@ -150,6 +150,7 @@ static void step_episodes(bm_adapt *adapt) {
         adapt->ended[lane] |= env->terminated[lane] | env->truncated[lane];
         adapt->over &= adapt->ended[lane];
     }
+    return bm_env_check(env, error);
 }
 
 static bm_status create_env(bm_adapt *adapt, bm_error *error) {
@@ -336,9 +337,9 @@ bm_status bm_adapt_move(bm_adapt *adapt, bm_error *error) {
         return bm_adapt_next_step(adapt, error);
     }
     const unsigned mode = bm_flush_subnormals();
-    step_episodes(adapt);
+    const bm_status status = step_episodes(adapt, error);
     bm_restore_subnormals(mode);
-    return BM_OK;
+    return status;
 }
 
 void bm_adapt_learn(bm_adapt *adapt, const bm_real *outer, int64_t iteration) {

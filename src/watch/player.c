@@ -78,7 +78,7 @@ int bm_player_length(const bm_player *player) {
 /* The action is in the batch. */
 static void advance(bm_player *player) {
     bm_env_batch *env = player->env;
-    player->action = env->action_space.kind == BM_DISCRETE ? env->action_index[0] : 0;
+    player->action = env->action_space.kind == BM_DISCRETE ? *(const int32_t *)env->action : 0;
     bm_env_advance(env);
     if (env->ended_count > 0) {
         const double score = bm_player_return(player);
@@ -99,7 +99,7 @@ void bm_player_step(bm_player *player) {
         bm_player_next(player);
     } else {
         if (player->agent) {
-            bm_agent_act(player->agent, 1, env->observation, player->explore, env->action_index, env->action);
+            bm_agent_act(player->agent, 1, env->observation, player->explore, env->action);
         } else {
             bm_env_sample_actions(env, &player->rng);
         }
@@ -111,7 +111,7 @@ void bm_player_take(bm_player *player, int32_t action) {
     if (player->at_end) {
         bm_player_next(player);
     } else {
-        player->env->action_index[0] = action;
+        *(int32_t *)player->env->action = action;
         advance(player);
     }
 }
@@ -155,7 +155,7 @@ void bm_player_survey(bm_player *player) {
         for (int i = 0; i < count; i++) {
             probe->type->model->place(probe, i, first + i);
         }
-        probe->type->observe(probe, 0, count);
+        bm_env_observe(probe, 0, count);
         bm_agent_inspect(player->agent, count, probe->observation, player->probe_preference, player->probe_value);
         for (int i = 0; i < count; i++) {
             player->state_action[first + i] = preferred(player->probe_preference + (ptrdiff_t)i * actions, actions);

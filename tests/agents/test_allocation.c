@@ -72,7 +72,7 @@ static long allocations_while_training(const bm_agent_type *type, const char *co
     float before[LANES * 4];
     const long start = allocations;
     for (int i = 0; i < STEPS; i++) {
-        bm_agent_act(agent, LANES, env->observation, i % 2, env->action_index, env->action);
+        bm_agent_act(agent, LANES, env->observation, i % 2, env->action);
         memcpy(before, env->observation, sizeof before);
         bm_env_step(env);
         bm_agent_observe(agent, before, env);

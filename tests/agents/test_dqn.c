@@ -44,7 +44,7 @@ static trial begin(int lanes, const char *const settings[SETTINGS][2]) {
 static void step(trial *t) {
     float before[8 * 4];
     const size_t bytes = (size_t)t->env->lanes * 4 * sizeof(float);
-    bm_agent_act(t->agent, t->env->lanes, t->env->observation, true, t->env->action_index, NULL);
+    bm_agent_act(t->agent, t->env->lanes, t->env->observation, true, t->env->action);
     memcpy(before, t->env->observation, bytes);
     bm_env_step(t->env);
     bm_agent_observe(t->agent, before, t->env);
@@ -148,11 +148,11 @@ START_TEST(the_deterministic_policy_draws_no_random_numbers_and_takes_the_larges
     }
     const uint64_t hash = bm_state_hash(&t.state, 0);
     int32_t first[4], again[4], single;
-    bm_agent_act(t.agent, 4, t.env->observation, false, first, NULL);
-    bm_agent_act(t.agent, 4, t.env->observation, false, again, NULL);
+    bm_agent_act(t.agent, 4, t.env->observation, false, first);
+    bm_agent_act(t.agent, 4, t.env->observation, false, again);
     ck_assert_mem_eq(first, again, sizeof first);
     for (int lane = 0; lane < 4; lane++) {
-        bm_agent_act(t.agent, 1, (const float *)t.env->observation + 4 * lane, false, &single, NULL);
+        bm_agent_act(t.agent, 1, (const float *)t.env->observation + 4 * lane, false, &single);
         ck_assert_int_eq(single, first[lane]);
     }
     ck_assert(bm_state_hash(&t.state, 0) == hash);

@@ -51,7 +51,7 @@ static const void *listed(const trainee *it, const char *name) {
 
 static void step(trainee *it) {
     float before[LANES * SIZE];
-    bm_agent_act(it->agent, LANES, it->env->observation, true, it->env->action_index, it->env->action);
+    bm_agent_act(it->agent, LANES, it->env->observation, true, it->env->action);
     memcpy(before, it->env->observation, sizeof before);
     bm_env_step(it->env);
     bm_agent_observe(it->agent, before, it->env);
@@ -69,7 +69,7 @@ START_TEST(what_was_drawn_is_remembered_and_its_clipped_image_acted) {
         const bm_real *row = remembered + t * LANES * SIZE;
         for (int i = 0; i < LANES * SIZE; i++) {
             const double u = (double)row[i];
-            assert_near((double)it.env->action[i], 0.1 * fmax(-1, fmin(1, u)), 1e-7, "the action");
+            assert_near((double)((const float *)it.env->action)[i], 0.1 * fmax(-1, fmin(1, u)), 1e-7, "the action");
             outside += fabs(u) > 1;
         }
     }
@@ -100,9 +100,9 @@ START_TEST(the_deterministic_action_does_not_depend_on_the_deviation) {
     bm_real *log_std = bm_state_find(&it.state, "nets.policy.log_std")->data;
     const bm_rng untouched = it.agent->explore_rng;
     float first[LANES * SIZE], second[LANES * SIZE];
-    bm_agent_act(it.agent, LANES, it.env->observation, false, NULL, first);
+    bm_agent_act(it.agent, LANES, it.env->observation, false, first);
     log_std[0] = log_std[1] = 1;
-    bm_agent_act(it.agent, LANES, it.env->observation, false, NULL, second);
+    bm_agent_act(it.agent, LANES, it.env->observation, false, second);
     ck_assert_mem_eq(first, second, sizeof first);
     ck_assert_mem_eq(&untouched, &it.agent->explore_rng, sizeof untouched);
     end(&it);

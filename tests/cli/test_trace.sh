@@ -88,6 +88,15 @@ refuses --state '0,0,0,0,\n1\n' "given:1: ''"
 printf '0\n1\n' >"$folder/two"
 check_exit 2 "fewer actions than steps" "$BELLMAN" trace CartPole-v1 --actions "$folder/two" --steps 3
 check_says "has 2 rows, fewer than the 3 steps asked for"
+
+# ---- a start between walls, with moves into walls forbidden: the environment and the place are named
+printf 'S#G\n##.\n' >"$folder/shut"
+shut="--env-set map=$folder/shut --env-set mask_walls=true"
+no_action="GridWorld-v0 allows no action in lane 0 at step 0 of its episode"
+check_exit 1 "a trace where nothing is allowed" "$BELLMAN" trace GridWorld-v0 $shut
+check_says "$no_action"
+check_exit 1 "an episode to look at where nothing is allowed" "$BELLMAN" watch GridWorld-v0 $shut --headless --record "$folder/shut.gif"
+check_says "$no_action"
 if [ -e /dev/full ]; then
     full_disk() { "$BELLMAN" trace CartPole-v1 --steps 1000 >/dev/full; }
     check_exit 1 "a full disk" full_disk

@@ -170,4 +170,16 @@ says 1 "not a run folder" train --resume "$folder/empty" --quiet
 says 1 "no run folder" $dqn --init-from "$folder/nowhere" --name ini
 says 1 "agent.nets.q.dense0.kernel" $dqn --init-from "$one" --net-arch 7 --name ini2
 
+# ---- a map that changes under a run: its start is shut in, and moves into walls are forbidden
+printf 'S.G\n##.\n' >"$folder/map"
+check "train with masks" "$BELLMAN" train dqn GridWorld-v0 $short --env-set map="$folder/map" --env-set mask_walls=true --name shut
+printf 'S#G\n##.\n' >"$folder/map"
+check_exit 1 "an evaluation where nothing is allowed" "$BELLMAN" eval "$runs/GridWorld-v0/dqn/shut"
+check_says "GridWorld-v0 allows no action in lane 0 at step 0 of its episode"
+check_exit 1 "training where nothing is allowed" "$BELLMAN" train dqn GridWorld-v0 $short --env-set map="$folder/map" --env-set mask_walls=true --name none
+check_says "GridWorld-v0 allows no action in lane 0 at step 0 of its episode"
+check_exit 1 "tasks where nothing is allowed" "$BELLMAN" meta fomaml GridWorld-v0 --quiet --runs "$runs" \
+    --env-set "map=$folder/map,mask_walls=true" --task-range slip=0:0.1 --meta-iterations 1
+check_says "GridWorld-v0 allows no action in lane 0 at step 0 of its episode"
+
 finish

@@ -32,7 +32,7 @@ static bm_env_batch *show(const shown_state *shown) {
     batch->type->set_state(batch, 0, shown->state);
     if (shown->action >= 0) {
         batch->elapsed[0] = 1;
-        batch->action_index[0] = shown->action;
+        *(int32_t *)batch->action = shown->action;
     }
     return batch;
 }

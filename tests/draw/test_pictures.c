@@ -357,16 +357,17 @@ START_TEST(the_trail_shows_this_episode_and_no_other) {
     bm_env_batch *batch = build("Point2D-v0", 1, "max_episode_steps=200", 1);
     const picture start = draw_batch(batch, NULL, WIDTH, HEIGHT);
     const spot middle = find_color(&start, BM_BLUE);
+    float *action = batch->action;
     for (int t = 0; t < 5; t++) {
-        batch->action[0] = t < 3 ? -0.1F : 0;
-        batch->action[1] = t < 3 ? 0 : -0.1F;
+        action[0] = t < 3 ? -0.1F : 0;
+        action[1] = t < 3 ? 0 : -0.1F;
         bm_env_step(batch);
     }
     const picture walked = draw_batch(batch, NULL, WIDTH, HEIGHT);
     const spot trail = find_color(&walked, BM_SKY);
     ck_assert(fabs(trail.left - (middle.x - 3 * tenth)) < 4 && fabs(trail.right - middle.x) < 4);
     ck_assert(fabs(trail.top - middle.y) < 4 && fabs(trail.bottom - (middle.y + 2 * tenth)) < 4);
-    batch->action[0] = batch->action[1] = 0;
+    action[0] = action[1] = 0;
     for (int t = 5; t < 140; t++) {
         bm_env_step(batch);
     }

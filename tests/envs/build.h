@@ -39,4 +39,9 @@ static bm_env_batch *build(const char *id, int lanes, const char *options, uint6
     return batch;
 }
 
+/* The batch's discrete actions. */
+static inline int32_t *choices(const bm_env_batch *batch) {
+    return batch->action;
+}
+
 #endif

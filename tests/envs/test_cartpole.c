@@ -30,7 +30,7 @@ static void place(bm_env_batch *batch, const golden_table *table, int row) {
         values[i] = golden_number(table, row, before[i]);
     }
     batch->type->set_state(batch, 0, values);
-    batch->action_index[0] = (int32_t)golden_number(table, row, "a");
+    *choices(batch) = (int32_t)golden_number(table, row, "a");
 }
 
 /* One row: the dynamics by the type alone, which does not reset; flags, reward and observation through the driver. */
@@ -106,7 +106,7 @@ START_TEST(the_semi_implicit_integrator_moves_with_the_new_velocity) {
     const double values[4] = {1, 0.5, 0, 0};
     double moved[4];
     batch->type->set_state(batch, 0, values);
-    batch->action_index[0] = 1;
+    *choices(batch) = 1;
     batch->type->step(batch);
     batch->type->get_state(batch, 0, moved);
     /* upright and at rest: push = 10/1.1, pole = -push / (0.5 (4/3 - 0.1/1.1)), cart = push - 0.05 pole / 1.1 */
@@ -132,7 +132,7 @@ START_TEST(another_pole_on_another_planet_obeys_the_equations_of_motion) {
         const double determinant = a * d - b * c;
         double values[4];
         batch->type->set_state(batch, 0, before_step);
-        batch->action_index[0] = way;
+        *choices(batch) = way;
         batch->type->step(batch);
         batch->type->get_state(batch, 0, values);
         assert_near(values[0], before_step[0] + 0.02 * before_step[1], 1e-14, "position");
@@ -169,7 +169,7 @@ START_TEST(large_batches_step_every_lane_alike) {
         batch->type->step(batch);
         for (int i = 0; i < LANES; i++) {
             single->type->set_state(single, 0, from[i]);
-            single->action_index[0] = batch->action_index[i];
+            *choices(single) = choices(batch)[i];
             single->type->step(single);
             single->type->get_state(single, 0, want);
             batch->type->get_state(batch, i, to);

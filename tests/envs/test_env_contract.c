@@ -13,13 +13,8 @@ static bm_env_batch *started(const bm_env_type *type, int lanes, uint64_t seed) 
 
 /* Copies the actions of from's lanes first.. to all lanes of to. */
 static void copy_actions(bm_env_batch *to, const bm_env_batch *from, int first) {
-    const size_t count = (size_t)to->lanes * (size_t)to->action_space.size;
-    const size_t skip = (size_t)first * (size_t)to->action_space.size;
-    if (to->action_index) {
-        memcpy(to->action_index, from->action_index + skip, count * sizeof(int32_t));
-    } else {
-        memcpy(to->action, from->action + skip, count * sizeof(float));
-    }
+    const size_t bytes = bm_space_bytes(&to->action_space);
+    memcpy(to->action, (const char *)from->action + (size_t)first * bytes, (size_t)to->lanes * bytes);
 }
 
 static const char *observation_row(const bm_env_batch *batch, const void *observations, int lane) {
@@ -350,11 +345,11 @@ START_TEST(sampled_actions_are_numpys_integers_and_uniforms_one_by_one) {
             bm_env_sample_actions(batch, &rng);
             for (int i = 0; i < batch->lanes * space->size; i++) {
                 if (space->kind == BM_DISCRETE) {
-                    ck_assert_int_eq(batch->action_index[i], bm_rng_integers(&reference, 0, space->n));
+                    ck_assert_int_eq(choices(batch)[i], bm_rng_integers(&reference, 0, space->n));
                 } else {
                     const int k = i % space->size;
                     const float want = (float)bm_rng_uniform(&reference, space->low[k], space->high[k]);
-                    ck_assert(batch->action[i] == want);
+                    ck_assert(((const float *)batch->action)[i] == want);
                 }
             }
         }
@@ -386,7 +381,7 @@ START_TEST(a_finite_model_foretells_what_steps_do) {
                 }
                 for (int i = 0; i < SAMPLES; i++) {
                     type->model->place(batch, i, s);
-                    batch->action_index[i] = a;
+                    choices(batch)[i] = a;
                 }
                 type->step(batch);
                 type->observe(batch, 0, SAMPLES);

@@ -39,7 +39,7 @@ static bm_env_batch *drawn_world(const char *text, const char *options) {
 enum { LEFT, DOWN, RIGHT, UP };
 
 static void move(bm_env_batch *batch, int action) {
-    batch->action_index[0] = action;
+    *choices(batch) = action;
     bm_env_step(batch);
 }
 
@@ -123,6 +123,58 @@ START_TEST(observations_show_the_cell_as_asked_for) {
     place = line->observation;
     ck_assert(place[0] == -1 && place[1] == 0);
     bm_env_destroy(line);
+}
+END_TEST
+
+/* In the order left, down, right, up. */
+static void assert_mask(const bm_env_batch *batch, const char *allowed) {
+    for (int a = 0; a < 4; a++) {
+        ck_assert_int_eq(batch->action_mask[a], allowed[a] == '1');
+    }
+}
+
+START_TEST(masks_forbid_walls_and_edges) {
+    bm_env_batch *batch = drawn_world("S.#\n...\n..G\n", "mask_walls=true");
+    assert_mask(batch, "0110");
+    move(batch, RIGHT);
+    assert_mask(batch, "1100");
+    move(batch, DOWN);
+    assert_mask(batch, "1111");
+    move(batch, RIGHT);
+    assert_mask(batch, "1100"); /* above it the wall, below it the goal */
+    move(batch, DOWN);
+    ck_assert_int_eq(batch->terminated[0], 1);
+    ck_assert_mem_eq(batch->final_action_mask, ((const uint8_t[]){1, 0, 0, 1}), 4);
+    assert_mask(batch, "0110");
+    bm_env_destroy(batch);
+}
+END_TEST
+
+/* A slip may still run into a wall: with slip 1 down becomes left or right, and to the left is none. */
+START_TEST(masks_look_at_the_chosen_direction_alone) {
+    bm_env_batch *batch = drawn_world("S.\n.G\n", "mask_walls=true;slip=1;max_episode_steps=0");
+    bool stayed = false;
+    for (int t = 0; t < 20; t++) {
+        assert_mask(batch, cell(batch) == 0 ? "0110" : cell(batch) == 1 ? "1100" : "0011");
+        const int before = cell(batch);
+        move(batch, before == 2 ? UP : DOWN);
+        stayed |= cell(batch) == before;
+    }
+    ck_assert(stayed);
+    bm_env_destroy(batch);
+}
+END_TEST
+
+START_TEST(a_start_between_walls_is_a_fault_where_walls_are_forbidden) {
+    bm_error error;
+    bm_env_batch *batch = drawn_world("S#G\n##.\n", "mask_walls=true");
+    ck_assert_int_eq(bm_env_check(batch, &error), BM_FAILED);
+    ck_assert_str_eq(error.text, "GridWorld-v0 allows no action in lane 0 at step 0 of its episode");
+    bm_env_destroy(batch);
+    batch = drawn_world("S#G\n##.\n", "");
+    ck_assert_ptr_null(batch->action_mask);
+    ck_assert(bm_env_check(batch, &error) == BM_OK);
+    bm_env_destroy(batch);
 }
 END_TEST
 
@@ -292,6 +344,8 @@ END_TEST
 
 TEST_MAIN("gridworld", 60, moves_go_where_they_say_and_stop_at_walls_and_edges,
           goals_digits_and_pits_end_the_episode_with_their_reward, observations_show_the_cell_as_asked_for,
+          masks_forbid_walls_and_edges, masks_look_at_the_chosen_direction_alone,
+          a_start_between_walls_is_a_fault_where_walls_are_forbidden,
           slipping_goes_to_both_sides_equally_and_never_back, several_starts_are_equally_likely,
           the_lake_with_frozenlakes_settings_is_frozenlake, built_in_maps_load_and_can_be_solved,
           windows_line_ends_and_a_missing_last_one_are_read, a_bad_map_is_refused_naming_file_and_line,

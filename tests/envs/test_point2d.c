@@ -8,8 +8,9 @@ static bm_env_batch *start(int lanes, const char *options) {
 }
 
 static void act(bm_env_batch *batch, int lane, double x, double y) {
-    batch->action[2 * lane] = (float)x;
-    batch->action[2 * lane + 1] = (float)y;
+    float *action = batch->action;
+    action[2 * lane] = (float)x;
+    action[2 * lane + 1] = (float)y;
 }
 
 static void put(bm_env_batch *batch, int lane, double x, double y) {

@@ -8,8 +8,8 @@ enum { LANES = 2, FEATURES = 2 };
 
 /* A hand-made batch, as it looks after a step. */
 typedef struct {
-    float observation[LANES][FEATURES], final_observation[LANES][FEATURES], action[LANES];
-    int32_t action_index[LANES], ended[LANES];
+    float observation[LANES][FEATURES], final_observation[LANES][FEATURES], number[LANES];
+    int32_t choice[LANES], ended[LANES];
     double reward[LANES];
     uint8_t terminated[LANES], truncated[LANES];
 } step;
@@ -23,8 +23,7 @@ static bm_env_batch batch_of(step *s, const bm_space *action_space, int ended_co
     return (bm_env_batch){.lanes = LANES,
                           .observation_space = observation_space,
                           .action_space = *action_space,
-                          .action_index = s->action_index,
-                          .action = s->action,
+                          .action = action_space->kind == BM_DISCRETE ? (void *)s->choice : s->number,
                           .observation = s->observation,
                           .final_observation = s->final_observation,
                           .reward = s->reward,
@@ -34,12 +33,9 @@ static bm_env_batch batch_of(step *s, const bm_space *action_space, int ended_co
                           .ended_count = ended_count};
 }
 
-static step first = {.final_observation = {{91, 92}, {93, 94}}, .action_index = {2, 0}, .reward = {0.5, -1}};
-static step second = {.final_observation = {{11, 12}, {13, 14}},
-                      .action_index = {1, 2},
-                      .reward = {3, 4},
-                      .ended = {1},
-                      .truncated = {0, 1}};
+static step first = {.final_observation = {{91, 92}, {93, 94}}, .choice = {2, 0}, .reward = {0.5, -1}};
+static step second = {
+    .final_observation = {{11, 12}, {13, 14}}, .choice = {1, 2}, .reward = {3, 4}, .ended = {1}, .truncated = {0, 1}};
 
 START_TEST(steps_are_kept_in_order_with_final_observations_of_ended_lanes) {
     bm_arena arena = {0};
@@ -47,9 +43,9 @@ START_TEST(steps_are_kept_in_order_with_final_observations_of_ended_lanes) {
     bm_rollout_create(&rollout, &observation_space, &discrete, 4, LANES, &arena);
     const float seen[2][LANES][FEATURES] = {{{1, 2}, {3, 4}}, {{5, 6}, {7, 8}}};
     bm_env_batch batch = batch_of(&first, &discrete, 0);
-    bm_rollout_add(&rollout, seen[0], first.action_index, &batch);
+    bm_rollout_add(&rollout, seen[0], first.choice, &batch);
     batch = batch_of(&second, &discrete, 1);
-    bm_rollout_add(&rollout, seen[1], second.action_index, &batch);
+    bm_rollout_add(&rollout, seen[1], second.choice, &batch);
 
     ck_assert_int_eq(rollout.steps, 2);
     ck_assert_mem_eq(rollout.observation, seen, sizeof seen);
@@ -65,7 +61,7 @@ START_TEST(steps_are_kept_in_order_with_final_observations_of_ended_lanes) {
 
     bm_rollout_clear(&rollout);
     ck_assert_int_eq(rollout.steps, 0);
-    bm_rollout_add(&rollout, seen[1], second.action_index, &batch);
+    bm_rollout_add(&rollout, seen[1], second.choice, &batch);
     ck_assert_mem_eq(rollout.observation, seen[1], sizeof seen[1]);
     bm_arena_free(&arena);
 }
@@ -76,7 +72,7 @@ START_TEST(box_actions_are_kept_as_the_policy_chose_them) {
     bm_arena arena = {0};
     bm_rollout rollout;
     bm_state state = {0};
-    step s = {.action = {-0.5f, 1}};
+    step s = {.number = {-0.5f, 1}};
     const bm_real chosen[LANES] = {(bm_real)-0.5, (bm_real)2.2};
     const bm_env_batch batch = batch_of(&s, &box, 0);
     bm_rollout_create(&rollout, &observation_space, &box, 1, LANES, &arena);
@@ -98,7 +94,7 @@ START_TEST(what_is_on_the_state_list_restores_the_rollout) {
     bm_rollout_create(&original, &observation_space, &discrete, 3, LANES, &arena);
     bm_rollout_create(&copy, &observation_space, &discrete, 3, LANES, &arena);
     const bm_env_batch batch = batch_of(&second, &discrete, 1);
-    bm_rollout_add(&original, second.observation, second.action_index, &batch);
+    bm_rollout_add(&original, second.observation, second.choice, &batch);
     bm_rollout_state(&original, &from);
     bm_rollout_state(&copy, &to);
     ck_assert_uint_eq(from.count, to.count);
@@ -107,7 +103,7 @@ START_TEST(what_is_on_the_state_list_restores_the_rollout) {
     }
     ck_assert_int_eq(copy.steps, 1);
     ck_assert_mem_eq(copy.final_observation, original.final_observation, LANES * FEATURES * sizeof(float));
-    ck_assert_mem_eq(copy.action, second.action_index, sizeof second.action_index);
+    ck_assert_mem_eq(copy.action, second.choice, sizeof second.choice);
     ck_assert(copy.reward[1] == 4);
     ck_assert_int_eq(copy.truncated[1], 1);
     bm_state_free(&from);
