@@ -28,7 +28,11 @@ static void fill(bm_replay *replay) {
             after[j] = (float)bm_rng_normal(&rng);
         }
         const int32_t action = (int32_t)bm_rng_integers(&rng, 0, 2);
-        bm_replay_add(replay, before, &action, 1.0f, after, bm_rng_double(&rng) < 0.05 ? BM_TERMINATED : BM_CONTINUES);
+        bm_replay_add(replay, &(bm_transition){.observation = before,
+                                               .action = &action,
+                                               .reward = 1.0f,
+                                               .next_observation = after,
+                                               .ending = bm_rng_double(&rng) < 0.05 ? BM_TERMINATED : BM_CONTINUES});
     }
 }
 

@@ -45,36 +45,52 @@ static bm_rng stream(const bm_seed *seed, uint32_t number) {
     return bm_rng_from(&child);
 }
 
-bm_status bm_agent_create(bm_agent **result, const bm_agent_setup *setup, bm_error *error) {
+/* What the type's create may rely on. */
+static bm_status prepare(bm_agent *agent, const bm_agent_setup *setup, bm_error *error) {
     const bm_options *options = &setup->type->options;
+    const bm_env_batch *batch = setup->batch;
+    while (setup->type->metric_names[agent->metrics]) {
+        agent->metrics++;
+    }
+    agent->config = bm_arena_alloc(&agent->arena, 1, options->config_bytes);
+    agent->metric = BM_NEW(&agent->arena, double, agent->metrics);
+    const bm_status status = bm_arena_check(&agent->arena, "the agent's options", error);
+    if (status != BM_OK) {
+        return status;
+    }
+    if (setup->config) {
+        memcpy(agent->config, setup->config, options->config_bytes);
+    } else {
+        bm_options_defaults(options, agent->config);
+    }
+    for (int i = 0; i < agent->metrics; i++) {
+        agent->metric[i] = NAN;
+    }
+    agent->type = setup->type;
+    agent->acts_only = setup->acts_only;
+    agent->observation_space = batch->observation_space;
+    agent->action_space = batch->action_space;
+    agent->masked = batch->action_mask != NULL;
+    agent->lanes = batch->lanes;
+    agent->max_rows = setup->max_rows > batch->lanes ? setup->max_rows : batch->lanes;
+    agent->max_episode_steps = batch->max_episode_steps;
+    agent->total_steps = setup->total_steps;
+    agent->init_rng = stream(&setup->seed, STREAM_INIT);
+    agent->explore_rng = stream(&setup->seed, STREAM_EXPLORE);
+    agent->sample_rng = stream(&setup->seed, STREAM_SAMPLE);
+    return BM_OK;
+}
+
+bm_status bm_agent_create(bm_agent **result, const bm_agent_setup *setup, bm_error *error) {
     bm_agent *agent = calloc(1, sizeof *agent);
     if (!agent) {
         return bm_fail(error, "not enough memory for the agent");
     }
-    void *config = bm_arena_alloc(&agent->arena, 1, options->config_bytes);
-    bm_status status = bm_arena_check(&agent->arena, "the agent's options", error);
+    bm_status status = bm_options_check(&setup->type->options, error);
     if (status == BM_OK) {
-        if (setup->config) {
-            memcpy(config, setup->config, options->config_bytes);
-        } else {
-            bm_options_defaults(options, config);
-        }
-        const bm_env_batch *batch = setup->batch;
-        agent->type = setup->type;
-        agent->acts_only = setup->acts_only;
-        agent->config = config;
-        agent->observation_space = batch->observation_space;
-        agent->action_space = batch->action_space;
-        agent->lanes = batch->lanes;
-        agent->max_rows = setup->max_rows > batch->lanes ? setup->max_rows : batch->lanes;
-        agent->max_episode_steps = batch->max_episode_steps;
-        agent->total_steps = setup->total_steps;
-        agent->init_rng = stream(&setup->seed, STREAM_INIT);
-        agent->explore_rng = stream(&setup->seed, STREAM_EXPLORE);
-        agent->sample_rng = stream(&setup->seed, STREAM_SAMPLE);
-        for (int i = 0; i < BM_AGENT_METRICS; i++) {
-            agent->metric[i] = NAN;
-        }
+        status = prepare(agent, setup, error);
+    }
+    if (status == BM_OK) {
         status = agent->type->create(agent, error);
     }
     if (status == BM_OK) {
@@ -95,15 +111,34 @@ void bm_agent_destroy(bm_agent *agent) {
     }
 }
 
-void bm_agent_act(bm_agent *agent, int n, const void *observation, bool explore, void *action) {
+bm_status bm_agent_check(const bm_agent *agent, const bm_agent_input *input, bm_error *error) {
+    const char *name = agent->type->name;
+    if (input->n < 1 || input->n > agent->max_rows) {
+        return bm_invalid(error, "%s was created to act on at most %d rows, not on %d", name, agent->max_rows,
+                          input->n);
+    }
+    if (input->carried_width != agent->carried || (agent->carried > 0 && !input->carried)) {
+        return bm_invalid(error, "%s carries %d numbers for each row from step to step; the state it is given has %d",
+                          name, agent->carried, input->carried ? input->carried_width : 0);
+    }
+    if (input->action_mask && !agent->masked) {
+        return bm_invalid(error, "%s was created for an environment that allows every action, and is given a mask",
+                          name);
+    }
+    return BM_OK;
+}
+
+void bm_agent_act(bm_agent *agent, const bm_agent_input *input, void *action, void *computed) {
     const unsigned mode = bm_flush_subnormals();
-    agent->type->act(agent, n, observation, explore, action, action);
+    agent->type->act(agent, input, action, computed);
     bm_restore_subnormals(mode);
 }
 
-void bm_agent_observe(bm_agent *agent, const void *observation, const bm_env_batch *batch) {
-    agent->steps += batch->lanes;
-    agent->type->observe(agent, observation, batch);
+void bm_agent_observe(bm_agent *agent, const bm_agent_step *step) {
+    const unsigned mode = bm_flush_subnormals();
+    agent->steps += step->env->lanes;
+    agent->type->observe(agent, step);
+    bm_restore_subnormals(mode);
 }
 
 void bm_agent_update(bm_agent *agent) {
@@ -118,13 +153,13 @@ void bm_agent_state(bm_agent *agent, bm_state *state) {
     bm_state_scalar(state, "updates", BM_I64, &agent->updates);
     bm_state_vector(state, "explore_rng", BM_U64, &agent->explore_rng, words);
     bm_state_vector(state, "sample_rng", BM_U64, &agent->sample_rng, words);
-    bm_state_vector(state, "metric", BM_F64, agent->metric, BM_AGENT_METRICS);
+    bm_state_vector(state, "metric", BM_F64, agent->metric, (size_t)agent->metrics);
     agent->type->state(agent, state);
 }
 
-void bm_agent_inspect(bm_agent *agent, int n, const void *observation, bm_real *preference, bm_real *value) {
+void bm_agent_inspect(bm_agent *agent, const bm_agent_input *input, bm_real *preference, bm_real *value) {
     const unsigned mode = bm_flush_subnormals();
-    agent->type->inspect(agent, n, observation, preference, value);
+    agent->type->inspect(agent, input, preference, value);
     bm_restore_subnormals(mode);
 }
 
@@ -160,8 +195,4 @@ bm_replay *bm_agent_replay(bm_agent *agent) {
 double bm_agent_remaining(const bm_agent *agent) {
     const double done = (double)agent->steps / (double)agent->total_steps;
     return done < 1.0 ? 1.0 - done : 0.0;
-}
-
-double bm_agent_learning_rate(const bm_agent *agent, bm_schedule rate, const bm_variant *schedule, bm_optim *optim) {
-    return bm_lr_schedule_rate(schedule, rate, bm_agent_remaining(agent), optim);
 }

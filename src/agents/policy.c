@@ -3,12 +3,11 @@
 
 #include <string.h>
 
-#include "agents/td.h"
 #include "envs/encode.h"
 #include "nets/dist.h"
 #include "nets/hvp.h"
 
-static const double output_gain = 0.01;
+const double bm_policy_output_gain = 0.01;
 
 bm_status bm_policy_net_create(bm_policy_net *policy, const bm_space *observation_space, const bm_space *action_space,
                                int hidden_count, const int *hidden, const bm_activation *activation, bm_error *error) {
@@ -31,12 +30,20 @@ bm_status bm_policy_net_init(const bm_policy_net *policy, bm_init scheme, double
     for (size_t i = policy->net.parameters; i < policy->parameters; i++) {
         params[i] = (bm_real)log_std;
     }
-    return bm_init_net(scheme, output_gain, &policy->net, params, rng, error);
+    return bm_init_net(scheme, bm_policy_output_gain, &policy->net, params, rng, error);
 }
 
 /* The network's, and behind it the gradient of the loss with respect to its outputs. */
 size_t bm_policy_net_workspace(const bm_policy_net *policy, int batch) {
     return bm_net_workspace(&policy->net, batch) + (size_t)batch * (size_t)policy->net.outputs;
+}
+
+/* The network's outputs, the logits of forbidden actions at minus infinity. */
+static bm_real *forward(const bm_policy_net *policy, const bm_real *params, bm_real *workspace,
+                        const bm_policy_rows *rows) {
+    bm_real *output = bm_net_forward(&policy->net, params, workspace, rows->n, rows->features);
+    bm_mask_values(rows->n, policy->net.outputs, rows->action_mask, output);
+    return output;
 }
 
 static void choose(int n, int actions, bm_real *logits, bm_rng *rng, int32_t *action) {
@@ -48,39 +55,38 @@ static void choose(int n, int actions, bm_real *logits, bm_rng *rng, int32_t *ac
     }
 }
 
-void bm_policy_net_act(const bm_policy_net *policy, const bm_real *params, bm_real *workspace, int n,
-                       const bm_real *features, bm_rng *rng, void *action) {
+void bm_policy_net_act(const bm_policy_net *policy, const bm_real *params, bm_real *workspace,
+                       const bm_policy_rows *rows, bm_rng *rng, void *action) {
     const int outputs = policy->net.outputs;
-    bm_real *output = bm_net_forward(&policy->net, params, workspace, n, features);
+    bm_real *output = forward(policy, params, workspace, rows);
     if (!policy->gaussian) {
-        choose(n, outputs, output, rng, action);
+        choose(rows->n, outputs, output, rng, action);
         return;
     }
-    for (int i = 0; rng && i < n; i++) {
+    for (int i = 0; rng && i < rows->n; i++) {
         bm_real *mean = output + (size_t)i * (size_t)outputs;
         bm_gaussian_sample(outputs, mean, params + policy->net.parameters, rng, mean);
     }
-    memcpy(action, output, (size_t)n * policy->action_bytes);
+    memcpy(action, output, (size_t)rows->n * policy->action_bytes);
 }
 
-void bm_policy_net_probabilities(const bm_policy_net *policy, const bm_real *params, bm_real *workspace, int n,
-                                 const bm_real *features, bm_real *probability) {
-    const bm_real *logits = bm_net_forward(&policy->net, params, workspace, n, features);
-    bm_softmax((size_t)n, policy->net.outputs, logits, probability);
+void bm_policy_net_probabilities(const bm_policy_net *policy, const bm_real *params, bm_real *workspace,
+                                 const bm_policy_rows *rows, bm_real *probability) {
+    bm_softmax((size_t)rows->n, policy->net.outputs, forward(policy, params, workspace, rows), probability);
 }
 
-bm_policy_loss bm_policy_net_gradient(const bm_policy_net *policy, const bm_real *params, bm_real *workspace, int n,
-                                      const bm_real *features, const void *action, const bm_real *weight,
-                                      double ent_coef, bm_real *grad) {
+bm_policy_loss bm_policy_net_gradient(const bm_policy_net *policy, const bm_real *params, bm_real *workspace,
+                                      const bm_policy_rows *rows, int of, double ent_coef, bm_real *grad) {
     const bm_net *net = &policy->net;
     const size_t first_log_std = net->parameters;
-    bm_real *grad_output = workspace + bm_net_workspace(net, n);
-    const bm_real *output = bm_net_forward(net, params, workspace, n, features);
+    bm_real *grad_output = workspace + bm_net_workspace(net, rows->n);
+    const bm_real *output = forward(policy, params, workspace, rows);
     const bm_policy_loss loss =
-        policy->gaussian ? bm_reinforce_gaussian_loss(n, net->outputs, output, params + first_log_std, action, weight,
-                                                      ent_coef, grad_output, grad + first_log_std)
-                         : bm_reinforce_loss(n, net->outputs, output, action, weight, ent_coef, grad_output);
-    bm_net_backward(net, params, workspace, n, features, grad_output, grad, NULL);
+        policy->gaussian
+            ? bm_reinforce_gaussian_loss(rows->n, of, net->outputs, output, params + first_log_std, rows->action,
+                                         rows->weight, ent_coef, grad_output, grad + first_log_std)
+            : bm_reinforce_loss(rows->n, of, net->outputs, output, rows->action, rows->weight, ent_coef, grad_output);
+    bm_net_backward(net, params, workspace, rows->n, rows->features, grad_output, grad, NULL);
     return loss;
 }
 
@@ -96,20 +102,23 @@ size_t bm_policy_net_r_workspace(const bm_policy_net *policy, int batch) {
 }
 
 void bm_policy_net_hvp(const bm_policy_net *policy, const bm_real *params, const bm_real *direction, bm_real *workspace,
-                       int n, const bm_real *features, const void *action, const bm_real *weight, bm_real *product) {
+                       const bm_policy_rows *rows, bm_real *product) {
     const bm_net *net = &policy->net;
-    const size_t first_log_std = net->parameters, outputs = (size_t)n * (size_t)net->outputs;
+    const int n = rows->n, width = net->outputs;
+    const size_t first_log_std = net->parameters, outputs = (size_t)n * (size_t)width;
     const bm_real *log_std = params + first_log_std;
-    const bm_real *output = bm_net_r_forward(net, params, direction, workspace, n, features);
+    bm_real *output = bm_net_r_forward(net, params, direction, workspace, n, rows->features);
+    bm_mask_values(n, width, rows->action_mask, output);
     bm_real *r_grad_output = workspace + bm_net_workspace(net, 2 * n), *grad_output = r_grad_output + outputs;
     bm_real *r_grad_log_std = product + first_log_std; /* where, before it, the gradient may lie */
     if (policy->gaussian) {
-        bm_reinforce_gaussian_loss(n, net->outputs, output, log_std, action, weight, 0, grad_output, r_grad_log_std);
-        bm_reinforce_gaussian_loss_r(n, net->outputs, output, log_std, action, weight, output + outputs,
+        bm_reinforce_gaussian_loss(n, n, width, output, log_std, rows->action, rows->weight, 0, grad_output,
+                                   r_grad_log_std);
+        bm_reinforce_gaussian_loss_r(n, width, output, log_std, rows->action, rows->weight, output + outputs,
                                      direction + first_log_std, r_grad_output, r_grad_log_std);
     } else {
-        bm_reinforce_loss(n, net->outputs, output, action, weight, 0, grad_output);
-        bm_reinforce_loss_r(n, net->outputs, output, weight, 0, output + outputs, r_grad_output);
+        bm_reinforce_loss(n, n, width, output, rows->action, rows->weight, 0, grad_output);
+        bm_reinforce_loss_r(n, width, output, rows->weight, 0, output + outputs, r_grad_output);
     }
-    bm_net_r_backward(net, params, direction, workspace, n, features, r_grad_output, NULL, product);
+    bm_net_r_backward(net, params, direction, workspace, n, rows->features, r_grad_output, NULL, product);
 }

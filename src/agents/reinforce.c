@@ -8,35 +8,28 @@
  * Where an episode is cut, by the time limit or because the batch is full, a baseline stands in for the rewards that
  * would have followed (Spinning Up's finish_path); without one there is nothing to bootstrap from: an episode cut by the
  * time limit counts as it is, one cut by the end of the batch is left out.
- * Discrete actions are drawn from a softmax; numbers of a box from a Gaussian whose deviation does not depend on the state. */
+ * Discrete actions are drawn from a softmax over the allowed ones; numbers of a box from a Gaussian whose deviation does not depend on
+ * the state. */
 #include <math.h>
 #include <string.h>
 
-#include "agents/agent.h"
+#include "agents/on_policy.h"
 #include "agents/policy.h"
 #include "agents/returns.h"
 #include "envs/encode.h"
-#include "nets/init.h"
 #include "nets/loss.h"
-#include "nets/net.h"
-#include "replay/rollout.h"
 
 typedef struct {
-    bm_schedule learning_rate, value_learning_rate, ent_coef;
-    double gamma, max_grad_norm, log_std_init;
+    bm_learning_config learning;
+    bm_network_config network;
+    bm_schedule value_learning_rate, ent_coef;
+    double log_std_init;
     int batch_episodes, max_batch_steps, value_steps;
     bool normalize, baseline;
-    int activation, init;
-    bm_int_list net_arch;
-    bm_variant optimizer, lr_schedule;
 } reinforce_config;
 
 static const bm_option rows[] = {
-    {BM_ROW(reinforce_config, learning_rate, 0.003, 1e-8, 1, BM_LOG,
-            "step size of the policy's optimizer; lin_X falls to 0"),
-     .live = true, .tune = "log(1e-4,3e-2)"},
-    {BM_ROW(reinforce_config, gamma, 0.99, 0, 1, BM_LINEAR, "discount per step"), .live = true,
-     .tune = "{0.9,0.95,0.98,0.99,0.995,0.999}"},
+    BM_OPTION_GROUP(reinforce_config, learning, "", &bm_learning_options, "learning_rate=0.003"),
     {BM_ROW(reinforce_config, batch_episodes, 8, 1, 10000, BM_LOG, "episodes per update"), .tune = "int_log(1,64)"},
     BM_OPTION(reinforce_config, max_batch_steps, 8192, 1, 10000000, BM_LOG,
               "steps of each lane after which a batch is cut"),
@@ -52,17 +45,7 @@ static const bm_option rows[] = {
     {BM_ROW(reinforce_config, value_learning_rate, 0.001, 1e-8, 1, BM_LOG, "step size of the baseline's optimizer"),
      .live = true, .tune = "log(1e-4,1e-2) if baseline=true"},
     BM_OPTION_LIVE(reinforce_config, value_steps, 20, 1, 10000, BM_LOG, "gradient steps of the baseline per update"),
-    BM_OPTION_LIVE(reinforce_config, max_grad_norm, 0, 0, 1e9, BM_LINEAR,
-                   "longer gradients are scaled to this norm; 0: never"),
-    {BM_ROW_STRING(reinforce_config, net_arch, "[64, 64]", 1, 65536, "widths of the hidden layers"),
-     .tune = "{[32],[64,64],[128,128]}"},
-    {BM_ROW_CHOICE(reinforce_config, activation, "tanh", bm_activation_names, "of the hidden layers"),
-     .tune = "{tanh,relu}"},
-    BM_OPTION_CHOICE(reinforce_config, init, "orthogonal", bm_init_names, "initial weights"),
-    BM_OPTION_VARIANT(reinforce_config, optimizer, "adam", bm_optim_kinds, "with settings of its own"),
-    {BM_ROW_VARIANT(reinforce_config, lr_schedule, "constant", bm_lr_schedule_kinds,
-                    "in place of lin_X: both learning rates over the run, in hundredths of it"),
-     .tune = "{constant,cosine}"},
+    BM_OPTION_GROUP(reinforce_config, network, "", &bm_network_options, "activation=tanh init=orthogonal"),
 };
 
 enum { LEARNING_RATE, POLICY_LOSS, VALUE_LOSS, ENTROPY_LOSS, BATCH_STEPS, N_UPDATES };
@@ -76,336 +59,250 @@ static const char *const metric_names[] = {
     NULL,
 };
 
-/* What a network needs to learn. */
-typedef struct {
-    size_t parameters;
-    bm_real *params, *grad; /* [parameters] */
-    bm_real *workspace;
-    bm_optim optim;
-} learner;
+enum { MINIBATCH = 1024 }; /* rows whose gradients are worked out at once; the sums do not depend on the machine */
 
 typedef struct {
     bm_policy_net policy_net;
-    bm_net value_net;
-    learner policy, value; /* value_net and value only with baseline */
-    bm_rollout rollout;
+    bm_trainable policy, value; /* value only with baseline */
+    bm_on_policy on_policy;
     int64_t episodes;    /* ended in the rollout */
     int32_t lanes_ended; /* how many lanes ended one */
     uint8_t *ended;      /* [lanes] which */
-    int features;
-    bm_real *input;           /* [rows, features] */
-    bm_real *grad_value;      /* [rows] */
-    bm_real *weight, *target; /* [rows] the loss's weights; discounted returns */
-    bm_real *bootstrap;       /* [rows] V of the true successor where an episode was cut, else 0 */
-    unsigned char *action;    /* [rows, action_bytes] */
-    void *chosen;             /* [max_rows, action_bytes] what act chose last */
-    unsigned char *latest;    /* [lanes, observation bytes] what follows the rollout's last step */
-    int *whole;               /* [lanes] steps of the lane that count in the batch being worked on */
+    bm_real *input;      /* [max_rows, features] of act */
 } reinforce;
+
+static bm_trainable *critic(const bm_agent *agent) {
+    return ((const reinforce_config *)agent->config)->baseline ? &((reinforce *)agent->self)->value : NULL;
+}
 
 /* ---- creation --------------------------------------------------------------------------------------------------- */
 
-static bm_status create_learner(bm_agent *agent, learner *created, size_t parameters, size_t workspace,
-                                bm_error *error) {
+static bm_status create_networks(bm_agent *agent, int features, int most_rows, bm_error *error) {
     const reinforce_config *config = agent->config;
-    created->parameters = parameters;
-    created->params = BM_NEW(&agent->arena, bm_real, parameters);
-    created->grad = BM_NEW(&agent->arena, bm_real, parameters);
-    created->workspace = BM_NEW(&agent->arena, bm_real, workspace);
-    bm_status status = BM_OK;
-    if (!agent->acts_only) {
-        status = bm_optim_create(&created->optim, &config->optimizer, BM_REAL_DTYPE, parameters, &agent->arena, error);
-        status = status == BM_OK ? bm_lr_schedule_check(&config->lr_schedule, created->optim.type, error) : status;
-    }
-    return status == BM_OK ? bm_arena_check(&agent->arena, "reinforce's networks", error) : status;
-}
-
-static bm_status create_policy(bm_agent *agent, int rows_most, bm_error *error) {
-    const reinforce_config *config = agent->config;
+    const bm_network_config *network = &config->network;
     reinforce *self = agent->self;
-    const bm_policy_net *net = &self->policy_net;
-    const bm_status status =
-        create_learner(agent, &self->policy, net->parameters, bm_policy_net_workspace(net, rows_most), error);
-    return status == BM_OK ? bm_policy_net_init(net, (bm_init)config->init, config->log_std_init, self->policy.params,
-                                                &agent->init_rng, error)
-                           : status;
-}
-
-static bm_status create_value(bm_agent *agent, int rows_most, bm_error *error) {
-    const reinforce_config *config = agent->config;
-    reinforce *self = agent->self;
-    bm_net *net = &self->value_net;
-    bm_status status = bm_net_mlp(net, self->features, config->net_arch.count, config->net_arch.value, 1,
-                                  bm_activations[config->activation], NULL, error);
-    if (status == BM_OK) {
-        status = create_learner(agent, &self->value, net->parameters, bm_net_workspace(net, rows_most), error);
+    const bm_policy_net *policy = &self->policy_net;
+    bm_net net;
+    bm_trainable_setup setup = {
+        .net = &policy->net,
+        .output_gain = bm_policy_output_gain,
+        .more = policy->parameters - policy->net.parameters,
+        .more_name = "log_std",
+        .more_initial = config->log_std_init,
+        .parts = true,
+        .rows = most_rows,
+        .init = network->init,
+        .learning = &config->learning,
+        .rate = &config->learning.learning_rate,
+    };
+    bm_status status = bm_trainable_create(&self->policy, agent, &setup, error);
+    if (status == BM_OK && config->baseline) {
+        status = bm_network_create(&net, network, features, 1, error);
+        setup = (bm_trainable_setup){.net = &net,
+                                     .output_gain = 1,
+                                     .parts = true,
+                                     .rows = most_rows,
+                                     .init = network->init,
+                                     .learning = &config->learning,
+                                     .rate = &config->value_learning_rate};
+        status = status == BM_OK ? bm_trainable_create(&self->value, agent, &setup, error) : status;
     }
-    return status == BM_OK ? bm_init_net((bm_init)config->init, 1.0, net, self->value.params, &agent->init_rng, error)
-                           : status;
-}
-
-/* What learning needs; *rows_most becomes the most rows a network is asked for at once. */
-static bm_status create_buffers(bm_agent *agent, int *rows_most, bm_error *error) {
-    const reinforce_config *config = agent->config;
-    reinforce *self = agent->self;
-    bm_arena *arena = &agent->arena;
-    int64_t capacity = config->max_batch_steps;
-    if (agent->max_episode_steps > 0 && (int64_t)config->batch_episodes * agent->max_episode_steps < capacity) {
-        capacity = (int64_t)config->batch_episodes * agent->max_episode_steps;
-    }
-    const int64_t batch = capacity * agent->lanes;
-    if (batch > 1 << 28) {
-        return bm_invalid(error, "max_batch_steps=%d with %d lanes is too large a batch", config->max_batch_steps,
-                          agent->lanes);
-    }
-    *rows_most = batch > agent->max_rows ? (int)batch : agent->max_rows;
-    const size_t n = (size_t)*rows_most;
-    bm_rollout_create(&self->rollout, &agent->observation_space, &agent->action_space, (int)capacity, agent->lanes,
-                      arena);
-    self->grad_value = BM_NEW(arena, bm_real, n);
-    self->weight = BM_NEW(arena, bm_real, n);
-    self->target = BM_NEW(arena, bm_real, n);
-    self->bootstrap = BM_NEW(arena, bm_real, n);
-    self->action = bm_arena_alloc(arena, n, self->policy_net.action_bytes);
-    self->latest = BM_NEW(arena, unsigned char, (size_t)agent->lanes *bm_space_bytes(&agent->observation_space));
-    self->whole = BM_NEW(arena, int, agent->lanes);
-    self->ended = BM_NEW(arena, uint8_t, agent->lanes);
-    return BM_OK;
+    return status;
 }
 
 static bm_status create(bm_agent *agent, bm_error *error) {
     const reinforce_config *config = agent->config;
-    bm_arena *arena = &agent->arena;
-    reinforce *self = BM_NEW(arena, reinforce, 1);
+    const bm_network_config *network = &config->network;
+    reinforce *self = BM_NEW(&agent->arena, reinforce, 1);
     if (!self) {
-        return bm_arena_check(arena, "reinforce", error);
+        return bm_arena_check(&agent->arena, "reinforce", error);
     }
     agent->self = self;
-    self->features = bm_space_features(&agent->observation_space, BM_ONE_HOT);
-    bm_status status =
-        bm_policy_net_create(&self->policy_net, &agent->observation_space, &agent->action_space, config->net_arch.count,
-                             config->net_arch.value, bm_activations[config->activation], error);
-    int rows_most = agent->max_rows;
-    if (status == BM_OK && !agent->acts_only) {
-        status = create_buffers(agent, &rows_most, error);
-    }
+    bm_status status = bm_policy_net_create(&self->policy_net, &agent->observation_space, &agent->action_space,
+                                            network->net_arch.count, network->net_arch.value,
+                                            bm_activations[network->activation], error);
     if (status != BM_OK) {
         return status;
     }
-    self->input = BM_NEW(arena, bm_real, (size_t)rows_most * (size_t)self->features);
-    self->chosen = bm_arena_alloc(arena, (size_t)agent->max_rows, self->policy_net.action_bytes);
-    status = create_policy(agent, rows_most, error);
-    return status == BM_OK && config->baseline ? create_value(agent, rows_most, error) : status;
+    const int features = self->policy_net.net.inputs;
+    agent->computed_bytes = self->policy_net.action_bytes;
+    self->input = BM_NEW(&agent->arena, bm_real, (size_t)agent->max_rows * (size_t)features);
+    if (agent->acts_only) {
+        return create_networks(agent, features, agent->max_rows, error);
+    }
+    const int64_t episodes = (int64_t)config->batch_episodes * agent->max_episode_steps; /* 0: without limit */
+    const int capacity = episodes > 0 && episodes < config->max_batch_steps ? (int)episodes : config->max_batch_steps;
+    self->ended = BM_NEW(&agent->arena, uint8_t, agent->lanes);
+    status = bm_on_policy_create(&self->on_policy, agent, capacity, MINIBATCH, error);
+    return status == BM_OK
+               ? create_networks(agent, features, agent->max_rows > MINIBATCH ? agent->max_rows : MINIBATCH, error)
+               : status;
 }
 
 /* ---- acting ----------------------------------------------------------------------------------------------------- */
 
-static void act(bm_agent *agent, int n, const void *observation, bool explore, int32_t *index, float *action) {
+static bm_policy_rows rows_of(bm_agent *agent, const bm_agent_input *input) {
     reinforce *self = agent->self;
-    bm_encode(&agent->observation_space, BM_ONE_HOT, n, observation, self->input);
-    bm_policy_net_act(&self->policy_net, self->policy.params, self->policy.workspace, n, self->input,
-                      explore ? &agent->explore_rng : NULL, self->chosen);
-    bm_decode_actions(&agent->action_space, n, self->chosen, index ? (void *)index : action);
+    bm_encode(&agent->observation_space, BM_ONE_HOT, input->n, input->observation, self->input);
+    return (bm_policy_rows){.n = input->n, .features = self->input, .action_mask = input->action_mask};
 }
 
-static const bm_real *estimate(const reinforce *self, int n) {
-    return bm_net_forward(&self->value_net, self->value.params, self->value.workspace, n, self->input);
+/* What the policy chose is kept by the caller: the density is that of what was drawn, not of what the box made of it. */
+static void act(bm_agent *agent, const bm_agent_input *input, void *action, void *computed) {
+    const reinforce *self = agent->self;
+    const bm_policy_rows asked = rows_of(agent, input);
+    void *chosen = computed ? computed : self->policy.grad_output;
+    bm_policy_net_act(&self->policy_net, self->policy.params, self->policy.workspace, &asked,
+                      input->explore ? &agent->explore_rng : NULL, chosen);
+    bm_decode_actions(&agent->action_space, input->n, chosen, action);
 }
 
-static void inspect(bm_agent *agent, int n, const void *observation, bm_real *preference, bm_real *value) {
-    const reinforce_config *config = agent->config;
-    reinforce *self = agent->self;
-    bm_encode(&agent->observation_space, BM_ONE_HOT, n, observation, self->input);
-    if (!self->policy_net.gaussian) {
-        bm_policy_net_probabilities(&self->policy_net, self->policy.params, self->policy.workspace, n, self->input,
-                                    preference);
+static void inspect(bm_agent *agent, const bm_agent_input *input, bm_real *preference, bm_real *value) {
+    const reinforce *self = agent->self;
+    const bm_policy_rows asked = rows_of(agent, input);
+    const int choices = self->policy_net.gaussian ? 0 : input->n * agent->action_space.n;
+    if (choices > 0) {
+        bm_policy_net_probabilities(&self->policy_net, self->policy.params, self->policy.workspace, &asked, preference);
     }
-    const bm_real *estimated = config->baseline ? estimate(self, n) : NULL;
-    for (int i = 0; i < n; i++) {
+    for (int i = 0; input->action_mask && i < choices; i++) {
+        preference[i] = input->action_mask[i] ? preference[i] : (bm_real)NAN;
+    }
+    bm_trainable *baseline = critic(agent);
+    const bm_real *estimated =
+        baseline ? bm_trainable_forward(baseline, baseline->params, input->n, self->input) : NULL;
+    for (int i = 0; i < input->n; i++) {
         value[i] = estimated ? estimated[i] : (bm_real)NAN;
     }
 }
 
-static void observe(bm_agent *agent, const void *observation, const bm_env_batch *batch) {
+static void observe(bm_agent *agent, const bm_agent_step *step) {
     reinforce *self = agent->self;
-    /* the density is that of what was drawn, not of what the box made of it */
-    const void *action = self->policy_net.gaussian ? self->chosen : batch->action;
-    bm_rollout_add(&self->rollout, observation, action, batch);
-    self->episodes += batch->ended_count;
-    for (int e = 0; e < batch->ended_count; e++) {
-        self->lanes_ended += !self->ended[batch->ended[e]];
-        self->ended[batch->ended[e]] = 1;
+    const bm_env_batch *env = step->env;
+    bm_on_policy_observe(&self->on_policy, agent, step, critic(agent));
+    self->episodes += env->ended_count;
+    for (int e = 0; e < env->ended_count; e++) {
+        self->lanes_ended += !self->ended[env->ended[e]];
+        self->ended[env->ended[e]] = 1;
     }
-    memcpy(self->latest, batch->observation, (size_t)batch->lanes * self->rollout.observation_bytes);
 }
 
 /* ---- learning --------------------------------------------------------------------------------------------------- */
 
-/* V of the true successor wherever an episode was cut: at the time limit, and at the end of the batch. */
-static void bootstrap(bm_agent *agent) {
-    reinforce *self = agent->self;
-    const bm_rollout *rollout = &self->rollout;
-    const size_t bytes = rollout->observation_bytes;
-    const int last = rollout->steps - 1;
-    for (int t = 0; t <= last; t++) {
-        for (int lane = 0; lane < rollout->lanes; lane++) {
-            const size_t row = (size_t)t * (size_t)rollout->lanes + (size_t)lane;
-            const bool ended = rollout->terminated[row] || rollout->truncated[row];
-            const unsigned char *successor =
-                ended ? rollout->final_observation + row * bytes : self->latest + (size_t)lane * bytes;
-            self->bootstrap[row] = 0;
-            if (!rollout->terminated[row] && (rollout->truncated[row] || t == last)) {
-                bm_encode(&agent->observation_space, BM_ONE_HOT, 1, successor, self->input);
-                self->bootstrap[row] = *estimate(self, 1);
-            }
+/* The rows that count. Without a baseline the steps after a lane's last episode end are left out: what would follow is not known. */
+static void list_rows(bm_on_policy *on, bool all) {
+    const bm_rollout *rollout = &on->rollout;
+    const int lanes = rollout->lanes, most = rollout->steps * lanes;
+    on->rows = 0;
+    for (int lane = 0; lane < lanes; lane++) {
+        int end = all ? most : 0;
+        for (int row = lane; !all && row < most; row += lanes) {
+            end = rollout->terminated[row] || rollout->truncated[row] ? row + 1 : end;
+        }
+        for (int row = lane; row < end; row += lanes) {
+            on->row[on->rows++] = row;
         }
     }
 }
 
-/* Lists the rows that count, and gathers their inputs, actions and returns to the front. Without a baseline the steps after
- * a lane's last episode end are left out: what would follow them is not known. */
-static int gather(bm_agent *agent) {
+static bm_policy_loss improve_policy(bm_agent *agent, double learning_rate) {
     const reinforce_config *config = agent->config;
     reinforce *self = agent->self;
-    const bm_rollout *rollout = &self->rollout;
-    const size_t features = (size_t)self->features, action_bytes = self->policy_net.action_bytes;
-    bm_encode(&agent->observation_space, BM_ONE_HOT, rollout->steps * rollout->lanes, rollout->observation,
-              self->input);
-    for (int lane = 0; lane < rollout->lanes; lane++) {
-        self->whole[lane] = config->baseline ? rollout->steps : 0;
-        for (int t = 0; t < rollout->steps && !config->baseline; t++) {
-            const size_t row = (size_t)t * (size_t)rollout->lanes + (size_t)lane;
-            self->whole[lane] = rollout->terminated[row] || rollout->truncated[row] ? t + 1 : self->whole[lane];
-        }
+    bm_on_policy *on = &self->on_policy;
+    bm_policy_loss loss = {0};
+    const double ent_coef = bm_schedule_at(config->ent_coef, bm_agent_remaining(agent));
+    bm_trainable_no_gradient(&self->policy);
+    for (int first = 0; first < on->rows;) {
+        first = bm_on_policy_take(on, agent, first);
+        const bm_policy_rows taken = {on->n, on->input, on->action_mask, on->computed, on->weight};
+        const bm_policy_loss part =
+            bm_policy_net_gradient(&self->policy_net, self->policy.params, self->policy.workspace, &taken, on->rows,
+                                   ent_coef, self->policy.part);
+        bm_trainable_add_part(&self->policy);
+        loss.policy += part.policy;
+        loss.entropy += part.entropy;
     }
-    int count = 0;
-    for (int t = 0; t < rollout->steps; t++) {
-        for (int lane = 0; lane < rollout->lanes; lane++) {
-            const size_t row = (size_t)t * (size_t)rollout->lanes + (size_t)lane;
-            if (t >= self->whole[lane]) {
-                continue;
-            }
-            memmove(self->input + (size_t)count * features, self->input + row * features, features * sizeof(bm_real));
-            memcpy(self->action + (size_t)count * action_bytes, rollout->action + row * action_bytes, action_bytes);
-            self->target[count++] = self->target[row];
-        }
-    }
-    return count;
+    bm_trainable_step(&self->policy, learning_rate, NULL);
+    return loss;
 }
 
-/* grad is in place. */
-static void descend(bm_agent *agent, learner *descending, double learning_rate) {
-    const reinforce_config *config = agent->config;
-    const double scale =
-        bm_clip_norm_scale(BM_REAL_DTYPE, descending->parameters, descending->grad, 2, config->max_grad_norm, NULL);
-    bm_optim_step(&descending->optim, learning_rate, scale, descending->params, descending->grad);
-}
-
-static void fit_value(bm_agent *agent, int n) {
-    const reinforce_config *config = agent->config;
+/* One gradient step over all listed rows. Returns the mean squared error before. */
+static double fit_value(bm_agent *agent, double learning_rate) {
     reinforce *self = agent->self;
-    const double learning_rate =
-        bm_agent_learning_rate(agent, config->value_learning_rate, &config->lr_schedule, &self->value.optim);
-    for (int i = 0; i < config->value_steps; i++) {
-        const double loss = bm_loss_mse((size_t)n, estimate(self, n), self->target, self->grad_value);
-        agent->metric[VALUE_LOSS] = i ? agent->metric[VALUE_LOSS] : loss;
-        bm_net_backward(&self->value_net, self->value.params, self->value.workspace, n, self->input, self->grad_value,
-                        self->value.grad, NULL);
-        descend(agent, &self->value, learning_rate);
+    bm_on_policy *on = &self->on_policy;
+    bm_trainable *value = &self->value;
+    double loss = 0;
+    bm_trainable_no_gradient(value);
+    for (int first = 0; first < on->rows;) {
+        first = bm_on_policy_take(on, agent, first);
+        const double share = (double)on->n / on->rows;
+        const bm_real *estimated = bm_trainable_forward(value, value->params, on->n, on->input);
+        loss += share * bm_loss_mse((size_t)on->n, estimated, on->wanted, value->grad_output);
+        for (int i = 0; i < on->n; i++) {
+            value->grad_output[i] *= (bm_real)share;
+        }
+        bm_trainable_backward(value, on->n, on->input, value->part);
+        bm_trainable_add_part(value);
     }
+    bm_trainable_step(value, learning_rate, NULL);
+    return loss;
 }
 
 static void learn(bm_agent *agent) {
     const reinforce_config *config = agent->config;
     reinforce *self = agent->self;
-    const bm_rollout *rollout = &self->rollout;
-    if (config->baseline) {
-        bootstrap(agent);
-    }
-    bm_discounted_returns(rollout->steps, rollout->lanes, config->gamma, rollout->reward, rollout->terminated,
-                          rollout->truncated, config->baseline ? self->bootstrap : NULL, self->target);
-    const int n = gather(agent);
-    if (n == 0) {
+    bm_on_policy *on = &self->on_policy;
+    bm_on_policy_weigh(on, agent, critic(agent), config->learning.gamma, 1);
+    list_rows(on, config->baseline);
+    if (on->rows == 0) {
         return;
     }
-    memcpy(self->weight, self->target, (size_t)n * sizeof(bm_real));
-    if (config->baseline) {
-        const bm_real *value = estimate(self, n);
-        for (int i = 0; i < n; i++) {
-            self->weight[i] -= value[i];
-        }
-    }
     if (config->normalize) {
-        bm_normalize((size_t)n, self->weight);
+        bm_normalize((size_t)on->rows, on->row, on->advantage);
     }
-    const double learning_rate =
-        bm_agent_learning_rate(agent, config->learning_rate, &config->lr_schedule, &self->policy.optim);
-    const double ent_coef = bm_schedule_at(config->ent_coef, bm_agent_remaining(agent));
-    const bm_policy_loss loss =
-        bm_policy_net_gradient(&self->policy_net, self->policy.params, self->policy.workspace, n, self->input,
-                               self->action, self->weight, ent_coef, self->policy.grad);
-    descend(agent, &self->policy, learning_rate);
-    if (config->baseline) {
-        fit_value(agent, n);
+    const double learning_rate = bm_trainable_rate(&self->policy, agent);
+    const bm_policy_loss loss = improve_policy(agent, learning_rate);
+    const double value_rate = config->baseline ? bm_trainable_rate(&self->value, agent) : 0;
+    for (int i = 0; config->baseline && i < config->value_steps; i++) {
+        const double error = fit_value(agent, value_rate);
+        agent->metric[VALUE_LOSS] = i ? agent->metric[VALUE_LOSS] : error;
     }
     agent->updates++;
     agent->diverged |= !isfinite(loss.policy) || (config->baseline && !isfinite(agent->metric[VALUE_LOSS]));
     agent->metric[LEARNING_RATE] = learning_rate;
     agent->metric[POLICY_LOSS] = loss.policy;
     agent->metric[ENTROPY_LOSS] = -loss.entropy;
-    agent->metric[BATCH_STEPS] = n;
+    agent->metric[BATCH_STEPS] = on->rows;
     agent->metric[N_UPDATES] = (double)agent->updates;
 }
 
 static void update(bm_agent *agent) {
     const reinforce_config *config = agent->config;
     reinforce *self = agent->self;
+    bm_rollout *rollout = &self->on_policy.rollout;
     if ((self->episodes >= config->batch_episodes && self->lanes_ended == agent->lanes) ||
-        self->rollout.steps == self->rollout.capacity) {
+        rollout->steps == rollout->capacity) {
         learn(agent);
-        bm_rollout_clear(&self->rollout);
+        bm_rollout_clear(rollout);
         self->episodes = 0;
         self->lanes_ended = 0;
         memset(self->ended, 0, (size_t)agent->lanes);
     }
 }
 
-/* ---- state ------------------------------------------------------------------------------------------------------ */
-
-static void list_optimizer(learner *listed, const char *name, bm_state *list) {
-    bm_state_enter(list, name);
-    bm_optim_state(&listed->optim, list);
-    bm_state_leave(list);
-}
-
 static void state(bm_agent *agent, bm_state *list) {
-    const reinforce_config *config = agent->config;
     reinforce *self = agent->self;
-    bm_state_enter(list, "nets");
-    bm_state_enter(list, "policy");
-    bm_policy_net_state(&self->policy_net, self->policy.params, list);
-    bm_state_leave(list);
-    if (config->baseline) {
-        bm_state_enter(list, "value");
-        bm_net_state(&self->value_net, self->value.params, list);
-        bm_state_leave(list);
+    bm_trainable_state(&self->policy, agent, "policy", list);
+    if (critic(agent)) {
+        bm_trainable_state(critic(agent), agent, "value", list);
     }
-    bm_state_leave(list);
     if (agent->acts_only) {
         return;
     }
-    bm_state_enter(list, "optimizer");
-    list_optimizer(&self->policy, "policy", list);
-    if (config->baseline) {
-        list_optimizer(&self->value, "value", list);
-    }
-    bm_state_leave(list);
     bm_state_enter(list, "rollout");
-    bm_rollout_state(&self->rollout, list);
+    bm_on_policy_state(&self->on_policy, list);
     bm_state_scalar(list, "episodes", BM_I64, &self->episodes);
     bm_state_scalar(list, "lanes_ended", BM_I32, &self->lanes_ended);
     bm_state_vector(list, "ended", BM_U8, self->ended, (size_t)agent->lanes);
-    bm_state_matrix(list, "latest", BM_U8, self->latest, (size_t)agent->lanes, self->rollout.observation_bytes);
     bm_state_leave(list);
 }
 

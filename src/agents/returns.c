@@ -1,40 +1,38 @@
-/* Discounted returns, from the last step backwards. The sum runs in double whatever bm_real is. */
+/* Advantages and returns, from the last step backwards. Sums run in double whatever bm_real is. */
 #include "agents/returns.h"
 
 #include <math.h>
 
-void bm_discounted_returns(int steps, int lanes, double gamma, const bm_real *reward, const uint8_t *terminated,
-                           const uint8_t *truncated, const bm_real *bootstrap, bm_real *out) {
+void bm_gae(int steps, int lanes, double gamma, double lambda, const bm_real *reward, const bm_real *value,
+            const bm_real *next_value, const uint8_t *terminated, const uint8_t *truncated, bm_real *advantage) {
     for (int lane = 0; lane < lanes; lane++) {
-        double next = 0;
+        double later = 0, successor = 0; /* the next step's advantage; V(s_(t+1)) */
         for (int t = steps - 1; t >= 0; t--) {
             const size_t at = (size_t)t * (size_t)lanes + (size_t)lane;
-            if (terminated[at]) {
-                next = 0;
-            } else if (truncated[at] || t == steps - 1) {
-                next = bootstrap ? (double)bootstrap[at] : 0;
+            if (terminated[at] || truncated[at] || t == steps - 1) {
+                later = 0;
+                successor = terminated[at] || !next_value ? 0 : (double)next_value[at];
             }
-            next = (double)reward[at] + gamma * next;
-            out[at] = (bm_real)next;
+            const double here = value ? (double)value[at] : 0;
+            later = (double)reward[at] + gamma * successor - here + gamma * lambda * later;
+            successor = here;
+            advantage[at] = (bm_real)later;
         }
     }
 }
 
-void bm_normalize(size_t n, bm_real *x) {
-    if (n == 0) {
-        return;
-    }
+void bm_normalize(size_t n, const int32_t *row, bm_real *x) {
     double mean = 0, variance = 0;
     for (size_t i = 0; i < n; i++) {
-        mean += (double)x[i];
+        mean += (double)x[row ? (size_t)row[i] : i] / (double)n;
     }
-    mean /= (double)n;
     for (size_t i = 0; i < n; i++) {
-        variance += ((double)x[i] - mean) * ((double)x[i] - mean);
+        const double deviation = (double)x[row ? (size_t)row[i] : i] - mean;
+        variance += deviation * deviation / (double)n;
     }
-    variance /= (double)n;
     const double scale = 1 / (sqrt(variance) + 1e-8);
     for (size_t i = 0; i < n; i++) {
-        x[i] = (bm_real)(((double)x[i] - mean) * scale);
+        bm_real *at = &x[row ? (size_t)row[i] : i];
+        *at = (bm_real)(((double)*at - mean) * scale);
     }
 }

@@ -7,6 +7,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "agents/actor.h"
 #include "cli/cli.h"
 #include "core/machine.h"
 #include "core/suggest.h"
@@ -363,8 +364,10 @@ static double add_transitions(void *context) {
     const size_t bytes = w->replay.observation_bytes;
     const unsigned char *observation = env->observation;
     for (int i = 0; i < env->lanes; i++) {
-        bm_replay_add(&w->replay, observation + (size_t)i * bytes, (const int32_t *)env->action + i, 1.0f,
-                      observation + (size_t)i * bytes, BM_CONTINUES);
+        bm_replay_add(&w->replay, &(bm_transition){.observation = observation + (size_t)i * bytes,
+                                                   .action = (const int32_t *)env->action + i,
+                                                   .reward = 1.0f,
+                                                   .next_observation = observation + (size_t)i * bytes});
     }
     return env->lanes;
 }
@@ -381,8 +384,8 @@ static void bench_replay(session *bench) {
     bm_arena arena = {0};
     bm_error error;
     replay_work work = {.env = new_env(bench, id, 1024), .rng = bm_rng_seeded(bench->seed)};
-    const bm_status status =
-        bm_replay_create(&work.replay, &work.env->observation_space, &work.env->action_space, CAPACITY, &arena, &error);
+    const bm_status status = bm_replay_create(&work.replay, &work.env->observation_space, &work.env->action_space,
+                                              false, CAPACITY, &arena, &error);
     if (status != BM_OK) {
         exit(bm_cli_report(status, &error));
     }
@@ -394,8 +397,7 @@ static void bench_replay(session *bench) {
         add_transitions(&work);
     }
     const double bandwidth = bm_machine_bandwidth(10000000, 0.3);
-    const double bytes =
-        (double)bm_replay_bytes(&work.env->observation_space, &work.env->action_space, CAPACITY) / CAPACITY;
+    const double bytes = (double)bm_replay_bytes(&work.replay) / CAPACITY;
     char what[96];
     snprintf(what, sizeof what, "%s, 10^6 transitions, add", id);
     measure(bench, what, "transitions", add_transitions, &work, bytes, bandwidth, "memory bandwidth");
@@ -407,24 +409,13 @@ static void bench_replay(session *bench) {
 
 /* ---- train ------------------------------------------------------------------------------------------------------ */
 
-typedef struct {
-    bm_env_batch *env;
-    bm_agent *agent;
-    unsigned char *acted_on;
-} train_work;
-
 static double train_steps(void *context) {
-    train_work *w = context;
+    bm_actor *actor = context;
     enum { STEPS = 256 };
-    bm_env_batch *env = w->env;
     for (int i = 0; i < STEPS; i++) {
-        bm_agent_act(w->agent, env->lanes, env->observation, true, env->action);
-        memcpy(w->acted_on, env->observation, (size_t)env->lanes * bm_space_bytes(&env->observation_space));
-        bm_env_step(env);
-        bm_agent_observe(w->agent, w->acted_on, env);
-        bm_agent_update(w->agent);
+        bm_actor_train(actor);
     }
-    return (double)STEPS * env->lanes;
+    return (double)STEPS * actor->env->lanes;
 }
 
 static void bench_train(session *bench) {
@@ -445,28 +436,34 @@ static void bench_train(session *bench) {
         if (status != BM_OK) {
             exit(bm_cli_report(status, &error));
         }
-        train_work work = {.env = new_env(bench, id, experiment.run.num_envs)};
+        bm_env_batch *env = new_env(bench, id, experiment.run.num_envs);
+        bm_agent *agent;
+        bm_actor actor;
+        bm_arena arena = {0};
         const bm_agent_setup setup = {
             .type = experiment.agent,
             .config = experiment.agent_config,
-            .batch = work.env,
+            .batch = env,
             .total_steps = experiment.run.steps,
             .seed = bm_seed_of(bench->seed),
         };
-        status = bm_agent_create(&work.agent, &setup, &error);
+        status = bm_agent_create(&agent, &setup, &error);
+        if (status == BM_OK) {
+            bm_actor_create(&actor, agent, env, &arena);
+            status = bm_arena_check(&arena, "the benchmark", &error);
+        }
         if (status != BM_OK) {
             exit(bm_cli_report(status, &error));
         }
-        work.acted_on = bm_cli_alloc((size_t)work.env->lanes, bm_space_bytes(&work.env->observation_space));
-        while (work.agent->updates == 0) { /* past the steps before learning starts */
-            train_steps(&work);
+        while (agent->updates == 0) { /* past the steps before learning starts */
+            train_steps(&actor);
         }
         char what[96];
         snprintf(what, sizeof what, "%s %s with its preset", experiment.agent->name, id);
-        measure(bench, what, "steps", train_steps, &work, 0, 0, NULL);
-        free(work.acted_on);
-        bm_agent_destroy(work.agent);
-        bm_env_destroy(work.env);
+        measure(bench, what, "steps", train_steps, &actor, 0, 0, NULL);
+        bm_arena_free(&arena);
+        bm_agent_destroy(agent);
+        bm_env_destroy(env);
         bm_experiment_free(&experiment);
     }
 }

@@ -42,21 +42,27 @@ typedef struct {
 } evaluation;
 
 /* The deterministic policy as a table: the action in every state of env's model, a lane's worth of states at a time. */
-static void tabulate(bm_agent *agent, bm_env_batch *env, int states, int32_t *action) {
+static void tabulate(const bm_evaluator *evaluator, int states, int32_t *action) {
+    bm_env_batch *env = evaluator->env;
+    bm_agent_input input = evaluator->actor.input;
+    input.explore = false;
+    memset(env->episode_start, 1, (size_t)env->lanes);
     for (int first = 0; first < states; first += env->lanes) {
         const int count = states - first < env->lanes ? states - first : env->lanes;
         for (int lane = 0; lane < count; lane++) {
             env->type->model->place(env, lane, first + lane);
         }
         bm_env_observe(env, 0, count);
-        bm_agent_act(agent, count, env->observation, false, action + first);
+        input.n = count;
+        bm_agent_act(evaluator->agent, &input, action + first, NULL);
     }
 }
 
-static bm_status evaluate_exactly(bm_agent *agent, bm_env_batch *env, exact_values *values, bm_error *error) {
+static bm_status evaluate_exactly(const bm_evaluator *evaluator, exact_values *values, bm_error *error) {
+    const bm_env_batch *env = evaluator->env;
     const int states = env->type->model->states(env), horizon = env->max_episode_steps;
     int32_t *action = bm_cli_alloc((size_t)states, sizeof *action);
-    tabulate(agent, env, states, action);
+    tabulate(evaluator, states, action);
     bm_status status = bm_exact_policy(env, action, 1, horizon, &values->policy, NULL, error);
     if (status == BM_OK) {
         status = bm_exact_policy(env, NULL, 1, horizon, &values->random, NULL, error);
@@ -93,7 +99,7 @@ static bm_status evaluate(evaluation *e, int episodes, bm_error *error) {
     e->result = bm_evaluate(&evaluator, episodes, NULL, (uint64_t)e->first_seed, e->stochastic);
     status = bm_env_check(evaluator.env, error);
     if (status == BM_OK && e->exact) {
-        status = evaluate_exactly(policy->agent, evaluator.env, &e->values, error);
+        status = evaluate_exactly(&evaluator, &e->values, error);
     }
     bm_evaluator_free(&evaluator);
     return status;

@@ -177,10 +177,7 @@ static void announce(const training *job, bool quiet) {
     if (replay) {
         char count[32];
         fprintf(stderr, "; replay buffer of %s transitions, %.1f MB",
-                bm_cli_thousands(replay->capacity, count, sizeof count),
-                (double)bm_replay_bytes(bm_run_observation_space(job->run), bm_run_action_space(job->run),
-                                        replay->capacity) /
-                    1e6);
+                bm_cli_thousands(replay->capacity, count, sizeof count), (double)bm_replay_bytes(replay) / 1e6);
     }
     fputc('\n', stderr);
 }

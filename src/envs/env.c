@@ -279,8 +279,10 @@ static void sample_power_of_two(bm_rng *rng, int n, int count, int32_t *action) 
     }
 }
 
-/* One of the allowed values of n, as Gymnasium's choice(where(mask)) draws it; 0 where none is allowed. */
-static int32_t sample_allowed(bm_rng *rng, int n, const uint8_t *mask) {
+int32_t bm_env_sample_choice(bm_rng *rng, int n, const uint8_t *mask) {
+    if (!mask) {
+        return (int32_t)bm_rng_integers(rng, 0, n);
+    }
     int allowed = 0;
     for (int k = 0; k < n; k++) {
         allowed += mask[k];
@@ -299,7 +301,7 @@ static void sample_discrete(const bm_env_batch *batch, bm_rng *rng, int32_t *act
     for (int i = 0; i < batch->lanes * space->size; i++) {
         const int n = bm_space_count(space, i % space->size);
         if (mask) {
-            action[i] = sample_allowed(rng, n, mask);
+            action[i] = bm_env_sample_choice(rng, n, mask);
             mask += n;
         } else if (space->counts) {
             action[i] = (int32_t)(bm_rng_double(rng) * n);

@@ -159,6 +159,8 @@ void bm_env_state(bm_env_batch *batch, bm_state *state); /* what exact resume be
 /* A uniform action for every lane, as Gymnasium 1.3's action_space.sample() draws them, lane 0 first: Discrete.sample, of the
  * allowed actions where the batch has masks, MultiDiscrete.sample, Box.sample. Action boxes are bounded. */
 void bm_env_sample_actions(bm_env_batch *batch, bm_rng *rng);
+/* One of n values, of those that mask [n] allows (0 where it allows none); NULL: of all. */
+int32_t bm_env_sample_choice(bm_rng *rng, int n, const uint8_t *mask);
 
 /* The registry: env_list.h. */
 extern const bm_env_type *const bm_env_types[];                                     /* NULL at the end */

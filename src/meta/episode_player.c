@@ -11,10 +11,17 @@
 #include "agents/returns.h"
 #include "envs/encode.h"
 
-void bm_episodes_create(bm_episodes *episodes, const bm_policy_net *policy, size_t rows_most, bm_arena *arena) {
+void bm_episodes_create(bm_episodes *episodes, const bm_policy_net *policy, bool masked, size_t rows_most,
+                        bm_arena *arena) {
+    episodes->action_mask = masked ? BM_NEW(arena, uint8_t, rows_most * (size_t)policy->net.outputs) : NULL;
     episodes->features = BM_NEW(arena, bm_real, rows_most * (size_t)policy->net.inputs);
     episodes->action = bm_arena_alloc(arena, rows_most, policy->action_bytes);
     episodes->weight = BM_NEW(arena, bm_real, rows_most);
+}
+
+bm_policy_rows bm_episodes_rows(const bm_episodes *episodes) {
+    return (bm_policy_rows){episodes->rows, episodes->features, episodes->action_mask, episodes->action,
+                            episodes->weight};
 }
 
 void bm_episode_player_create(bm_episode_player *player, const bm_policy_net *policy, int shown_count, int lanes,
@@ -62,8 +69,18 @@ void bm_episode_player_act(const bm_episode_player *player, bm_env_batch *env, i
     const bm_policy_net *policy = player->policy;
     bm_real *features = rows->features + (size_t)rows->rows * (size_t)policy->net.inputs;
     unsigned char *action = rows->action + (size_t)rows->rows * policy->action_bytes;
+    uint8_t *mask = rows->action_mask ? rows->action_mask + (size_t)rows->rows * (size_t)policy->net.outputs : NULL;
     look(player, env, n, lanes, features);
-    bm_policy_net_act(policy, params, player->workspace, n, features, rng, action);
+    for (int i = 0; mask && i < n; i++) {
+        const size_t choices = (size_t)policy->net.outputs;
+        if (env->action_mask) {
+            memcpy(mask + (size_t)i * choices, env->action_mask + (size_t)lanes[i] * choices, choices);
+        } else {
+            memset(mask + (size_t)i * choices, 1, choices); /* other tasks forbid actions, this one does not */
+        }
+    }
+    const bm_policy_rows asked = {.n = n, .features = features, .action_mask = mask};
+    bm_policy_net_act(policy, params, player->workspace, &asked, rng, action);
     hand_over(player, env, n, lanes, action);
 }
 
@@ -135,7 +152,7 @@ void bm_episode_player_weigh(bm_episode_player *player, const bm_advantages *adv
         played->weight[r] = (bm_real)rest->advantage;
     }
     if (advantages->normalize) {
-        bm_normalize((size_t)n, played->weight);
+        bm_normalize((size_t)n, NULL, played->weight);
     }
     for (int r = 0; r < n && advantages->scale != 1; r++) {
         played->weight[r] *= (bm_real)advantages->scale;

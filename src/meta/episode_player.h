@@ -11,12 +11,15 @@
 typedef struct {
     int rows;
     bm_real *features;     /* [rows, net.inputs] */
+    uint8_t *action_mask;  /* [rows, net.outputs]; NULL: every action is always allowed */
     unsigned char *action; /* [rows, action_bytes] */
     bm_real *weight;       /* [rows] */
 } bm_episodes;
 
-void bm_episodes_create(bm_episodes *episodes, const bm_policy_net *policy, size_t rows_most,
-                        bm_arena *arena); /* check the arena afterwards */
+/* masked: the environment has action masks. Check the arena afterwards. */
+void bm_episodes_create(bm_episodes *episodes, const bm_policy_net *policy, bool masked, size_t rows_most,
+                        bm_arena *arena);
+bm_policy_rows bm_episodes_rows(const bm_episodes *episodes); /* to learn from */
 
 /* What weights are made of. */
 typedef struct {

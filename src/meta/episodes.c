@@ -66,6 +66,7 @@ typedef struct {
     void *base; /* env's options, but for those drawn */
     bm_task_range range;
     bm_space observation_space, action_space; /* of every task; without bounds */
+    bool masked;                              /* some task forbids actions */
     bm_policy_net policy;
     int shown;     /* numbers behind the observation */
     int max_steps; /* of an episode of any task */
@@ -191,6 +192,7 @@ static bm_status look_at(episode_tasks *self, const void *config, bm_error *erro
     if (status == BM_OK) {
         self->observation_space = without_bounds(env->observation_space);
         self->action_space = without_bounds(env->action_space);
+        self->masked |= env->action_mask != NULL;
         self->max_steps = larger(self->max_steps, env->max_episode_steps);
         bm_env_destroy(env);
     }
@@ -281,9 +283,9 @@ static void allocate(bm_task_room *room, int lanes) {
     self->config = bm_arena_alloc(arena, 1, family->env->options.config_bytes);
     self->step = BM_NEW(arena, bm_episodes, room->inner_steps);
     for (int k = 0; k < room->inner_steps && self->step; k++) {
-        bm_episodes_create(&self->step[k], policy, step_rows, arena);
+        bm_episodes_create(&self->step[k], policy, family->masked, step_rows, arena);
     }
-    bm_episodes_create(&self->fresh, policy, (size_t)self->queries * steps, arena);
+    bm_episodes_create(&self->fresh, policy, family->masked, (size_t)self->queries * steps, arena);
     bm_episode_player_create(&self->player, policy, family->shown, lanes, (size_t)lanes * steps, arena);
     self->r_workspace = BM_NEW(arena, bm_real, bm_policy_net_r_workspace(policy, (int)step_rows));
 }
@@ -358,8 +360,8 @@ static double loss_gradient(bm_task_room *room, double scale, bm_episodes *playe
                                       .normalize = config->normalize,
                                       .scale = scale};
     bm_episode_player_weigh(&self->player, &advantages, played);
-    return bm_policy_net_gradient(&family->policy, params, self->player.workspace, played->rows, played->features,
-                                  played->action, played->weight, 0, grad)
+    const bm_policy_rows rows_played = bm_episodes_rows(played);
+    return bm_policy_net_gradient(&family->policy, params, self->player.workspace, &rows_played, played->rows, 0, grad)
         .policy;
 }
 
@@ -375,9 +377,8 @@ static double gradient(bm_task_room *room, int step, const bm_real *params, bm_r
 static void curvature(bm_task_room *room, int step, const bm_real *params, const bm_real *direction, bm_real *product) {
     const episode_tasks *family = room->tasks->self;
     const episode_room *self = room->self;
-    const bm_episodes *played = &self->step[step];
-    bm_policy_net_hvp(&family->policy, params, direction, self->r_workspace, played->rows, played->features,
-                      played->action, played->weight, product);
+    const bm_policy_rows played = bm_episodes_rows(&self->step[step]);
+    bm_policy_net_hvp(&family->policy, params, direction, self->r_workspace, &played, product);
 }
 
 static double outer(bm_task_room *room, const bm_real *params, bm_real *grad) {

@@ -9,12 +9,9 @@
 
 enum { CAPACITY_MAX = 10000000, ACTION_BYTES = 4 };
 
-static size_t transition_bytes(const bm_space *observation_space, const bm_space *action_space) {
-    return 2 * bm_space_bytes(observation_space) + (size_t)action_space->size * ACTION_BYTES + sizeof(float) + 1;
-}
-
-size_t bm_replay_bytes(const bm_space *observation_space, const bm_space *action_space, int64_t capacity) {
-    return (size_t)capacity * transition_bytes(observation_space, action_space);
+size_t bm_replay_bytes(const bm_replay *replay) {
+    return (size_t)replay->capacity * (2 * (replay->observation_bytes + replay->mask_bytes) +
+                                       (size_t)replay->action_size * ACTION_BYTES + sizeof(float) + 1);
 }
 
 /* MemAvailable of /proc/meminfo: what can be had without swapping. SIZE_MAX where the system does not tell. */
@@ -36,28 +33,28 @@ static size_t available_memory(void) {
 }
 
 bm_status bm_replay_create(bm_replay *replay, const bm_space *observation_space, const bm_space *action_space,
-                           int64_t capacity, bm_arena *arena, bm_error *error) {
+                           bool masked, int64_t capacity, bm_arena *arena, bm_error *error) {
     if (capacity < 1 || capacity > CAPACITY_MAX) {
         return bm_invalid(error, "buffer_size=%lld outside [1, %d]", (long long)capacity, CAPACITY_MAX);
     }
-    const size_t bytes = bm_replay_bytes(observation_space, action_space, capacity);
-    const size_t available = available_memory();
+    *replay = (bm_replay){
+        .capacity = capacity,
+        .observation_bytes = bm_space_bytes(observation_space),
+        .mask_bytes = masked ? (size_t)action_space->n : 0,
+        .action_size = action_space->size,
+    };
+    const size_t rows = (size_t)capacity, bytes = bm_replay_bytes(replay), available = available_memory();
     if (bytes > available) {
         return bm_fail(error, "buffer_size=%lld needs %zu bytes and %zu are available; choose a smaller buffer_size",
                        (long long)capacity, bytes, available);
     }
-    const size_t observation_bytes = bm_space_bytes(observation_space);
-    const size_t rows = (size_t)capacity;
-    *replay = (bm_replay){
-        .capacity = capacity,
-        .observation_bytes = observation_bytes,
-        .action_size = action_space->size,
-        .observation = bm_arena_alloc(arena, rows, observation_bytes),
-        .next_observation = bm_arena_alloc(arena, rows, observation_bytes),
-        .action = bm_arena_alloc(arena, rows, (size_t)action_space->size * ACTION_BYTES),
-        .reward = BM_NEW(arena, float, rows),
-        .ending = BM_NEW(arena, uint8_t, rows),
-    };
+    replay->observation = bm_arena_alloc(arena, rows, replay->observation_bytes);
+    replay->next_observation = bm_arena_alloc(arena, rows, replay->observation_bytes);
+    replay->action_mask = bm_arena_alloc(arena, rows, replay->mask_bytes);
+    replay->next_action_mask = bm_arena_alloc(arena, rows, replay->mask_bytes);
+    replay->action = bm_arena_alloc(arena, rows, (size_t)action_space->size * ACTION_BYTES);
+    replay->reward = BM_NEW(arena, float, rows);
+    replay->ending = BM_NEW(arena, uint8_t, rows);
     if (arena->refused) {
         return bm_fail(error, "not enough memory for buffer_size=%lld (%zu bytes); choose a smaller buffer_size",
                        (long long)capacity, bytes);
@@ -65,17 +62,40 @@ bm_status bm_replay_create(bm_replay *replay, const bm_space *observation_space,
     return BM_OK;
 }
 
-void bm_replay_add(bm_replay *replay, const void *observation, const void *action, float reward,
-                   const void *next_observation, bm_ending ending) {
+void bm_replay_add(bm_replay *replay, const bm_transition *transition) {
     const size_t at = (size_t)(replay->added % replay->capacity);
-    const size_t observation_bytes = replay->observation_bytes;
+    const size_t observation_bytes = replay->observation_bytes, mask_bytes = replay->mask_bytes;
     const size_t action_bytes = (size_t)replay->action_size * ACTION_BYTES;
-    memcpy(replay->observation + at * observation_bytes, observation, observation_bytes);
-    memcpy(replay->next_observation + at * observation_bytes, next_observation, observation_bytes);
-    memcpy(replay->action + at * action_bytes, action, action_bytes);
-    replay->reward[at] = reward;
-    replay->ending[at] = (uint8_t)ending;
+    memcpy(replay->observation + at * observation_bytes, transition->observation, observation_bytes);
+    memcpy(replay->next_observation + at * observation_bytes, transition->next_observation, observation_bytes);
+    memcpy(replay->action + at * action_bytes, transition->action, action_bytes);
+    if (mask_bytes > 0) {
+        memcpy(replay->action_mask + at * mask_bytes, transition->action_mask, mask_bytes);
+        memcpy(replay->next_action_mask + at * mask_bytes, transition->next_action_mask, mask_bytes);
+    }
+    replay->reward[at] = transition->reward;
+    replay->ending[at] = (uint8_t)transition->ending;
     replay->added++;
+}
+
+void bm_replay_add_step(bm_replay *replay, const void *observation, const uint8_t *action_mask,
+                        const bm_env_batch *env) {
+    const size_t action_bytes = (size_t)replay->action_size * ACTION_BYTES;
+    for (size_t i = 0; i < (size_t)env->lanes; i++) {
+        const bm_ending ending = env->terminated[i] ? BM_TERMINATED : env->truncated[i] ? BM_TRUNCATED : BM_CONTINUES;
+        const size_t seen = i * replay->observation_bytes, mask = i * replay->mask_bytes;
+        const unsigned char *next = ending ? env->final_observation : env->observation;
+        const uint8_t *next_mask = ending ? env->final_action_mask : env->action_mask;
+        bm_replay_add(replay, &(bm_transition){
+                                  .observation = (const unsigned char *)observation + seen,
+                                  .action = (const unsigned char *)env->action + i * action_bytes,
+                                  .reward = (float)env->reward[i],
+                                  .next_observation = next + seen,
+                                  .ending = ending,
+                                  .action_mask = action_mask ? action_mask + mask : NULL,
+                                  .next_action_mask = next_mask ? next_mask + mask : NULL,
+                              });
+    }
 }
 
 int64_t bm_replay_size(const bm_replay *replay) {
@@ -88,6 +108,7 @@ void bm_replay_batch_create(bm_replay_batch *batch, const bm_replay *replay, int
         .index = BM_NEW(arena, int64_t, size),
         .observation = bm_arena_alloc(arena, (size_t)size, replay->observation_bytes),
         .next_observation = bm_arena_alloc(arena, (size_t)size, replay->observation_bytes),
+        .next_action_mask = replay->mask_bytes ? bm_arena_alloc(arena, (size_t)size, replay->mask_bytes) : NULL,
         .action = BM_NEW(arena, int32_t, (size_t)size * (size_t)replay->action_size),
         .reward = BM_NEW(arena, bm_real, size),
         .discount = BM_NEW(arena, bm_real, size),
@@ -158,6 +179,9 @@ void bm_replay_sample(const bm_replay *replay, bm_rng *rng, double gamma, int n_
         }
     }
     gather(n, batch->index, replay->observation_bytes, replay->next_observation, batch->next_observation);
+    if (batch->next_action_mask) {
+        gather(n, batch->index, replay->mask_bytes, replay->next_action_mask, batch->next_action_mask);
+    }
 }
 
 uint64_t bm_replay_hash(const bm_replay *replay, uint64_t seed) {
@@ -166,6 +190,8 @@ uint64_t bm_replay_hash(const bm_replay *replay, uint64_t seed) {
     seed = bm_hash_bytes(&replay->added, sizeof replay->added, seed);
     seed = bm_hash_bytes(replay->observation, observation_bytes, seed);
     seed = bm_hash_bytes(replay->next_observation, observation_bytes, seed);
+    seed = bm_hash_bytes(replay->action_mask, held * replay->mask_bytes, seed);
+    seed = bm_hash_bytes(replay->next_action_mask, held * replay->mask_bytes, seed);
     seed = bm_hash_bytes(replay->action, held * (size_t)replay->action_size * ACTION_BYTES, seed);
     seed = bm_hash_bytes(replay->reward, held * sizeof *replay->reward, seed);
     return bm_hash_bytes(replay->ending, held, seed);

@@ -14,35 +14,46 @@ typedef struct {
     int64_t capacity;
     int64_t added;                                 /* transitions ever added; the next goes to added % capacity */
     size_t observation_bytes;                      /* of one */
+    size_t mask_bytes;                             /* of one action mask; 0: every action is always allowed */
     int action_size;                               /* numbers per action, 4 bytes each (int32 or float) */
     unsigned char *observation, *next_observation; /* [capacity, observation_bytes] */
+    uint8_t *action_mask, *next_action_mask;       /* [capacity, mask_bytes] */
     unsigned char *action;                         /* [capacity, action_size * 4] */
     float *reward;                                 /* [capacity] */
     uint8_t *ending;                               /* [capacity] a bm_ending */
 } bm_replay;
 
-/* Bytes that a buffer would take. */
-size_t bm_replay_bytes(const bm_space *observation_space, const bm_space *action_space, int64_t capacity);
-
-/* Allocates from the arena; BM_FAILED with one sentence naming buffer_size and the bytes when they exceed the memory
+/* Allocates from the arena. masked: transitions have action masks. BM_FAILED with one sentence naming buffer_size and the bytes when they exceed the memory
  * this machine has available now (MemAvailable), or the allocation is refused; BM_INVALID for a bad capacity. */
 bm_status bm_replay_create(bm_replay *replay, const bm_space *observation_space, const bm_space *action_space,
-                           int64_t capacity, bm_arena *arena, bm_error *error);
+                           bool masked, int64_t capacity, bm_arena *arena, bm_error *error);
 
 /* Whether and how an episode ended with a transition; a step that did both counts as terminated. */
 typedef enum { BM_CONTINUES = 0, BM_TERMINATED = 1, BM_TRUNCATED = 2 } bm_ending;
 
-/* One transition. next_observation is the true successor, also at the end of an episode. */
-void bm_replay_add(bm_replay *replay, const void *observation, const void *action, float reward,
-                   const void *next_observation, bm_ending ending);
+typedef struct {
+    const void *observation, *action;
+    float reward;
+    const void *next_observation; /* the true successor, also at the end of an episode */
+    bm_ending ending;
+    const uint8_t *action_mask, *next_action_mask; /* [mask_bytes]; not read where that is 0 */
+} bm_transition;
+
+void bm_replay_add(bm_replay *replay, const bm_transition *transition);
+/* One transition of every lane of env, right after bm_env_step. observation and action_mask [lanes, ...]: what the actions were chosen
+ * on; action_mask NULL where env has none. */
+void bm_replay_add_step(bm_replay *replay, const void *observation, const uint8_t *action_mask,
+                        const bm_env_batch *env);
 
 int64_t bm_replay_size(const bm_replay *replay); /* transitions held now */
+size_t bm_replay_bytes(const bm_replay *replay); /* of memory, for all transitions it can hold */
 
 /* A contiguous batch, in arrays allocated once. */
 typedef struct {
     int size;
     int64_t *index;                                /* [size] positions in the ring, after sampling */
     unsigned char *observation, *next_observation; /* [size, observation_bytes] */
+    uint8_t *next_action_mask;                     /* [size, mask_bytes]; NULL where that is 0 */
     int32_t *action;                               /* [size, action_size]; float bits for box actions */
     bm_real *reward;                               /* [size] summed over n_steps */
     bm_real *discount;                             /* [size] of the value of next_observation; 0 after terminated */

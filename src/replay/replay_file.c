@@ -13,7 +13,7 @@
 #include "core/io.h"
 #include "replay/replay.h"
 
-enum { FIELDS = 5, PATH_BYTES = 4096, CHUNK_BYTES = 1 << 20 };
+enum { FIELDS = 7, PATH_BYTES = 4096, CHUNK_BYTES = 1 << 20 };
 
 /* One array of the ring: bytes per transition. */
 typedef struct {
@@ -28,6 +28,8 @@ static void list_fields(const bm_replay *replay, field fields[FIELDS]) {
     fields[2] = (field){replay->action, (size_t)replay->action_size * sizeof(int32_t)};
     fields[3] = (field){(unsigned char *)replay->reward, sizeof *replay->reward};
     fields[4] = (field){replay->ending, sizeof *replay->ending};
+    fields[5] = (field){replay->action_mask, replay->mask_bytes};
+    fields[6] = (field){replay->next_action_mask, replay->mask_bytes};
 }
 
 static size_t row_bytes(const bm_replay *replay) {

@@ -4,47 +4,50 @@
 #include <string.h>
 
 void bm_rollout_create(bm_rollout *rollout, const bm_space *observation_space, const bm_space *action_space,
-                       int capacity, int lanes, bm_arena *arena) {
-    const size_t rows = (size_t)capacity * (size_t)lanes;
-    const size_t observation_bytes = bm_space_bytes(observation_space);
-    const bm_dtype action_dtype = action_space->kind == BM_DISCRETE ? BM_I32 : BM_REAL_DTYPE;
+                       bool masked, size_t computed_bytes, int capacity, int lanes, bm_arena *arena) {
+    const size_t rows = (size_t)capacity * (size_t)lanes, and_next = rows + (size_t)lanes;
     *rollout = (bm_rollout){
         .capacity = capacity,
         .lanes = lanes,
-        .observation_bytes = observation_bytes,
-        .action_size = action_space->size,
-        .action_dtype = action_dtype,
-        .observation = bm_arena_alloc(arena, rows, observation_bytes),
-        .final_observation = bm_arena_alloc(arena, rows, observation_bytes),
-        .action = bm_arena_alloc(arena, rows * (size_t)action_space->size, bm_dtype_bytes(action_dtype)),
-        .reward = BM_NEW(arena, bm_real, rows),
-        .terminated = BM_NEW(arena, uint8_t, rows),
-        .truncated = BM_NEW(arena, uint8_t, rows),
+        .observation_bytes = bm_space_bytes(observation_space),
+        .mask_bytes = masked ? (size_t)action_space->n : 0,
+        .computed_bytes = computed_bytes,
     };
+    rollout->observation = bm_arena_alloc(arena, and_next, rollout->observation_bytes);
+    rollout->action_mask = bm_arena_alloc(arena, and_next, rollout->mask_bytes);
+    rollout->computed = bm_arena_alloc(arena, rows, computed_bytes);
+    rollout->reward = BM_NEW(arena, bm_real, rows);
+    rollout->terminated = BM_NEW(arena, uint8_t, rows);
+    rollout->truncated = BM_NEW(arena, uint8_t, rows);
 }
 
-size_t bm_rollout_action_bytes(const bm_rollout *rollout) {
-    return (size_t)rollout->action_size * bm_dtype_bytes(rollout->action_dtype);
-}
-
-void bm_rollout_add(bm_rollout *rollout, const void *observation, const void *action, const bm_env_batch *batch) {
-    const size_t lanes = (size_t)rollout->lanes;
-    const size_t row = (size_t)rollout->steps * lanes;
-    const size_t bytes = rollout->observation_bytes;
-    const size_t action_bytes = bm_rollout_action_bytes(rollout);
+/* What is seen before a step. */
+static void see(bm_rollout *rollout, int step, const void *observation, const uint8_t *action_mask) {
+    const size_t lanes = (size_t)rollout->lanes, row = (size_t)step * lanes;
+    const size_t bytes = rollout->observation_bytes, mask_bytes = rollout->mask_bytes;
     memcpy(rollout->observation + row * bytes, observation, lanes * bytes);
-    memcpy(rollout->action + row * action_bytes, action, lanes * action_bytes);
-    memcpy(rollout->terminated + row, batch->terminated, lanes);
-    memcpy(rollout->truncated + row, batch->truncated, lanes);
-    for (size_t lane = 0; lane < lanes; lane++) {
-        rollout->reward[row + lane] = (bm_real)batch->reward[lane];
+    if (mask_bytes > 0) {
+        memcpy(rollout->action_mask + row * mask_bytes, action_mask, lanes * mask_bytes);
     }
-    for (int i = 0; i < batch->ended_count; i++) {
-        const size_t lane = (size_t)batch->ended[i];
-        memcpy(rollout->final_observation + (row + lane) * bytes,
-               (const unsigned char *)batch->final_observation + lane * bytes, bytes);
+}
+
+void bm_rollout_add(bm_rollout *rollout, const void *observation, const uint8_t *action_mask, const void *computed,
+                    const bm_env_batch *env) {
+    const size_t lanes = (size_t)rollout->lanes, row = (size_t)rollout->steps * lanes;
+    const size_t bytes = rollout->computed_bytes;
+    if (rollout->steps == 0) {
+        see(rollout, 0, observation, action_mask);
+    }
+    if (bytes > 0) {
+        memcpy(rollout->computed + row * bytes, computed, lanes * bytes);
+    }
+    memcpy(rollout->terminated + row, env->terminated, lanes);
+    memcpy(rollout->truncated + row, env->truncated, lanes);
+    for (size_t lane = 0; lane < lanes; lane++) {
+        rollout->reward[row + lane] = (bm_real)env->reward[lane];
     }
     rollout->steps++;
+    see(rollout, rollout->steps, env->observation, env->action_mask);
 }
 
 void bm_rollout_clear(bm_rollout *rollout) {
@@ -52,11 +55,11 @@ void bm_rollout_clear(bm_rollout *rollout) {
 }
 
 void bm_rollout_state(bm_rollout *rollout, bm_state *state) {
-    const size_t rows = (size_t)rollout->capacity * (size_t)rollout->lanes;
+    const size_t lanes = (size_t)rollout->lanes, rows = (size_t)rollout->capacity * lanes;
     bm_state_scalar(state, "steps", BM_I32, &rollout->steps);
-    bm_state_matrix(state, "observation", BM_U8, rollout->observation, rows, rollout->observation_bytes);
-    bm_state_matrix(state, "final_observation", BM_U8, rollout->final_observation, rows, rollout->observation_bytes);
-    bm_state_matrix(state, "action", rollout->action_dtype, rollout->action, rows, (size_t)rollout->action_size);
+    bm_state_matrix(state, "observation", BM_U8, rollout->observation, rows + lanes, rollout->observation_bytes);
+    bm_state_matrix(state, "action_mask", BM_U8, rollout->action_mask, rows + lanes, rollout->mask_bytes);
+    bm_state_matrix(state, "computed", BM_U8, rollout->computed, rows, rollout->computed_bytes);
     bm_state_vector(state, "reward", BM_REAL_DTYPE, rollout->reward, rows);
     bm_state_vector(state, "terminated", BM_U8, rollout->terminated, rows);
     bm_state_vector(state, "truncated", BM_U8, rollout->truncated, rows);

@@ -10,24 +10,22 @@
 
 typedef struct {
     int capacity, lanes, steps;
-    size_t observation_bytes;
-    int action_size;
-    bm_dtype action_dtype;            /* BM_I32 of a discrete space; bm_real's of a box */
-    unsigned char *observation;       /* [capacity, lanes, observation_bytes] what was acted on */
-    unsigned char *final_observation; /* same shape; the true successor, only where terminated or truncated */
-    unsigned char *action;            /* [capacity, lanes, action_size] of action_dtype */
-    bm_real *reward;                  /* [capacity, lanes] */
-    uint8_t *terminated, *truncated;  /* [capacity, lanes] */
+    size_t observation_bytes, mask_bytes, computed_bytes; /* of a row; no masks, nothing computed: 0 */
+    unsigned char *observation; /* [capacity + 1, lanes, observation_bytes] what was acted on; row `steps` comes next */
+    uint8_t *action_mask;       /* [capacity + 1, lanes, mask_bytes] */
+    unsigned char *computed;    /* [capacity, lanes, computed_bytes] what the agent's act wrote, the action among it */
+    bm_real *reward;            /* [capacity, lanes] */
+    uint8_t *terminated, *truncated; /* [capacity, lanes] */
 } bm_rollout;
 
+/* Check the arena afterwards. masked: the environment has action masks. */
 void bm_rollout_create(bm_rollout *rollout, const bm_space *observation_space, const bm_space *action_space,
-                       int capacity, int lanes, bm_arena *arena); /* check the arena afterwards */
-/* Appends one step of every lane: observation [lanes, ...] is what the actions were chosen on; action [lanes, action_size] of
- * action_dtype the actions as the policy chose them, which for a box is before bm_decode_actions; the rest is read from the batch right
- * after bm_env_step. steps must be below capacity. */
-void bm_rollout_add(bm_rollout *rollout, const void *observation, const void *action, const bm_env_batch *batch);
+                       bool masked, size_t computed_bytes, int capacity, int lanes, bm_arena *arena);
+/* Appends one step of every lane, right after bm_env_step; steps must be below capacity. observation and action_mask [lanes, ...]: what
+ * the actions were chosen on; only the first step of a rollout reads them, since every step stores what comes next. */
+void bm_rollout_add(bm_rollout *rollout, const void *observation, const uint8_t *action_mask, const void *computed,
+                    const bm_env_batch *env);
 void bm_rollout_clear(bm_rollout *rollout);
-size_t bm_rollout_action_bytes(const bm_rollout *rollout); /* of one row */
 void bm_rollout_state(bm_rollout *rollout, bm_state *state);
 
 #endif

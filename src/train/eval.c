@@ -11,12 +11,19 @@ bm_status bm_evaluator_create(bm_evaluator *evaluator, bm_agent *agent, const bm
     evaluator->env = NULL;
     evaluator->stop = NULL;
     const int lanes = episodes < BM_EVAL_LANES ? episodes : BM_EVAL_LANES;
-    return bm_env_create(&evaluator->env, type, config, lanes, error);
+    evaluator->arena = (bm_arena){0};
+    const bm_status status = bm_env_create(&evaluator->env, type, config, lanes, error);
+    if (status != BM_OK) {
+        return status;
+    }
+    bm_actor_create(&evaluator->actor, agent, evaluator->env, &evaluator->arena);
+    return bm_arena_check(&evaluator->arena, "the evaluation", error);
 }
 
 void bm_evaluator_free(bm_evaluator *evaluator) {
     bm_env_destroy(evaluator->env);
     evaluator->env = NULL;
+    bm_arena_free(&evaluator->arena);
 }
 
 typedef struct {
@@ -47,7 +54,7 @@ static void play_chunk(bm_evaluator *evaluator, int open, bool explore, episode_
     bm_env_reset(env);
     int running = open;
     for (int step = 0; running > 0 && step < BM_EVAL_STEPS_MAX && !stopped(evaluator); step++) {
-        bm_agent_act(evaluator->agent, env->lanes, env->observation, explore, env->action);
+        bm_actor_act(&evaluator->actor, explore);
         bm_env_step(env);
         for (int e = 0; e < env->ended_count; e++) {
             const int lane = env->ended[e];

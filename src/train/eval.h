@@ -4,11 +4,13 @@
 /* Evaluation: whole episodes of an agent's policy in an environment of its own, apart from training. */
 #include <stdatomic.h>
 
-#include "agents/agent.h"
+#include "agents/actor.h"
 #include "envs/env.h"
 
 typedef struct {
     bm_agent *agent;
+    bm_actor actor; /* the agent in env: what it carries there is apart from training */
+    bm_arena arena;
     bm_env_batch *env;      /* its own batch; episodes run side by side in its lanes */
     const atomic_int *stop; /* when not NULL and non-zero, evaluations end at once, unfinished */
 } bm_evaluator;

@@ -36,13 +36,8 @@ static void count_episodes(bm_run *run) {
 
 static bm_status step(bm_run *run, bm_error *error) {
     bm_env_batch *env = run->env;
-    bm_agent *agent = run->agent;
-    bm_agent_act(agent, env->lanes, env->observation, true, env->action);
-    memcpy(run->acted_on, env->observation, (size_t)env->lanes * bm_space_bytes(&env->observation_space));
-    bm_env_step(env);
+    bm_actor_train(&run->actor);
     run->counters.step += env->lanes;
-    bm_agent_observe(agent, run->acted_on, env);
-    bm_agent_update(agent);
     count_episodes(run);
     return bm_env_check(env, error);
 }
@@ -84,7 +79,7 @@ static void write_row(bm_run *run, const bm_evaluation *evaluation) {
     values[BM_EVAL_MEAN_EP_LENGTH] = evaluation->episodes ? evaluation->mean_length : NAN;
     values[BM_FPS] = elapsed > 0 ? (double)(c->step - run->log_step) / elapsed : NAN;
     values[BM_TOTAL_TIMESTEPS] = (double)c->step;
-    memcpy(values + BM_SHARED_METRICS, run->agent->metric, sizeof run->agent->metric);
+    memcpy(values + BM_SHARED_METRICS, run->agent->metric, (size_t)run->agent->metrics * sizeof(double));
     run->log_seconds = seconds;
     run->log_step = c->step;
     bm_metrics_row(run->folder.metrics, c->step, seconds, values);

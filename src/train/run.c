@@ -34,6 +34,7 @@ static void list_state(bm_run *run) {
     bm_state_leave(state);
     bm_state_enter(state, "agent");
     bm_agent_state(run->agent, state);
+    bm_actor_state(&run->actor, state);
     bm_state_leave(state);
 }
 
@@ -60,12 +61,11 @@ static bm_status create_objects(bm_run *run, bm_error *error) {
     if (status != BM_OK) {
         return status;
     }
-    run->acted_on =
-        BM_NEW(&run->arena, unsigned char, (size_t)run->env->lanes *bm_space_bytes(&run->env->observation_space));
+    bm_actor_create(&run->actor, run->agent, run->env, &run->arena);
     for (int i = 0; i < BM_SHARED_METRICS; i++) {
         run->metric_names[run->metric_count++] = shared_metric_names[i];
     }
-    for (int i = 0; i < BM_AGENT_METRICS && experiment->agent->metric_names[i]; i++) {
+    for (int i = 0; i < run->agent->metrics && run->metric_count < BM_RUN_METRICS_MAX; i++) {
         run->metric_names[run->metric_count++] = experiment->agent->metric_names[i];
     }
     list_state(run);
@@ -263,14 +263,6 @@ const char *bm_run_folder(const bm_run *run) {
 
 const bm_replay *bm_run_replay(const bm_run *run) {
     return bm_agent_replay(run->agent);
-}
-
-const bm_space *bm_run_observation_space(const bm_run *run) {
-    return &run->env->observation_space;
-}
-
-const bm_space *bm_run_action_space(const bm_run *run) {
-    return &run->env->action_space;
 }
 
 void bm_run_destroy(bm_run *run) {

@@ -60,11 +60,9 @@ bm_status bm_run_create(bm_run **run, const bm_experiment *experiment, const cha
 bm_status bm_run_resume(bm_run **run, const bm_experiment *experiment, const char *folder, bm_error *error);
 void bm_run_destroy(bm_run *run); /* NULL is fine */
 
-/* What a caller may want to tell about: the folder, the replay buffer (NULL: none) and the spaces. */
+/* What a caller may want to tell about: the folder and the replay buffer (NULL: none). */
 const char *bm_run_folder(const bm_run *run);
 const bm_replay *bm_run_replay(const bm_run *run);
-const bm_space *bm_run_observation_space(const bm_run *run);
-const bm_space *bm_run_action_space(const bm_run *run);
 
 /* Trains to the end, or until it is stopped, then saves. */
 bm_status bm_run_train(bm_run *run, const bm_run_watch *watch, bm_run_result *result, bm_error *error);

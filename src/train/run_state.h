@@ -2,11 +2,12 @@
 #define BM_TRAIN_RUN_STATE_H
 
 /* What run.c (creation, checkpoints) and loop.c (the loop) share: the inside of a bm_run. */
+#include "agents/actor.h"
 #include "train/changes.h"
 #include "train/folder.h"
 #include "train/run.h"
 
-enum { BM_RUN_WINDOW = 100, BM_RUN_METRICS_MAX = 6 + BM_AGENT_METRICS };
+enum { BM_RUN_WINDOW = 100, BM_RUN_METRICS_MAX = 6 + 64 };
 
 /* Children of the run's seed, by purpose. Numbers are part of what "same seed, same run" means: never reuse one. */
 enum { BM_STREAM_LANES, BM_STREAM_AGENT, BM_STREAM_SELECTION, BM_STREAM_EVALUATION };
@@ -35,7 +36,7 @@ struct bm_run {
     bm_env_batch *env;
     bm_agent *agent;
     bm_evaluator evaluator;
-    unsigned char *acted_on; /* [lanes, observation bytes] the observation before the step */
+    bm_actor actor;
     bm_run_counters counters;
     bm_state state;
     const char *metric_names[BM_RUN_METRICS_MAX];

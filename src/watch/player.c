@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "envs/exact.h"
 
@@ -18,7 +19,7 @@ static void start_episode(bm_player *player) {
 static bm_status create_probe(bm_player *player, bm_error *error) {
     const bm_env_batch *env = player->env;
     const int states = env->type->model ? env->type->model->states(env) : 0;
-    if (!player->agent || states == 0 || states > SURVEY_STATES || env->action_space.kind != BM_DISCRETE) {
+    if (states == 0 || states > SURVEY_STATES || env->action_space.kind != BM_DISCRETE) {
         return BM_OK;
     }
     player->states = states;
@@ -26,8 +27,13 @@ static bm_status create_probe(bm_player *player, bm_error *error) {
     player->state_action = BM_NEW(&player->arena, int32_t, states);
     player->probe_preference = BM_NEW(&player->arena, bm_real, BM_PLAYER_ROWS * env->action_space.n);
     player->probe_value = BM_NEW(&player->arena, bm_real, BM_PLAYER_ROWS);
-    const bm_status status = bm_arena_check(&player->arena, "the map of values", error);
-    return status == BM_OK ? bm_env_create(&player->probe, env->type, env->config, BM_PLAYER_ROWS, error) : status;
+    const bm_status status = bm_env_create(&player->probe, env->type, env->config, BM_PLAYER_ROWS, error);
+    if (status != BM_OK) {
+        return status;
+    }
+    bm_actor_create(&player->prober, player->agent, player->probe, &player->arena);
+    memset(player->probe->episode_start, 1, BM_PLAYER_ROWS);
+    return bm_arena_check(&player->arena, "the map of values", error);
 }
 
 bm_status bm_player_create(bm_player **result, const bm_env_type *type, const void *config, bm_agent *agent,
@@ -42,7 +48,8 @@ bm_status bm_player_create(bm_player **result, const bm_env_type *type, const vo
     player->best = -INFINITY;
     player->rng = bm_rng_seeded(first_seed);
     bm_status status = bm_env_create(&player->env, type, config, 1, error);
-    if (status == BM_OK) {
+    if (status == BM_OK && agent) {
+        bm_actor_create(&player->actor, agent, player->env, &player->arena);
         status = create_probe(player, error);
     }
     if (status != BM_OK) {
@@ -99,7 +106,7 @@ void bm_player_step(bm_player *player) {
         bm_player_next(player);
     } else {
         if (player->agent) {
-            bm_agent_act(player->agent, 1, env->observation, player->explore, env->action);
+            bm_actor_act(&player->actor, player->explore);
         } else {
             bm_env_sample_actions(env, &player->rng);
         }
@@ -125,7 +132,7 @@ void bm_player_next(bm_player *player) {
 void bm_player_think(bm_player *player) {
     bm_real value;
     if (player->preferences > 0) {
-        bm_agent_inspect(player->agent, 1, player->env->observation, player->preference, &value);
+        bm_agent_inspect(player->agent, &player->actor.input, player->preference, &value);
     }
 }
 
@@ -138,7 +145,7 @@ static bool lives(const bm_player *player, int state) {
 static int32_t preferred(const bm_real *preference, int actions) {
     int32_t best = 0;
     for (int a = 1; a < actions; a++) {
-        best = preference[a] > preference[best] ? a : best;
+        best = preference[a] > preference[best] || isnan(preference[best]) ? a : best; /* NAN: not allowed */
     }
     return best;
 }
@@ -156,7 +163,9 @@ void bm_player_survey(bm_player *player) {
             probe->type->model->place(probe, i, first + i);
         }
         bm_env_observe(probe, 0, count);
-        bm_agent_inspect(player->agent, count, probe->observation, player->probe_preference, player->probe_value);
+        bm_agent_input input = player->prober.input;
+        input.n = count;
+        bm_agent_inspect(player->agent, &input, player->probe_preference, player->probe_value);
         for (int i = 0; i < count; i++) {
             player->state_action[first + i] = preferred(player->probe_preference + (ptrdiff_t)i * actions, actions);
             player->state_value[first + i] = (double)player->probe_value[i];

@@ -4,13 +4,14 @@
 /* Somebody plays episodes to be looked at: an agent, chance, or a person, in an environment apart from any training. */
 #include <stdbool.h>
 
-#include "agents/agent.h"
+#include "agents/actor.h"
 #include "envs/env.h"
 
 enum { BM_PLAYER_ACTIONS = 16 }; /* most whose preference is kept for bars */
 
 typedef struct {
     bm_env_batch *env;   /* one lane */
+    bm_actor actor;      /* of agent in env */
     bm_agent *agent;     /* NULL: uniformly random actions; belongs to the caller */
     bool explore;        /* the agent acts as in training */
     uint64_t first_seed; /* episode i starts from default_rng(first_seed + i), as in bm_evaluate */
@@ -22,6 +23,7 @@ typedef struct {
     bm_real preference[BM_PLAYER_ACTIONS];
     int32_t action; /* the last one, discrete */
 
+    bm_actor prober;     /* of agent in probe, where it always begins an episode */
     bm_env_batch *probe; /* lanes for asking about many states at once; NULL: no model */
     int states;
     double *state_value;   /* [states] */

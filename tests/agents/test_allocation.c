@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agents/agent.h"
+#include "agents/actor.h"
 #include "support.h"
 
 void *__real_malloc(size_t bytes);
@@ -69,17 +69,16 @@ static long allocations_while_training(const bm_agent_type *type, const char *co
     const bm_agent_setup setup = {
         .type = type, .config = config, .batch = env, .total_steps = LANES * STEPS, .seed = bm_seed_of(1)};
     ck_assert_msg(bm_agent_create(&agent, &setup, &error) == BM_OK, "%s", error.text);
-    float before[LANES * 4];
+    bm_arena arena = {0};
+    bm_actor actor;
+    bm_actor_create(&actor, agent, env, &arena);
     const long start = allocations;
     for (int i = 0; i < STEPS; i++) {
-        bm_agent_act(agent, LANES, env->observation, i % 2, env->action);
-        memcpy(before, env->observation, sizeof before);
-        bm_env_step(env);
-        bm_agent_observe(agent, before, env);
-        bm_agent_update(agent);
+        bm_actor_train(&actor);
     }
     const long count = allocations - start;
     ck_assert_int_gt(agent->updates, 10);
+    bm_arena_free(&arena);
     bm_agent_destroy(agent);
     bm_env_destroy(env);
     return count;

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agents/agent.h"
+#include "agents/actor.h"
 #include "support.h"
 
 enum { SETTINGS = 12, TOTAL = 400 };
@@ -12,6 +12,8 @@ enum { SETTINGS = 12, TOTAL = 400 };
 typedef struct {
     bm_env_batch *env;
     bm_agent *agent;
+    bm_actor actor;
+    bm_arena arena;
     bm_state state;
 } trial;
 
@@ -37,22 +39,18 @@ static trial begin(int lanes, const char *const settings[SETTINGS][2]) {
     const bm_agent_setup setup = {
         .type = type, .config = config, .batch = t.env, .total_steps = TOTAL, .seed = bm_seed_of(1)};
     ck_assert_msg(bm_agent_create(&t.agent, &setup, &error) == BM_OK, "%s", error.text);
+    bm_actor_create(&t.actor, t.agent, t.env, &t.arena);
     bm_agent_state(t.agent, &t.state);
     return t;
 }
 
 static void step(trial *t) {
-    float before[8 * 4];
-    const size_t bytes = (size_t)t->env->lanes * 4 * sizeof(float);
-    bm_agent_act(t->agent, t->env->lanes, t->env->observation, true, t->env->action);
-    memcpy(before, t->env->observation, bytes);
-    bm_env_step(t->env);
-    bm_agent_observe(t->agent, before, t->env);
-    bm_agent_update(t->agent);
+    bm_actor_train(&t->actor);
 }
 
 static void end(trial *t) {
     bm_state_free(&t->state);
+    bm_arena_free(&t->arena);
     bm_agent_destroy(t->agent);
     bm_env_destroy(t->env);
 }
@@ -92,7 +90,7 @@ START_TEST(the_target_network_is_copied_when_its_interval_of_environment_steps_i
     static const char *const settings[SETTINGS][2] = {
         {"learning_starts", "0"}, {"train_freq", "1"}, {"target_update_interval", "12"}, {"learning_rate", "0.01"}};
     trial t = begin(2, settings); /* 12 steps are 6 of both lanes */
-    const bm_real *online = kernel(&t, "nets.q.dense0.kernel"), *target = kernel(&t, "nets.target.dense0.kernel");
+    const bm_real *online = kernel(&t, "nets.q.dense0.kernel"), *target = kernel(&t, "nets.q_target.dense0.kernel");
     bm_real before[4 * 8], copied[4 * 8];
     memcpy(copied, target, sizeof copied);
     for (int i = 1; i <= 30; i++) {
@@ -115,7 +113,7 @@ START_TEST(tau_blends_the_target_network) {
                                                       {"tau", "0.25"},
                                                       {"learning_rate", "0.01"}};
     trial t = begin(1, settings);
-    const bm_real *online = kernel(&t, "nets.q.dense0.kernel"), *target = kernel(&t, "nets.target.dense0.kernel");
+    const bm_real *online = kernel(&t, "nets.q.dense0.kernel"), *target = kernel(&t, "nets.q_target.dense0.kernel");
     for (int i = 1; i <= 10; i++) {
         const double o = (double)online[5], previous = (double)target[5];
         step(&t);
@@ -148,11 +146,15 @@ START_TEST(the_deterministic_policy_draws_no_random_numbers_and_takes_the_larges
     }
     const uint64_t hash = bm_state_hash(&t.state, 0);
     int32_t first[4], again[4], single;
-    bm_agent_act(t.agent, 4, t.env->observation, false, first);
-    bm_agent_act(t.agent, 4, t.env->observation, false, again);
+    bm_agent_input input = t.actor.input;
+    input.explore = false;
+    bm_agent_act(t.agent, &input, first, NULL);
+    bm_agent_act(t.agent, &input, again, NULL);
     ck_assert_mem_eq(first, again, sizeof first);
+    input.n = 1;
     for (int lane = 0; lane < 4; lane++) {
-        bm_agent_act(t.agent, 1, (const float *)t.env->observation + 4 * lane, false, &single);
+        input.observation = (const float *)t.env->observation + 4 * lane;
+        bm_agent_act(t.agent, &input, &single, NULL);
         ck_assert_int_eq(single, first[lane]);
     }
     ck_assert(bm_state_hash(&t.state, 0) == hash);

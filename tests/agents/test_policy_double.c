@@ -77,21 +77,23 @@ START_TEST(without_a_generator_the_most_probable_action_is_taken) {
     subject discrete = create(&choice), gaussian = create(&box);
     int32_t index[ROWS];
     bm_real number[ROWS * OUTPUTS], alone[OUTPUTS], probability[ROWS * OUTPUTS];
-    bm_policy_net_act(&discrete.net, discrete.params, discrete.workspace, ROWS, discrete.features, NULL, index);
-    bm_policy_net_probabilities(&discrete.net, discrete.params, discrete.workspace, ROWS, discrete.features,
-                                probability);
+    bm_policy_net_act(&discrete.net, discrete.params, discrete.workspace,
+                      &(bm_policy_rows){.n = ROWS, .features = discrete.features}, NULL, index);
+    bm_policy_net_probabilities(&discrete.net, discrete.params, discrete.workspace,
+                                &(bm_policy_rows){.n = ROWS, .features = discrete.features}, probability);
     for (int i = 0; i < ROWS; i++) {
         const bm_real *p = probability + i * OUTPUTS;
         ck_assert_int_eq(index[i], p[1] > p[0]);
         assert_near((double)(p[0] + p[1]), 1, 1e-15, "probabilities");
     }
-    bm_policy_net_act(&gaussian.net, gaussian.params, gaussian.workspace, ROWS, gaussian.features, NULL, number);
+    bm_policy_net_act(&gaussian.net, gaussian.params, gaussian.workspace,
+                      &(bm_policy_rows){.n = ROWS, .features = gaussian.features}, NULL, number);
     for (int i = 0; i < ROWS; i++) {
         const bm_real *mean =
             bm_net_forward(&gaussian.net.net, gaussian.params, gaussian.workspace, 1, gaussian.features + i * FEATURES);
         ck_assert_mem_eq(mean, number + i * OUTPUTS, sizeof alone);
-        bm_policy_net_act(&gaussian.net, gaussian.params, gaussian.workspace, 1, gaussian.features + i * FEATURES, NULL,
-                          alone);
+        bm_policy_net_act(&gaussian.net, gaussian.params, gaussian.workspace,
+                          &(bm_policy_rows){.n = 1, .features = gaussian.features + i * FEATURES}, NULL, alone);
         ck_assert_mem_eq(alone, number + i * OUTPUTS, sizeof alone);
     }
 }
@@ -101,8 +103,10 @@ START_TEST(numbers_are_drawn_around_the_mean_row_after_row) {
     subject it = create(&box);
     bm_real mean[ROWS * OUTPUTS], number[ROWS * OUTPUTS];
     bm_rng rng = bm_rng_seeded(8), normals = rng;
-    bm_policy_net_act(&it.net, it.params, it.workspace, ROWS, it.features, NULL, mean);
-    bm_policy_net_act(&it.net, it.params, it.workspace, ROWS, it.features, &rng, number);
+    bm_policy_net_act(&it.net, it.params, it.workspace, &(bm_policy_rows){.n = ROWS, .features = it.features}, NULL,
+                      mean);
+    bm_policy_net_act(&it.net, it.params, it.workspace, &(bm_policy_rows){.n = ROWS, .features = it.features}, &rng,
+                      number);
     for (int i = 0; i < ROWS * OUTPUTS; i++) {
         const double log_std = (double)it.params[it.net.net.parameters + (size_t)(i % OUTPUTS)];
         assert_near((double)number[i], (double)mean[i] + exp(log_std) * bm_rng_normal(&normals), 1e-15, "a number");
@@ -115,11 +119,13 @@ START_TEST(choices_are_drawn_as_often_as_they_are_probable) {
     subject it = create(&choice);
     bm_real probability[OUTPUTS];
     bm_rng rng = bm_rng_seeded(9);
-    bm_policy_net_probabilities(&it.net, it.params, it.workspace, 1, it.features, probability);
+    bm_policy_net_probabilities(&it.net, it.params, it.workspace, &(bm_policy_rows){.n = 1, .features = it.features},
+                                probability);
     int ones = 0;
     for (int i = 0; i < DRAWS; i++) {
         int32_t index;
-        bm_policy_net_act(&it.net, it.params, it.workspace, 1, it.features, &rng, &index);
+        bm_policy_net_act(&it.net, it.params, it.workspace, &(bm_policy_rows){.n = 1, .features = it.features}, &rng,
+                          &index);
         ones += index;
     }
     const double p = (double)probability[1];
@@ -130,8 +136,8 @@ END_TEST
 static double loss_at(subject *it, const bm_real *params, const void *action, double ent_coef) {
     const bm_real weight[ROWS] = {1, -0.5, 2, 0.25, -1.5};
     bm_real ignored[MOST];
-    const bm_policy_loss loss =
-        bm_policy_net_gradient(&it->net, params, it->workspace, ROWS, it->features, action, weight, ent_coef, ignored);
+    const bm_policy_rows rows = {.n = ROWS, .features = it->features, .action = action, .weight = weight};
+    const bm_policy_loss loss = bm_policy_net_gradient(&it->net, params, it->workspace, &rows, ROWS, ent_coef, ignored);
     return loss.policy - ent_coef * loss.entropy;
 }
 
@@ -139,7 +145,8 @@ static void assert_gradient(subject *it, const void *action) {
     const bm_real weight[ROWS] = {1, -0.5, 2, 0.25, -1.5};
     const double ent_coef = 0.2, h = 1e-6;
     bm_real gradient[MOST];
-    bm_policy_net_gradient(&it->net, it->params, it->workspace, ROWS, it->features, action, weight, ent_coef, gradient);
+    const bm_policy_rows rows = {.n = ROWS, .features = it->features, .action = action, .weight = weight};
+    bm_policy_net_gradient(&it->net, it->params, it->workspace, &rows, ROWS, ent_coef, gradient);
     for (size_t i = 0; i < it->net.parameters; i++) {
         double loss[2];
         for (int side = 0; side < 2; side++) {

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agents/agent.h"
+#include "agents/actor.h"
 #include "support.h"
 
 enum { LANES = 3, SIZE = 2, MOST_BYTES = 4096 };
@@ -11,6 +11,8 @@ enum { LANES = 3, SIZE = 2, MOST_BYTES = 4096 };
 typedef struct {
     bm_env_batch *env;
     bm_agent *agent;
+    bm_actor actor;
+    bm_arena arena;
     bm_state state; /* of the agent */
 } trainee;
 
@@ -32,6 +34,7 @@ static trainee begin(const char *env, const char *const (*settings)[2]) {
     const bm_agent_setup setup = {
         .type = type, .config = config, .batch = it.env, .total_steps = 100000, .seed = bm_seed_of(1)};
     ck_assert_msg(bm_agent_create(&it.agent, &setup, &error) == BM_OK, "%s", error.text);
+    bm_actor_create(&it.actor, it.agent, it.env, &it.arena);
     bm_agent_state(it.agent, &it.state);
     ck_assert(bm_state_check(&it.state, &error) == BM_OK);
     return it;
@@ -39,6 +42,7 @@ static trainee begin(const char *env, const char *const (*settings)[2]) {
 
 static void end(trainee *it) {
     bm_state_free(&it->state);
+    bm_arena_free(&it->arena);
     bm_agent_destroy(it->agent);
     bm_env_destroy(it->env);
 }
@@ -50,19 +54,14 @@ static const void *listed(const trainee *it, const char *name) {
 }
 
 static void step(trainee *it) {
-    float before[LANES * SIZE];
-    bm_agent_act(it->agent, LANES, it->env->observation, true, it->env->action);
-    memcpy(before, it->env->observation, sizeof before);
-    bm_env_step(it->env);
-    bm_agent_observe(it->agent, before, it->env);
-    bm_agent_update(it->agent);
+    bm_actor_train(&it->actor);
 }
 
 /* With a deviation of e^2 of a box's half width most draws lie outside of it. */
 START_TEST(what_was_drawn_is_remembered_and_its_clipped_image_acted) {
     static const char *const settings[][2] = {{"log_std_init", "2"}, {NULL, NULL}};
     trainee it = begin("Point2D-v0", settings);
-    const bm_real *remembered = listed(&it, "rollout.action");
+    const bm_real *remembered = listed(&it, "rollout.computed");
     int outside = 0;
     for (int t = 0; t < 5; t++) {
         step(&it);
@@ -100,9 +99,9 @@ START_TEST(the_deterministic_action_does_not_depend_on_the_deviation) {
     bm_real *log_std = bm_state_find(&it.state, "nets.policy.log_std")->data;
     const bm_rng untouched = it.agent->explore_rng;
     float first[LANES * SIZE], second[LANES * SIZE];
-    bm_agent_act(it.agent, LANES, it.env->observation, false, first);
+    bm_agent_act(it.agent, &it.actor.input, first, NULL);
     log_std[0] = log_std[1] = 1;
-    bm_agent_act(it.agent, LANES, it.env->observation, false, second);
+    bm_agent_act(it.agent, &it.actor.input, second, NULL);
     ck_assert_mem_eq(first, second, sizeof first);
     ck_assert_mem_eq(&untouched, &it.agent->explore_rng, sizeof untouched);
     end(&it);
@@ -113,7 +112,7 @@ START_TEST(a_box_has_values_to_inspect_but_no_preferences) {
     static const char *const settings[][2] = {{"baseline", "true"}, {NULL, NULL}};
     trainee it = begin("Point2D-v0", settings);
     bm_real value[LANES] = {NAN, NAN, NAN};
-    bm_agent_inspect(it.agent, LANES, it.env->observation, NULL, value);
+    bm_agent_inspect(it.agent, &it.actor.input, NULL, value);
     for (int i = 0; i < LANES; i++) {
         ck_assert(isfinite((double)value[i]));
     }
@@ -125,7 +124,7 @@ START_TEST(discrete_actions_have_no_deviation) {
     static const char *const settings[][2] = {{"log_std_init", "-3"}, {NULL, NULL}};
     trainee it = begin("CartPole-v1", settings);
     ck_assert_ptr_null(bm_state_find(&it.state, "nets.policy.log_std"));
-    ck_assert_int_eq(bm_state_find(&it.state, "rollout.action")->dtype, BM_I32);
+    ck_assert_uint_eq(bm_state_find(&it.state, "rollout.computed")->shape[1], sizeof(int32_t));
     end(&it);
 }
 END_TEST

@@ -41,12 +41,13 @@ static void check_hvp(const bm_space *action_space, const bm_activation *activat
         choices[i] = (int32_t)bm_rng_integers(&rng, 0, ACTIONS);
     }
     const void *action = policy.gaussian ? (const void *)boxes : choices;
-    bm_policy_net_hvp(&policy, params, direction, r_workspace, N, features, action, weight, product);
+    const bm_policy_rows rows = {.n = N, .features = features, .action = action, .weight = weight};
+    bm_policy_net_hvp(&policy, params, direction, r_workspace, &rows, product);
     for (int side = 0; side < 2; side++) {
         for (size_t i = 0; i < n; i++) {
             moved[i] = params[i] + (side ? h : -h) * direction[i];
         }
-        bm_policy_net_gradient(&policy, moved, workspace, N, features, action, weight, 0, grad[side]);
+        bm_policy_net_gradient(&policy, moved, workspace, &rows, N, 0, grad[side]);
     }
     for (size_t i = 0; i < n; i++) {
         assert_near(product[i], (grad[1][i] - grad[0][i]) / (2 * h), 1e-7, activation->name);

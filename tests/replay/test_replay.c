@@ -19,7 +19,11 @@ static void add_numbered(bm_replay *replay, int k) {
     const float observation[FEATURES] = {(float)k, (float)k + 0.25f, -(float)k};
     const float next[FEATURES] = {(float)k + 1, (float)k + 1.25f, -(float)k - 1};
     const int32_t action = k % 5;
-    bm_replay_add(replay, observation, &action, (float)k * 0.5f, next, k % 3 == 0 ? BM_TERMINATED : BM_CONTINUES);
+    bm_replay_add(replay, &(bm_transition){.observation = observation,
+                                           .action = &action,
+                                           .reward = (float)k * 0.5f,
+                                           .next_observation = next,
+                                           .ending = k % 3 == 0 ? BM_TERMINATED : BM_CONTINUES});
 }
 
 static void check_numbered(const bm_replay_batch *batch, int i) {
@@ -36,7 +40,7 @@ static void check_numbered(const bm_replay_batch *batch, int i) {
 static bm_replay new_replay(bm_arena *arena, int64_t capacity) {
     bm_replay replay;
     bm_error error;
-    const bm_status status = bm_replay_create(&replay, &observation_space, &discrete, capacity, arena, &error);
+    const bm_status status = bm_replay_create(&replay, &observation_space, &discrete, false, capacity, arena, &error);
     ck_assert_msg(status == BM_OK, "%s", error.text);
     return replay;
 }
@@ -132,10 +136,14 @@ START_TEST(images_stay_bytes_and_box_actions_keep_their_bits) {
     bm_replay replay;
     bm_replay_batch batch;
     bm_error error;
-    ck_assert_int_eq(bm_replay_create(&replay, &image_space, &box, 5, &arena, &error), BM_OK);
+    ck_assert_int_eq(bm_replay_create(&replay, &image_space, &box, false, 5, &arena, &error), BM_OK);
     bm_replay_batch_create(&batch, &replay, 16, &arena);
     const float action[2] = {-0.75f, 3.5f};
-    bm_replay_add(&replay, "abcdefg", action, 1, "hijklmn", BM_CONTINUES);
+    bm_replay_add(&replay, &(bm_transition){.observation = "abcdefg",
+                                            .action = action,
+                                            .reward = 1,
+                                            .next_observation = "hijklmn",
+                                            .ending = BM_CONTINUES});
     bm_rng rng = bm_rng_seeded(1);
     bm_replay_sample(&replay, &rng, 1, 1, 1, &batch);
     for (size_t i = 0; i < 16; i++) {
@@ -143,7 +151,7 @@ START_TEST(images_stay_bytes_and_box_actions_keep_their_bits) {
         ck_assert_mem_eq(batch.next_observation + 7 * i, "hijklmn", 7);
         ck_assert_mem_eq(batch.action + 2 * i, action, sizeof action);
     }
-    ck_assert_uint_eq(bm_replay_bytes(&image_space, &box, 5), 5 * (7 + 7 + 8 + 4 + 1));
+    ck_assert_uint_eq(bm_replay_bytes(&replay), 5 * (7 + 7 + 8 + 4 + 1));
     bm_arena_free(&arena);
 }
 END_TEST
@@ -174,11 +182,12 @@ START_TEST(a_buffer_larger_than_memory_is_refused_by_name) {
     bm_arena arena = {0};
     bm_replay replay;
     bm_error error = {{0}};
-    ck_assert_int_eq(bm_replay_create(&replay, &huge, &discrete, 10000000, &arena, &error), BM_FAILED);
+    ck_assert_int_eq(bm_replay_create(&replay, &huge, &discrete, false, 10000000, &arena, &error), BM_FAILED);
     ck_assert_ptr_nonnull(strstr(error.text, "buffer_size=10000000"));
     ck_assert_uint_eq(arena.bytes, 0);
-    ck_assert_int_eq(bm_replay_create(&replay, &observation_space, &discrete, 0, &arena, &error), BM_INVALID);
-    ck_assert_int_eq(bm_replay_create(&replay, &observation_space, &discrete, 10000001, &arena, &error), BM_INVALID);
+    ck_assert_int_eq(bm_replay_create(&replay, &observation_space, &discrete, false, 0, &arena, &error), BM_INVALID);
+    ck_assert_int_eq(bm_replay_create(&replay, &observation_space, &discrete, false, 10000001, &arena, &error),
+                     BM_INVALID);
     bm_arena_free(&arena);
 }
 END_TEST
@@ -211,7 +220,11 @@ static void check_n_step(int n_steps, const char *prefix) {
                                  : terminated.value[t] > 0 ? BM_TERMINATED
                                  : truncated.value[t] > 0  ? BM_TRUNCATED
                                                            : BM_CONTINUES;
-        bm_replay_add(&replay, observation, &action, other ? 1e6f : (float)reward.value[t], next, ending);
+        bm_replay_add(&replay, &(bm_transition){.observation = observation,
+                                                .action = &action,
+                                                .reward = other ? 1e6f : (float)reward.value[t],
+                                                .next_observation = next,
+                                                .ending = ending});
     }
     bm_replay_sample(&replay, &rng, gamma.value[0], n_steps, 2, &batch);
     int checked = 0;

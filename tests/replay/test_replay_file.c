@@ -25,8 +25,10 @@ typedef struct {
 static fixture begin(void) {
     fixture f = {.folder = ""};
     scratch_make(f.folder);
-    ck_assert_int_eq(bm_replay_create(&f.replay, &observation_space, &discrete, CAPACITY, &f.arena, &f.error), BM_OK);
-    ck_assert_int_eq(bm_replay_create(&f.loaded, &observation_space, &discrete, CAPACITY, &f.arena, &f.error), BM_OK);
+    ck_assert_int_eq(bm_replay_create(&f.replay, &observation_space, &discrete, false, CAPACITY, &f.arena, &f.error),
+                     BM_OK);
+    ck_assert_int_eq(bm_replay_create(&f.loaded, &observation_space, &discrete, false, CAPACITY, &f.arena, &f.error),
+                     BM_OK);
     return f;
 }
 
@@ -43,7 +45,11 @@ static void add(fixture *f, int count) {
     for (int i = 0; i < count; i++) {
         const int32_t k = (int32_t)f->replay.added;
         const float observation[2] = {(float)k, 0.5f * (float)k}, next[2] = {(float)k + 1, 0.5f * (float)k + 0.5f};
-        bm_replay_add(&f->replay, observation, &k, -(float)k, next, k % 7 == 0 ? BM_TERMINATED : BM_CONTINUES);
+        bm_replay_add(&f->replay, &(bm_transition){.observation = observation,
+                                                   .action = &k,
+                                                   .reward = -(float)k,
+                                                   .next_observation = next,
+                                                   .ending = k % 7 == 0 ? BM_TERMINATED : BM_CONTINUES});
     }
 }
 
@@ -120,7 +126,11 @@ START_TEST(position_and_content_are_exact_after_wrapping_around) {
         const float observation[2] = {(float)f.loaded.added, 0.5f * (float)f.loaded.added};
         const float next[2] = {(float)f.loaded.added + 1, 0.5f * (float)f.loaded.added + 0.5f};
         const int32_t k = (int32_t)f.loaded.added;
-        bm_replay_add(&f.loaded, observation, &k, -(float)k, next, k % 7 == 0 ? BM_TERMINATED : BM_CONTINUES);
+        bm_replay_add(&f.loaded, &(bm_transition){.observation = observation,
+                                                  .action = &k,
+                                                  .reward = -(float)k,
+                                                  .next_observation = next,
+                                                  .ending = k % 7 == 0 ? BM_TERMINATED : BM_CONTINUES});
         ck_assert_uint_eq(bm_replay_hash(&f.loaded, 1), bm_replay_hash(&f.replay, 1));
     }
     end(&f);

@@ -1,4 +1,4 @@
-/* REINFORCE's loss and its derivatives through the distribution.
+/* Losses of agents; see losses.h. REINFORCE's derivatives go through the distribution.
  *
  * Categorical, with p = softmax(z), H the entropy of a row, r = R{z} and <x> the mean of x under p:
  *
@@ -9,13 +9,69 @@
  *
  *     d (-log pi) / d mean = -z / std     d (-log pi) / d s = 1 - z^2     d (-H) / d s = -1
  *     R{z} = -R{mean} / std - z R{s} */
-#include "agents/policy_loss.h"
+#include "agents/losses.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "nets/dist.h"
 
-bm_policy_loss bm_reinforce_loss(int n, int actions, const bm_real *logits, const int32_t *action,
+void bm_mask_values(int n, int actions, const uint8_t *mask, bm_real *value) {
+    const size_t count = mask ? (size_t)n * (size_t)actions : 0;
+    for (size_t i = 0; i < count; i++) {
+        value[i] = mask[i] ? value[i] : -(bm_real)INFINITY;
+    }
+}
+
+int bm_argmax(int n, const bm_real *value) {
+    int best = 0;
+    for (int i = 1; i < n; i++) {
+        best = value[i] > value[best] ? i : best;
+    }
+    return best;
+}
+
+void bm_td_target(int n, int actions, const bm_real *reward, const bm_real *discount, const bm_real *q_next,
+                  const bm_real *q_next_online, bm_real *target) {
+    const bm_real *chooser = q_next_online ? q_next_online : q_next;
+    for (int i = 0; i < n; i++) {
+        const size_t row = (size_t)i * (size_t)actions;
+        const bm_real next = q_next[row + (size_t)bm_argmax(actions, chooser + row)];
+        target[i] = reward[i] + discount[i] * next;
+    }
+}
+
+double bm_td_loss_mse(int n, int actions, const bm_real *q, const int32_t *action, const bm_real *target,
+                      const bm_real *weight, bm_real *grad_q) {
+    double sum = 0;
+    memset(grad_q, 0, (size_t)n * (size_t)actions * sizeof *grad_q);
+    for (int i = 0; i < n; i++) {
+        const size_t taken = (size_t)i * (size_t)actions + (size_t)action[i];
+        const double w = weight ? (double)weight[i] : 1;
+        const double error = (double)q[taken] - (double)target[i];
+        sum += w * error * error;
+        grad_q[taken] = (bm_real)(2 * w * error / n);
+    }
+    return sum / n;
+}
+
+double bm_td_loss_huber(int n, int actions, double delta, const bm_real *q, const int32_t *action,
+                        const bm_real *target, const bm_real *weight, bm_real *grad_q) {
+    double sum = 0;
+    memset(grad_q, 0, (size_t)n * (size_t)actions * sizeof *grad_q);
+    for (int i = 0; i < n; i++) {
+        const size_t taken = (size_t)i * (size_t)actions + (size_t)action[i];
+        const double w = weight ? (double)weight[i] : 1;
+        const double error = (double)q[taken] - (double)target[i];
+        const double size = fabs(error);
+        const bool small = size <= delta;
+        sum += w * (small ? 0.5 * error * error : delta * (size - 0.5 * delta));
+        grad_q[taken] = (bm_real)(w * (small ? error : copysign(delta, error)) / n);
+    }
+    return sum / n;
+}
+
+bm_policy_loss bm_reinforce_loss(int n, int of, int actions, const bm_real *logits, const int32_t *action,
                                  const bm_real *weight, double ent_coef, bm_real *grad) {
     bm_policy_loss loss = {0};
     bm_log_softmax((size_t)n, actions, logits, grad);
@@ -30,11 +86,11 @@ bm_policy_loss bm_reinforce_loss(int n, int actions, const bm_real *logits, cons
             const double log_p = (double)row[j], p = exp(log_p);
             const double toward_action = w * (p - (j == action[i]));
             const double toward_order = p > 0 ? ent_coef * p * (log_p + (double)entropy) : 0;
-            row[j] = (bm_real)((toward_action + toward_order) / n);
+            row[j] = (bm_real)((toward_action + toward_order) / of);
         }
     }
-    loss.policy /= n;
-    loss.entropy /= n;
+    loss.policy /= of;
+    loss.entropy /= of;
     return loss;
 }
 
@@ -60,17 +116,17 @@ void bm_reinforce_loss_r(int n, int actions, const bm_real *logits, const bm_rea
     }
 }
 
-bm_policy_loss bm_reinforce_gaussian_loss(int n, int size, const bm_real *mean, const bm_real *log_std,
+bm_policy_loss bm_reinforce_gaussian_loss(int n, int of, int size, const bm_real *mean, const bm_real *log_std,
                                           const bm_real *action, const bm_real *weight, double ent_coef,
                                           bm_real *grad_mean, bm_real *grad_log_std) {
-    bm_policy_loss loss = {.entropy = (double)bm_gaussian_entropy(size, log_std)};
+    bm_policy_loss loss = {.entropy = (double)bm_gaussian_entropy(size, log_std) * n / of};
     for (int i = 0; i < n; i++) {
         const size_t row = (size_t)i * (size_t)size;
         bm_real log_prob;
         bm_gaussian_log_prob(1, size, mean + row, log_std, action + row, &log_prob);
         loss.policy -= (double)weight[i] * (double)log_prob;
     }
-    loss.policy /= n;
+    loss.policy /= of;
     for (int k = 0; k < size; k++) {
         const double per_std = exp(-(double)log_std[k]);
         double sum = 0;
@@ -78,9 +134,9 @@ bm_policy_loss bm_reinforce_gaussian_loss(int n, int size, const bm_real *mean, 
             const size_t at = (size_t)i * (size_t)size + (size_t)k;
             const double z = ((double)action[at] - (double)mean[at]) * per_std, w = (double)weight[i];
             sum += w * (1 - z * z);
-            grad_mean[at] = (bm_real)(-w * z * per_std / n);
+            grad_mean[at] = (bm_real)(-w * z * per_std / of);
         }
-        grad_log_std[k] = (bm_real)(sum / n - ent_coef);
+        grad_log_std[k] = (bm_real)((sum - ent_coef * n) / of);
     }
     return loss;
 }
