@@ -2,12 +2,11 @@
 #include "agents/agent.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/registry.h"
 #include "core/subnormal.h"
-#include "core/suggest.h"
 
 #define AGENT(name) extern const bm_agent_type bm_agent_##name;
 #include "agents/agent_list.h"
@@ -24,20 +23,7 @@ const bm_agent_type *const bm_agent_types[] = {
 enum { STREAM_INIT, STREAM_EXPLORE, STREAM_SAMPLE };
 
 bm_status bm_agent_lookup(const char *name, const bm_agent_type **type, bm_error *error) {
-    enum { MOST = 64 };
-    const char *names[MOST];
-    size_t count = 0;
-    for (const bm_agent_type *const *t = bm_agent_types; *t; t++) {
-        if (strcmp((*t)->name, name) == 0) {
-            *type = *t;
-            return BM_OK;
-        }
-        if (count < MOST) {
-            names[count++] = (*t)->name;
-        }
-    }
-    return bm_invalid(error, "unknown agent %s%s", name,
-                      bm_did_you_mean(name, names, count, " (see bellman list agents)").text);
+    return bm_registry_lookup((const void *const *)bm_agent_types, "agent", "agents", name, (const void **)type, error);
 }
 
 static bm_rng stream(const bm_seed *seed, uint32_t number) {
@@ -54,6 +40,7 @@ static bm_status prepare(bm_agent *agent, const bm_agent_setup *setup, bm_error 
     }
     agent->config = bm_arena_alloc(&agent->arena, 1, options->config_bytes);
     agent->metric = BM_NEW(&agent->arena, double, agent->metrics);
+    agent->self = bm_arena_alloc(&agent->arena, 1, setup->type->self_bytes);
     const bm_status status = bm_arena_check(&agent->arena, "the agent's options", error);
     if (status != BM_OK) {
         return status;
@@ -163,29 +150,8 @@ void bm_agent_inspect(bm_agent *agent, const bm_agent_input *input, bm_real *pre
     bm_restore_subnormals(mode);
 }
 
-typedef struct {
-    char names[400];
-    size_t used;
-} live_names;
-
-static void name_live(void *context, const char *key, const bm_option *row, const void *field) {
-    (void)field;
-    live_names *live = context;
-    if (row->live && live->used + strlen(key) + 3 < sizeof live->names) {
-        live->used += (size_t)snprintf(live->names + live->used, sizeof live->names - live->used, "%s%s",
-                                       live->used ? ", " : "", key);
-    }
-}
-
 bm_status bm_agent_set(bm_agent *agent, const char *key, const char *value, bm_error *error) {
-    const bm_options *options = &agent->type->options;
-    const bm_option *row = bm_options_find(options, agent->config, key, NULL);
-    if (row && !row->live) {
-        live_names live = {.used = 0};
-        bm_options_each(options, agent->config, name_live, &live);
-        return bm_invalid(error, "%s cannot change while training; these can: %s", key, live.names);
-    }
-    return bm_options_set(options, agent->config, key, value, error);
+    return bm_options_set_live(&agent->type->options, agent->config, key, value, error);
 }
 
 bm_replay *bm_agent_replay(bm_agent *agent) {

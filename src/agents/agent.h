@@ -2,7 +2,7 @@
 #define BM_AGENTS_AGENT_H
 
 /* Agents are four verbs: act, observe, update, and state. On-policy and off-policy differ inside update, not in the
- * training loop. What belongs to the rows that an agent acts on belongs to the caller (actor.h). */
+ * training loop. What belongs to the rows that an agent acts on belongs to the caller (train/actor.h). */
 #include "core/arena.h"
 #include "core/option.h"
 #include "core/real.h"
@@ -34,6 +34,7 @@ typedef struct {
 typedef struct {
     const char *name, *summary, *source; /* "dqn", one line, the paper */
     bm_options options;
+    size_t self_bytes;               /* of agent->self, which is zero when create is called */
     const char *const *metric_names; /* of agent->metric, NULL at the end; NAN where nothing is known yet */
     /* Checks that the spaces can be served, says why not, sets carried and computed_bytes, and allocates everything from
      * agent->arena. */
@@ -70,7 +71,7 @@ struct bm_agent {
     int metrics;
     double *metric; /* [metrics] */
     bool diverged;  /* an update's loss or gradient was not finite: nothing sensible follows */
-    void *self;     /* the type's own */
+    void *self;     /* [self_bytes] the type's own */
     bm_arena arena;
 };
 

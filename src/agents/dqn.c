@@ -60,11 +60,7 @@ static bm_status create(bm_agent *agent, bm_error *error) {
         return bm_invalid(
             error, "dqn needs one discrete action per step; this environment's actions are continuous or several");
     }
-    dqn *self = BM_NEW(arena, dqn, 1);
-    if (!self) {
-        return bm_arena_check(arena, "dqn", error);
-    }
-    agent->self = self;
+    dqn *self = agent->self;
     self->actions = agent->action_space.n;
     const int batch_size = config->off_policy.batch_size,
               features = bm_space_features(&agent->observation_space, BM_ONE_HOT);
@@ -75,16 +71,15 @@ static bm_status create(bm_agent *agent, bm_error *error) {
         return status;
     }
     self->input = BM_NEW(arena, bm_real, (size_t)most_rows * (size_t)features);
-    status = bm_trainable_create(&self->q, agent,
-                                 &(bm_trainable_setup){.net = &net,
-                                                       .output_gain = 1,
-                                                       .target = true,
-                                                       .average = config->policy_average > 0,
-                                                       .rows = most_rows,
-                                                       .init = config->network.init,
-                                                       .learning = &config->learning,
-                                                       .rate = &config->learning.learning_rate},
-                                 error);
+    const bm_trainable_setup setup = {
+        .net = &net,
+        .network = &config->network,
+        .target = true,
+        .average = config->policy_average > 0,
+        .rows = most_rows,
+        .learning = &config->learning,
+    };
+    status = bm_trainable_create(&self->q, agent, &setup, error);
     if (status != BM_OK || agent->acts_only) {
         return status;
     }
@@ -164,10 +159,8 @@ static void gradient_step(bm_agent *agent, double learning_rate) {
     bm_off_policy_sample(&self->off_policy, agent, config->learning.gamma);
     find_targets(agent, batch);
     const bm_real *q = values(agent, net->params, n, batch->observation, NULL);
-    const double loss =
-        config->loss == LOSS_HUBER
-            ? bm_td_loss_huber(n, self->actions, 1.0, q, batch->action, self->td_target, NULL, net->grad_output)
-            : bm_td_loss_mse(n, self->actions, q, batch->action, self->td_target, NULL, net->grad_output);
+    const double delta = config->loss == LOSS_HUBER ? 1 : INFINITY;
+    const double loss = bm_td_loss(n, self->actions, delta, q, batch->action, self->td_target, NULL, net->grad_output);
     double q_sum = 0, norm = NAN;
     for (int i = 0; i < n; i++) {
         q_sum += (double)q[i * self->actions + batch->action[i]];
@@ -218,6 +211,7 @@ const bm_agent_type bm_agent_dqn = {
     .summary = "deep Q-learning with a replay buffer and a target network, for discrete actions",
     .source = "Mnih et al. 2015; options as Stable-Baselines3 2.9",
     .options = BM_OPTIONS(rows, dqn_config),
+    .self_bytes = sizeof(dqn),
     .metric_names = metric_names,
     .create = create,
     .act = act,

@@ -1,14 +1,12 @@
 /* Losses of agents; see losses.h. REINFORCE's derivatives go through the distribution.
  *
- * Categorical, with p = softmax(z), H the entropy of a row, r = R{z} and <x> the mean of x under p:
+ * Categorical, with p = softmax(z) and H the entropy of a row:
  *
  *     d (-log p_a) / d z_j = p_j - [j = a]          d (-H) / d z_j = p_j (log p_j + H)
- *     R{p_j} = p_j (r_j - <r>)     R{log p_j} = r_j - <r>     R{H} = -<(log p + H) r>
  *
  * Gaussian, with z = (action - mean) / std and s = log std:
  *
- *     d (-log pi) / d mean = -z / std     d (-log pi) / d s = 1 - z^2     d (-H) / d s = -1
- *     R{z} = -R{mean} / std - z R{s} */
+ *     d (-log pi) / d mean = -z / std     d (-log pi) / d s = 1 - z^2     d (-H) / d s = -1 */
 #include "agents/losses.h"
 
 #include <math.h>
@@ -41,32 +39,17 @@ void bm_td_target(int n, int actions, const bm_real *reward, const bm_real *disc
     }
 }
 
-double bm_td_loss_mse(int n, int actions, const bm_real *q, const int32_t *action, const bm_real *target,
-                      const bm_real *weight, bm_real *grad_q) {
+double bm_td_loss(int n, int actions, double delta, const bm_real *q, const int32_t *action, const bm_real *target,
+                  const bm_real *weight, bm_real *grad_q) {
+    const double factor = isinf(delta) ? 2 : 1;
     double sum = 0;
     memset(grad_q, 0, (size_t)n * (size_t)actions * sizeof *grad_q);
     for (int i = 0; i < n; i++) {
         const size_t taken = (size_t)i * (size_t)actions + (size_t)action[i];
-        const double w = weight ? (double)weight[i] : 1;
-        const double error = (double)q[taken] - (double)target[i];
-        sum += w * error * error;
-        grad_q[taken] = (bm_real)(2 * w * error / n);
-    }
-    return sum / n;
-}
-
-double bm_td_loss_huber(int n, int actions, double delta, const bm_real *q, const int32_t *action,
-                        const bm_real *target, const bm_real *weight, bm_real *grad_q) {
-    double sum = 0;
-    memset(grad_q, 0, (size_t)n * (size_t)actions * sizeof *grad_q);
-    for (int i = 0; i < n; i++) {
-        const size_t taken = (size_t)i * (size_t)actions + (size_t)action[i];
-        const double w = weight ? (double)weight[i] : 1;
-        const double error = (double)q[taken] - (double)target[i];
-        const double size = fabs(error);
-        const bool small = size <= delta;
-        sum += w * (small ? 0.5 * error * error : delta * (size - 0.5 * delta));
-        grad_q[taken] = (bm_real)(w * (small ? error : copysign(delta, error)) / n);
+        const double w = factor * (weight ? (double)weight[i] : 1);
+        const double error = (double)q[taken] - (double)target[i], size = fabs(error);
+        sum += w * (size > delta ? delta * (size - 0.5 * delta) : 0.5 * error * error);
+        grad_q[taken] = (bm_real)(w * (size > delta ? copysign(delta, error) : error) / n);
     }
     return sum / n;
 }
@@ -94,28 +77,6 @@ bm_policy_loss bm_reinforce_loss(int n, int of, int actions, const bm_real *logi
     return loss;
 }
 
-void bm_reinforce_loss_r(int n, int actions, const bm_real *logits, const bm_real *weight, double ent_coef,
-                         const bm_real *r_logits, bm_real *r_grad) {
-    bm_log_softmax((size_t)n, actions, logits, r_grad);
-    for (int i = 0; i < n; i++) {
-        bm_real *row = r_grad + (size_t)i * (size_t)actions; /* log-probabilities, until the result replaces them */
-        const bm_real *r = r_logits + (size_t)i * (size_t)actions;
-        bm_real entropy;
-        bm_categorical_entropy(1, actions, row, &entropy);
-        double mean_r = 0, r_entropy = 0;
-        for (int j = 0; j < actions; j++) {
-            const double log_p = (double)row[j], p = exp(log_p);
-            mean_r += p * (double)r[j];
-            r_entropy -= p > 0 ? p * (log_p + (double)entropy) * (double)r[j] : 0;
-        }
-        for (int j = 0; j < actions; j++) {
-            const double log_p = (double)row[j], p = exp(log_p), r_log_p = (double)r[j] - mean_r;
-            const double toward_order = p > 0 ? ent_coef * (r_log_p * (log_p + (double)entropy + 1) + r_entropy) : 0;
-            row[j] = (bm_real)(p * ((double)weight[i] * r_log_p + toward_order) / n);
-        }
-    }
-}
-
 bm_policy_loss bm_reinforce_gaussian_loss(int n, int of, int size, const bm_real *mean, const bm_real *log_std,
                                           const bm_real *action, const bm_real *weight, double ent_coef,
                                           bm_real *grad_mean, bm_real *grad_log_std) {
@@ -139,21 +100,4 @@ bm_policy_loss bm_reinforce_gaussian_loss(int n, int of, int size, const bm_real
         grad_log_std[k] = (bm_real)((sum - ent_coef * n) / of);
     }
     return loss;
-}
-
-void bm_reinforce_gaussian_loss_r(int n, int size, const bm_real *mean, const bm_real *log_std, const bm_real *action,
-                                  const bm_real *weight, const bm_real *r_mean, const bm_real *r_log_std,
-                                  bm_real *r_grad_mean, bm_real *r_grad_log_std) {
-    for (int k = 0; k < size; k++) {
-        const double per_std = exp(-(double)log_std[k]), r_s = (double)r_log_std[k];
-        double sum = 0;
-        for (int i = 0; i < n; i++) {
-            const size_t at = (size_t)i * (size_t)size + (size_t)k;
-            const double z = ((double)action[at] - (double)mean[at]) * per_std, w = (double)weight[i];
-            const double r_z = -(double)r_mean[at] * per_std - z * r_s;
-            sum -= 2 * w * z * r_z;
-            r_grad_mean[at] = (bm_real)(-w * per_std * (r_z - z * r_s) / n);
-        }
-        r_grad_log_std[k] = (bm_real)(sum / n);
-    }
 }

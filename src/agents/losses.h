@@ -19,12 +19,10 @@ int bm_argmax(int n, const bm_real *value);
  * bootstrap); a* is the (first) largest of q_next or, when it is not NULL, of q_next_online (double Q-learning). [n, actions], masked. */
 void bm_td_target(int n, int actions, const bm_real *reward, const bm_real *discount, const bm_real *q_next,
                   const bm_real *q_next_online, bm_real *target);
-/* Mean over the batch of weight[i] * loss(q[i, action[i]] - target[i]); weight NULL counts as 1. grad_q [n, actions] gets
- * d loss / d q: zero but for the action taken. Huber: quadratic within delta, then linear. */
-double bm_td_loss_mse(int n, int actions, const bm_real *q, const int32_t *action, const bm_real *target,
-                      const bm_real *weight, bm_real *grad_q);
-double bm_td_loss_huber(int n, int actions, double delta, const bm_real *q, const int32_t *action,
-                        const bm_real *target, const bm_real *weight, bm_real *grad_q);
+/* Mean over the batch of weight[i] * loss(q[i, action[i]] - target[i]); weight NULL counts as 1. The loss is Huber's, quadratic within
+ * delta and then linear, or, with delta INFINITY, the square. grad_q [n, actions] gets d loss / d q: zero but for the action taken. */
+double bm_td_loss(int n, int actions, double delta, const bm_real *q, const int32_t *action, const bm_real *target,
+                  const bm_real *weight, bm_real *grad_q);
 
 /* ---- the policy gradient: Williams 1992 ---- */
 
@@ -43,16 +41,5 @@ bm_policy_loss bm_reinforce_loss(int n, int of, int actions, const bm_real *logi
 bm_policy_loss bm_reinforce_gaussian_loss(int n, int of, int size, const bm_real *mean, const bm_real *log_std,
                                           const bm_real *action, const bm_real *weight, double ent_coef,
                                           bm_real *grad_mean, bm_real *grad_log_std);
-
-/* Pearlmutter's R of the gradients above for a whole batch (nets/hvp.h): how they move when the outputs move. r_x is
- * d x / d epsilon; shapes as of x. Which action was taken moves a gradient, but not how the gradient moves. r_grad may be logits,
- * but not r_logits. */
-void bm_reinforce_loss_r(int n, int actions, const bm_real *logits, const bm_real *weight, double ent_coef,
-                         const bm_real *r_logits, bm_real *r_grad);
-/* No ent_coef: the entropy is linear in log_std, so that the bonus never changes its gradient. r_grad_mean may be mean or r_mean,
- * r_grad_log_std may not be r_log_std. */
-void bm_reinforce_gaussian_loss_r(int n, int size, const bm_real *mean, const bm_real *log_std, const bm_real *action,
-                                  const bm_real *weight, const bm_real *r_mean, const bm_real *r_log_std,
-                                  bm_real *r_grad_mean, bm_real *r_grad_log_std);
 
 #endif

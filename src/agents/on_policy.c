@@ -61,25 +61,17 @@ void bm_on_policy_observe(bm_on_policy *on, const bm_agent *agent, const bm_agen
     }
 }
 
-/* What follows the last step, in lanes whose episode goes on; the advantages are not yet needed. */
-static void estimate_next(bm_on_policy *on, const bm_agent *agent, bm_trainable *critic) {
-    const bm_rollout *rollout = &on->rollout;
-    const size_t lanes = (size_t)rollout->lanes, next = (size_t)rollout->steps * lanes, last = next - lanes;
-    estimate(on, agent, critic, rollout->lanes, rollout->observation + next * rollout->observation_bytes,
-             on->advantage);
-    for (size_t lane = 0; lane < lanes; lane++) {
-        if (!rollout->truncated[last + lane]) {
-            on->next_value[last + lane] = on->advantage[lane];
-        }
-    }
-}
-
 void bm_on_policy_weigh(bm_on_policy *on, const bm_agent *agent, bm_trainable *critic, double gamma, double lambda) {
     const bm_rollout *rollout = &on->rollout;
     const int rows = rollout->steps * rollout->lanes;
     if (critic) {
         estimate(on, agent, critic, rows, rollout->observation, on->value);
-        estimate_next(on, agent, critic);
+    }
+    for (int row = rows - rollout->lanes; critic && row < rows; row++) { /* what follows the last step */
+        if (!rollout->terminated[row] && !rollout->truncated[row]) {
+            const size_t next = (size_t)(row + rollout->lanes) * rollout->observation_bytes;
+            estimate(on, agent, critic, 1, rollout->observation + next, &on->next_value[row]);
+        }
     }
     bm_gae(rollout->steps, rollout->lanes, gamma, lambda, rollout->reward, critic ? on->value : NULL,
            critic ? on->next_value : NULL, rollout->terminated, rollout->truncated, on->advantage);

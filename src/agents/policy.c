@@ -5,12 +5,11 @@
 
 #include "envs/encode.h"
 #include "nets/dist.h"
-#include "nets/hvp.h"
 
 const double bm_policy_output_gain = 0.01;
 
 bm_status bm_policy_net_create(bm_policy_net *policy, const bm_space *observation_space, const bm_space *action_space,
-                               int hidden_count, const int *hidden, const bm_activation *activation, bm_error *error) {
+                               const bm_int_list *hidden, const bm_activation *activation, bm_error *error) {
     const bool gaussian = action_space->kind == BM_BOX;
     if (!gaussian && action_space->size != 1) {
         return bm_invalid(error, "a policy makes one discrete choice a step; this environment wants %d",
@@ -18,19 +17,11 @@ bm_status bm_policy_net_create(bm_policy_net *policy, const bm_space *observatio
     }
     const int outputs = gaussian ? action_space->size : action_space->n;
     *policy = (bm_policy_net){.gaussian = gaussian};
-    const bm_status status = bm_net_mlp(&policy->net, bm_space_features(observation_space, BM_ONE_HOT), hidden_count,
-                                        hidden, outputs, activation, NULL, error);
+    const bm_status status = bm_net_mlp(&policy->net, bm_space_features(observation_space, BM_ONE_HOT), hidden->count,
+                                        hidden->value, outputs, activation, NULL, error);
     policy->parameters = policy->net.parameters + (gaussian ? (size_t)outputs : 0);
     policy->action_bytes = gaussian ? (size_t)outputs * sizeof(bm_real) : sizeof(int32_t);
     return status;
-}
-
-bm_status bm_policy_net_init(const bm_policy_net *policy, bm_init scheme, double log_std, bm_real *params, bm_rng *rng,
-                             bm_error *error) {
-    for (size_t i = policy->net.parameters; i < policy->parameters; i++) {
-        params[i] = (bm_real)log_std;
-    }
-    return bm_init_net(scheme, bm_policy_output_gain, &policy->net, params, rng, error);
 }
 
 /* The network's, and behind it the gradient of the loss with respect to its outputs. */
@@ -88,37 +79,4 @@ bm_policy_loss bm_policy_net_gradient(const bm_policy_net *policy, const bm_real
             : bm_reinforce_loss(rows->n, of, net->outputs, output, rows->action, rows->weight, ent_coef, grad_output);
     bm_net_backward(net, params, workspace, rows->n, rows->features, grad_output, grad, NULL);
     return loss;
-}
-
-void bm_policy_net_state(const bm_policy_net *policy, bm_real *params, bm_state *state) {
-    bm_net_state(&policy->net, params, state);
-    if (policy->gaussian) {
-        bm_state_vector(state, "log_std", BM_REAL_DTYPE, params + policy->net.parameters, (size_t)policy->net.outputs);
-    }
-}
-
-size_t bm_policy_net_r_workspace(const bm_policy_net *policy, int batch) {
-    return bm_net_r_workspace(&policy->net, batch);
-}
-
-void bm_policy_net_hvp(const bm_policy_net *policy, const bm_real *params, const bm_real *direction, bm_real *workspace,
-                       const bm_policy_rows *rows, bm_real *product) {
-    const bm_net *net = &policy->net;
-    const int n = rows->n, width = net->outputs;
-    const size_t first_log_std = net->parameters, outputs = (size_t)n * (size_t)width;
-    const bm_real *log_std = params + first_log_std;
-    bm_real *output = bm_net_r_forward(net, params, direction, workspace, n, rows->features);
-    bm_mask_values(n, width, rows->action_mask, output);
-    bm_real *r_grad_output = workspace + bm_net_workspace(net, 2 * n), *grad_output = r_grad_output + outputs;
-    bm_real *r_grad_log_std = product + first_log_std; /* where, before it, the gradient may lie */
-    if (policy->gaussian) {
-        bm_reinforce_gaussian_loss(n, n, width, output, log_std, rows->action, rows->weight, 0, grad_output,
-                                   r_grad_log_std);
-        bm_reinforce_gaussian_loss_r(n, width, output, log_std, rows->action, rows->weight, output + outputs,
-                                     direction + first_log_std, r_grad_output, r_grad_log_std);
-    } else {
-        bm_reinforce_loss(n, n, width, output, rows->action, rows->weight, 0, grad_output);
-        bm_reinforce_loss_r(n, width, output, rows->weight, 0, output + outputs, r_grad_output);
-    }
-    bm_net_r_backward(net, params, direction, workspace, n, rows->features, r_grad_output, NULL, product);
 }

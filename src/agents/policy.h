@@ -30,15 +30,11 @@ typedef struct {
     const bm_real *weight;      /* [n] of the policy gradient */
 } bm_policy_rows;
 
-extern const double
-    bm_policy_output_gain; /* of the last layer's initial weights: so small that no action is preferred */
+extern const double bm_policy_output_gain; /* of the last layer's initial weights: at first no action is preferred */
 
 /* The action space's policy by a network of these hidden layers. BM_INVALID: several discrete actions, or widths out of range. */
 bm_status bm_policy_net_create(bm_policy_net *policy, const bm_space *observation_space, const bm_space *action_space,
-                               int hidden_count, const int *hidden, const bm_activation *activation, bm_error *error);
-/* Initial parameters. log_std: of every number of a box. */
-bm_status bm_policy_net_init(const bm_policy_net *policy, bm_init scheme, double log_std, bm_real *params, bm_rng *rng,
-                             bm_error *error);
+                               const bm_int_list *hidden, const bm_activation *activation, bm_error *error);
 /* Reals of workspace for batches up to batch rows. */
 size_t bm_policy_net_workspace(const bm_policy_net *policy, int batch);
 
@@ -51,14 +47,4 @@ void bm_policy_net_probabilities(const bm_policy_net *policy, const bm_real *par
 /* REINFORCE's loss (losses.h) of the rows as part of a batch of `of`, and its gradient: grad [parameters], overwritten. */
 bm_policy_loss bm_policy_net_gradient(const bm_policy_net *policy, const bm_real *params, bm_real *workspace,
                                       const bm_policy_rows *rows, int of, double ent_coef, bm_real *grad);
-/* Names the network's arrays and "log_std". */
-void bm_policy_net_state(const bm_policy_net *policy, bm_real *params, bm_state *state);
-
-/* Reals of workspace for the product below, of batches up to batch rows. */
-size_t bm_policy_net_r_workspace(const bm_policy_net *policy, int batch);
-/* The Hessian of the loss of bm_policy_net_gradient over a whole batch, without an entropy bonus, times direction [parameters]: product
- * [parameters], overwritten. The network must have an R-operator (bm_net_r_check). */
-void bm_policy_net_hvp(const bm_policy_net *policy, const bm_real *params, const bm_real *direction, bm_real *workspace,
-                       const bm_policy_rows *rows, bm_real *product);
-
 #endif

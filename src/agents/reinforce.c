@@ -13,10 +13,9 @@
 #include <math.h>
 #include <string.h>
 
+#include "agents/actor_critic.h"
 #include "agents/on_policy.h"
-#include "agents/policy.h"
 #include "agents/returns.h"
-#include "envs/encode.h"
 #include "nets/loss.h"
 
 typedef struct {
@@ -62,123 +61,45 @@ static const char *const metric_names[] = {
 enum { MINIBATCH = 1024 }; /* rows whose gradients are worked out at once; the sums do not depend on the machine */
 
 typedef struct {
-    bm_policy_net policy_net;
-    bm_trainable policy, value; /* value only with baseline */
+    bm_actor_critic networks;
     bm_on_policy on_policy;
     int64_t episodes;    /* ended in the rollout */
     int32_t lanes_ended; /* how many lanes ended one */
     uint8_t *ended;      /* [lanes] which */
-    bm_real *input;      /* [max_rows, features] of act */
 } reinforce;
-
-static bm_trainable *critic(const bm_agent *agent) {
-    return ((const reinforce_config *)agent->config)->baseline ? &((reinforce *)agent->self)->value : NULL;
-}
-
-/* ---- creation --------------------------------------------------------------------------------------------------- */
-
-static bm_status create_networks(bm_agent *agent, int features, int most_rows, bm_error *error) {
-    const reinforce_config *config = agent->config;
-    const bm_network_config *network = &config->network;
-    reinforce *self = agent->self;
-    const bm_policy_net *policy = &self->policy_net;
-    bm_net net;
-    bm_trainable_setup setup = {
-        .net = &policy->net,
-        .output_gain = bm_policy_output_gain,
-        .more = policy->parameters - policy->net.parameters,
-        .more_name = "log_std",
-        .more_initial = config->log_std_init,
-        .parts = true,
-        .rows = most_rows,
-        .init = network->init,
-        .learning = &config->learning,
-        .rate = &config->learning.learning_rate,
-    };
-    bm_status status = bm_trainable_create(&self->policy, agent, &setup, error);
-    if (status == BM_OK && config->baseline) {
-        status = bm_network_create(&net, network, features, 1, error);
-        setup = (bm_trainable_setup){.net = &net,
-                                     .output_gain = 1,
-                                     .parts = true,
-                                     .rows = most_rows,
-                                     .init = network->init,
-                                     .learning = &config->learning,
-                                     .rate = &config->value_learning_rate};
-        status = status == BM_OK ? bm_trainable_create(&self->value, agent, &setup, error) : status;
-    }
-    return status;
-}
 
 static bm_status create(bm_agent *agent, bm_error *error) {
     const reinforce_config *config = agent->config;
-    const bm_network_config *network = &config->network;
-    reinforce *self = BM_NEW(&agent->arena, reinforce, 1);
-    if (!self) {
-        return bm_arena_check(&agent->arena, "reinforce", error);
-    }
-    agent->self = self;
-    bm_status status = bm_policy_net_create(&self->policy_net, &agent->observation_space, &agent->action_space,
-                                            network->net_arch.count, network->net_arch.value,
-                                            bm_activations[network->activation], error);
-    if (status != BM_OK) {
+    reinforce *self = agent->self;
+    const bm_actor_critic_setup setup = {
+        .network = &config->network,
+        .learning = &config->learning,
+        .value_rate = config->baseline ? &config->value_learning_rate : NULL,
+        .log_std_init = config->log_std_init,
+        .rows = MINIBATCH,
+    };
+    const bm_status status = bm_actor_critic_create(&self->networks, agent, &setup, error);
+    if (status != BM_OK || agent->acts_only) {
         return status;
-    }
-    const int features = self->policy_net.net.inputs;
-    agent->computed_bytes = self->policy_net.action_bytes;
-    self->input = BM_NEW(&agent->arena, bm_real, (size_t)agent->max_rows * (size_t)features);
-    if (agent->acts_only) {
-        return create_networks(agent, features, agent->max_rows, error);
     }
     const int64_t episodes = (int64_t)config->batch_episodes * agent->max_episode_steps; /* 0: without limit */
     const int capacity = episodes > 0 && episodes < config->max_batch_steps ? (int)episodes : config->max_batch_steps;
     self->ended = BM_NEW(&agent->arena, uint8_t, agent->lanes);
-    status = bm_on_policy_create(&self->on_policy, agent, capacity, MINIBATCH, error);
-    return status == BM_OK
-               ? create_networks(agent, features, agent->max_rows > MINIBATCH ? agent->max_rows : MINIBATCH, error)
-               : status;
+    return bm_on_policy_create(&self->on_policy, agent, capacity, MINIBATCH, error);
 }
 
-/* ---- acting ----------------------------------------------------------------------------------------------------- */
-
-static bm_policy_rows rows_of(bm_agent *agent, const bm_agent_input *input) {
-    reinforce *self = agent->self;
-    bm_encode(&agent->observation_space, BM_ONE_HOT, input->n, input->observation, self->input);
-    return (bm_policy_rows){.n = input->n, .features = self->input, .action_mask = input->action_mask};
-}
-
-/* What the policy chose is kept by the caller: the density is that of what was drawn, not of what the box made of it. */
 static void act(bm_agent *agent, const bm_agent_input *input, void *action, void *computed) {
-    const reinforce *self = agent->self;
-    const bm_policy_rows asked = rows_of(agent, input);
-    void *chosen = computed ? computed : self->policy.grad_output;
-    bm_policy_net_act(&self->policy_net, self->policy.params, self->policy.workspace, &asked,
-                      input->explore ? &agent->explore_rng : NULL, chosen);
-    bm_decode_actions(&agent->action_space, input->n, chosen, action);
+    bm_actor_critic_act(&((reinforce *)agent->self)->networks, agent, input, action, computed);
 }
 
 static void inspect(bm_agent *agent, const bm_agent_input *input, bm_real *preference, bm_real *value) {
-    const reinforce *self = agent->self;
-    const bm_policy_rows asked = rows_of(agent, input);
-    const int choices = self->policy_net.gaussian ? 0 : input->n * agent->action_space.n;
-    if (choices > 0) {
-        bm_policy_net_probabilities(&self->policy_net, self->policy.params, self->policy.workspace, &asked, preference);
-    }
-    for (int i = 0; input->action_mask && i < choices; i++) {
-        preference[i] = input->action_mask[i] ? preference[i] : (bm_real)NAN;
-    }
-    bm_trainable *baseline = critic(agent);
-    const bm_real *estimated =
-        baseline ? bm_trainable_forward(baseline, baseline->params, input->n, self->input) : NULL;
-    for (int i = 0; i < input->n; i++) {
-        value[i] = estimated ? estimated[i] : (bm_real)NAN;
-    }
+    bm_actor_critic_inspect(&((reinforce *)agent->self)->networks, agent, input, preference, value);
 }
 
 static void observe(bm_agent *agent, const bm_agent_step *step) {
     reinforce *self = agent->self;
     const bm_env_batch *env = step->env;
-    bm_on_policy_observe(&self->on_policy, agent, step, critic(agent));
+    bm_on_policy_observe(&self->on_policy, agent, step, self->networks.critic);
     self->episodes += env->ended_count;
     for (int e = 0; e < env->ended_count; e++) {
         self->lanes_ended += !self->ended[env->ended[e]];
@@ -208,42 +129,37 @@ static bm_policy_loss improve_policy(bm_agent *agent, double learning_rate) {
     const reinforce_config *config = agent->config;
     reinforce *self = agent->self;
     bm_on_policy *on = &self->on_policy;
+    bm_trainable *policy = &self->networks.policy;
     bm_policy_loss loss = {0};
     const double ent_coef = bm_schedule_at(config->ent_coef, bm_agent_remaining(agent));
-    bm_trainable_no_gradient(&self->policy);
     for (int first = 0; first < on->rows;) {
         first = bm_on_policy_take(on, agent, first);
         const bm_policy_rows taken = {on->n, on->input, on->action_mask, on->computed, on->weight};
-        const bm_policy_loss part =
-            bm_policy_net_gradient(&self->policy_net, self->policy.params, self->policy.workspace, &taken, on->rows,
-                                   ent_coef, self->policy.part);
-        bm_trainable_add_part(&self->policy);
+        const bm_policy_loss part = bm_policy_net_gradient(&self->networks.net, policy->params, policy->workspace,
+                                                           &taken, on->rows, ent_coef, policy->part);
+        bm_trainable_add_part(policy);
         loss.policy += part.policy;
         loss.entropy += part.entropy;
     }
-    bm_trainable_step(&self->policy, learning_rate, NULL);
+    bm_trainable_step(policy, learning_rate, NULL);
     return loss;
 }
 
 /* One gradient step over all listed rows. Returns the mean squared error before. */
-static double fit_value(bm_agent *agent, double learning_rate) {
-    reinforce *self = agent->self;
-    bm_on_policy *on = &self->on_policy;
-    bm_trainable *value = &self->value;
+static double fit_value(bm_on_policy *on, const bm_agent *agent, bm_trainable *critic, double learning_rate) {
     double loss = 0;
-    bm_trainable_no_gradient(value);
     for (int first = 0; first < on->rows;) {
         first = bm_on_policy_take(on, agent, first);
         const double share = (double)on->n / on->rows;
-        const bm_real *estimated = bm_trainable_forward(value, value->params, on->n, on->input);
-        loss += share * bm_loss_mse((size_t)on->n, estimated, on->wanted, value->grad_output);
+        const bm_real *estimated = bm_trainable_forward(critic, critic->params, on->n, on->input);
+        loss += share * bm_loss_mse((size_t)on->n, estimated, on->wanted, critic->grad_output);
         for (int i = 0; i < on->n; i++) {
-            value->grad_output[i] *= (bm_real)share;
+            critic->grad_output[i] *= (bm_real)share;
         }
-        bm_trainable_backward(value, on->n, on->input, value->part);
-        bm_trainable_add_part(value);
+        bm_trainable_backward(critic, on->n, on->input, critic->part);
+        bm_trainable_add_part(critic);
     }
-    bm_trainable_step(value, learning_rate, NULL);
+    bm_trainable_step(critic, learning_rate, NULL);
     return loss;
 }
 
@@ -251,23 +167,24 @@ static void learn(bm_agent *agent) {
     const reinforce_config *config = agent->config;
     reinforce *self = agent->self;
     bm_on_policy *on = &self->on_policy;
-    bm_on_policy_weigh(on, agent, critic(agent), config->learning.gamma, 1);
-    list_rows(on, config->baseline);
+    bm_trainable *critic = self->networks.critic;
+    bm_on_policy_weigh(on, agent, critic, config->learning.gamma, 1);
+    list_rows(on, critic != NULL);
     if (on->rows == 0) {
         return;
     }
     if (config->normalize) {
         bm_normalize((size_t)on->rows, on->row, on->advantage);
     }
-    const double learning_rate = bm_trainable_rate(&self->policy, agent);
+    const double learning_rate = bm_trainable_rate(&self->networks.policy, agent);
+    const double value_rate = critic ? bm_trainable_rate(critic, agent) : 0;
     const bm_policy_loss loss = improve_policy(agent, learning_rate);
-    const double value_rate = config->baseline ? bm_trainable_rate(&self->value, agent) : 0;
-    for (int i = 0; config->baseline && i < config->value_steps; i++) {
-        const double error = fit_value(agent, value_rate);
+    for (int i = 0; critic && i < config->value_steps; i++) {
+        const double error = fit_value(on, agent, critic, value_rate);
         agent->metric[VALUE_LOSS] = i ? agent->metric[VALUE_LOSS] : error;
     }
     agent->updates++;
-    agent->diverged |= !isfinite(loss.policy) || (config->baseline && !isfinite(agent->metric[VALUE_LOSS]));
+    agent->diverged |= !isfinite(loss.policy) || (critic && !isfinite(agent->metric[VALUE_LOSS]));
     agent->metric[LEARNING_RATE] = learning_rate;
     agent->metric[POLICY_LOSS] = loss.policy;
     agent->metric[ENTROPY_LOSS] = -loss.entropy;
@@ -291,10 +208,7 @@ static void update(bm_agent *agent) {
 
 static void state(bm_agent *agent, bm_state *list) {
     reinforce *self = agent->self;
-    bm_trainable_state(&self->policy, agent, "policy", list);
-    if (critic(agent)) {
-        bm_trainable_state(critic(agent), agent, "value", list);
-    }
+    bm_actor_critic_state(&self->networks, agent, list);
     if (agent->acts_only) {
         return;
     }
@@ -311,6 +225,7 @@ const bm_agent_type bm_agent_reinforce = {
     .summary = "the policy gradient of whole episodes, with or without a learned baseline",
     .source = "Williams 1992; Spinning Up's treatment of cut episodes",
     .options = BM_OPTIONS(rows, reinforce_config),
+    .self_bytes = sizeof(reinforce),
     .metric_names = metric_names,
     .create = create,
     .act = act,

@@ -45,7 +45,7 @@ bm_status bm_trainable_create(bm_trainable *trainable, bm_agent *agent, const bm
         .more = setup->more,
         .more_name = setup->more_name,
         .learning = setup->learning,
-        .rate = setup->rate,
+        .rate = setup->rate ? setup->rate : &setup->learning->learning_rate,
     };
     const size_t n = parameters(trainable);
     trainable->params = BM_NEW(arena, bm_real, n);
@@ -73,8 +73,8 @@ bm_status bm_trainable_create(bm_trainable *trainable, bm_agent *agent, const bm
     for (size_t i = setup->net->parameters; i < n; i++) {
         trainable->params[i] = (bm_real)setup->more_initial;
     }
-    status =
-        bm_init_net((bm_init)setup->init, setup->output_gain, setup->net, trainable->params, &agent->init_rng, error);
+    status = bm_init_net((bm_init)setup->network->init, setup->output_gain > 0 ? setup->output_gain : 1, setup->net,
+                         trainable->params, &agent->init_rng, error);
     bm_trainable_blend(trainable, 1, trainable->target);
     bm_trainable_blend(trainable, 1, trainable->average);
     return status;
@@ -87,10 +87,6 @@ bm_real *bm_trainable_forward(bm_trainable *trainable, const bm_real *params, in
 void bm_trainable_backward(bm_trainable *trainable, int n, const bm_real *input, bm_real *grad) {
     bm_net_backward(&trainable->net, trainable->params, trainable->workspace, n, input, trainable->grad_output, grad,
                     NULL);
-}
-
-void bm_trainable_no_gradient(bm_trainable *trainable) {
-    memset(trainable->grad, 0, parameters(trainable) * sizeof *trainable->grad);
 }
 
 void bm_trainable_add_part(bm_trainable *trainable) {
@@ -110,6 +106,9 @@ void bm_trainable_step(bm_trainable *trainable, double learning_rate, double *no
     const double scale = bm_clip_norm_scale(BM_REAL_DTYPE, parameters(trainable), trainable->grad, 2,
                                             trainable->learning->max_grad_norm, norm);
     bm_optim_step(&trainable->optim, learning_rate, scale, trainable->params, trainable->grad);
+    if (trainable->part) {
+        memset(trainable->grad, 0, parameters(trainable) * sizeof *trainable->grad);
+    }
 }
 
 static void blend(size_t n, bm_real share, const bm_real *restrict from, bm_real *restrict to) {

@@ -40,15 +40,15 @@ typedef struct {
 
 typedef struct {
     const bm_net *net;
-    double output_gain; /* of the last layer's initial weights, where the scheme has one */
+    const bm_network_config *network; /* what net was made from */
+    double output_gain;               /* of the last layer's initial weights, where the scheme has one; 0: 1 */
     size_t more;
     const char *more_name;
     double more_initial;
     bool target, average, parts;
     int rows;                           /* most rows of a forward pass */
-    int init;                           /* a bm_init */
     const bm_learning_config *learning; /* these two are read whenever they are needed: live changes reach them */
-    const bm_schedule *rate;
+    const bm_schedule *rate;            /* NULL: learning's */
 } bm_trainable_setup;
 
 /* The network of the shape that config says. BM_INVALID: widths out of range. */
@@ -62,8 +62,7 @@ bm_status bm_trainable_create(bm_trainable *trainable, bm_agent *agent, const bm
 bm_real *bm_trainable_forward(bm_trainable *trainable, const bm_real *params, int n, const bm_real *input);
 /* After that forward at trainable->params, from trainable->grad_output, which becomes scratch: grad [parameters], overwritten. */
 void bm_trainable_backward(bm_trainable *trainable, int n, const bm_real *input, bm_real *grad);
-/* A gradient that is added up from parts: zero, then grad += part for each. */
-void bm_trainable_no_gradient(bm_trainable *trainable);
+/* grad += part, for gradients that are added up from minibatches; a step sets grad to zero again. */
 void bm_trainable_add_part(bm_trainable *trainable);
 /* The learning rate at this moment of the agent's training; also gives the optimizer the momentum that a schedule wants. */
 double bm_trainable_rate(bm_trainable *trainable, const bm_agent *agent);

@@ -7,7 +7,7 @@
 
 #include <cjson/cJSON.h>
 
-#include "agents/actor.h"
+#include "train/actor.h"
 #include "cli/cli.h"
 #include "core/machine.h"
 #include "core/suggest.h"

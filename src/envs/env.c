@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/suggest.h"
+#include "core/registry.h"
 
 enum { LANES_MAX = 1 << 20 };
 
@@ -339,26 +339,10 @@ const bm_env_type *const bm_env_types[] = {
     NULL};
 #undef ENV
 
-enum { TYPES = sizeof bm_env_types / sizeof bm_env_types[0] - 1 };
-
 const bm_env_type *bm_env_find(const char *id) {
-    for (int i = 0; i < TYPES; i++) {
-        if (strcmp(bm_env_types[i]->id, id) == 0) {
-            return bm_env_types[i];
-        }
-    }
-    return NULL;
+    return bm_registry_find((const void *const *)bm_env_types, id);
 }
 
 bm_status bm_env_lookup(const char *id, const bm_env_type **type, bm_error *error) {
-    *type = bm_env_find(id);
-    if (*type) {
-        return BM_OK;
-    }
-    const char *names[TYPES];
-    for (int i = 0; i < TYPES; i++) {
-        names[i] = bm_env_types[i]->id;
-    }
-    return bm_invalid(error, "unknown environment %s%s", id,
-                      bm_did_you_mean(id, names, TYPES, " (see bellman list envs)").text);
+    return bm_registry_lookup((const void *const *)bm_env_types, "environment", "envs", id, (const void **)type, error);
 }

@@ -21,6 +21,7 @@
 
 #include "envs/encode.h"
 #include "meta/episode_player.h"
+#include "meta/policy_curvature.h"
 #include "meta/task_range.h"
 #include "meta/tasks.h"
 
@@ -228,8 +229,8 @@ static bm_status create_policy(bm_tasks *tasks, const bm_int_list *hidden, const
     self->shown = config->show_task ? bm_task_range_numbers(&self->range) : 0;
     const bm_space input = {.kind = BM_BOX,
                             .size = bm_space_features(&self->observation_space, BM_ONE_HOT) + self->shown};
-    const bm_status status = bm_policy_net_create(&self->policy, &input, &self->action_space, hidden->count,
-                                                  hidden->value, activation, error);
+    const bm_status status =
+        bm_policy_net_create(&self->policy, &input, &self->action_space, hidden, activation, error);
     tasks->net = self->policy.net;
     tasks->inputs = tasks->net.inputs;
     tasks->outputs = tasks->net.outputs;
@@ -258,7 +259,10 @@ static bm_status create(bm_tasks *tasks, const bm_int_list *hidden, const bm_act
 static bm_status init(const bm_tasks *tasks, bm_init scheme, bm_real *params, bm_rng *rng, bm_error *error) {
     const episode_config *config = tasks->config;
     const episode_tasks *self = tasks->self;
-    return bm_policy_net_init(&self->policy, scheme, config->log_std_init, params, rng, error);
+    for (size_t i = self->policy.net.parameters; i < self->policy.parameters; i++) {
+        params[i] = (bm_real)config->log_std_init;
+    }
+    return bm_init_net(scheme, bm_policy_output_gain, &self->policy.net, params, rng, error);
 }
 
 /* ---- a thread's room -------------------------------------------------------------------------------------------- */
@@ -287,7 +291,7 @@ static void allocate(bm_task_room *room, int lanes) {
     }
     bm_episodes_create(&self->fresh, policy, family->masked, (size_t)self->queries * steps, arena);
     bm_episode_player_create(&self->player, policy, family->shown, lanes, (size_t)lanes * steps, arena);
-    self->r_workspace = BM_NEW(arena, bm_real, bm_policy_net_r_workspace(policy, (int)step_rows));
+    self->r_workspace = BM_NEW(arena, bm_real, bm_policy_curvature_workspace(policy, (int)step_rows));
 }
 
 static bm_status open_room(bm_task_room *room, bm_error *error) {
@@ -378,7 +382,7 @@ static void curvature(bm_task_room *room, int step, const bm_real *params, const
     const episode_tasks *family = room->tasks->self;
     const episode_room *self = room->self;
     const bm_policy_rows played = bm_episodes_rows(&self->step[step]);
-    bm_policy_net_hvp(&family->policy, params, direction, self->r_workspace, &played, product);
+    bm_policy_curvature(&family->policy, params, direction, self->r_workspace, &played, product);
 }
 
 static double outer(bm_task_room *room, const bm_real *params, bm_real *grad) {

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/registry.h"
 #include "core/subnormal.h"
-#include "core/suggest.h"
 #include "nets/hvp.h"
 
 #define LEARNER(name) extern const bm_learner_type bm_learner_##name;
@@ -19,19 +19,9 @@ const bm_learner_type *const bm_learner_types[] = {
 #undef LEARNER
     NULL};
 
-enum { TYPES = sizeof bm_learner_types / sizeof bm_learner_types[0] - 1 };
-
 bm_status bm_learner_lookup(const char *name, const bm_learner_type **type, bm_error *error) {
-    const char *names[TYPES];
-    for (int i = 0; i < TYPES; i++) {
-        names[i] = bm_learner_types[i]->name;
-        if (strcmp(name, names[i]) == 0) {
-            *type = bm_learner_types[i];
-            return BM_OK;
-        }
-    }
-    return bm_invalid(error, "unknown meta-learner %s%s", name,
-                      bm_did_you_mean(name, names, TYPES, " (see bellman list learners)").text);
+    return bm_registry_lookup((const void *const *)bm_learner_types, "meta-learner", "learners", name,
+                              (const void **)type, error);
 }
 
 /* ---- creation --------------------------------------------------------------------------------------------------- */

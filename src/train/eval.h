@@ -4,7 +4,7 @@
 /* Evaluation: whole episodes of an agent's policy in an environment of its own, apart from training. */
 #include <stdatomic.h>
 
-#include "agents/actor.h"
+#include "train/actor.h"
 #include "envs/env.h"
 
 typedef struct {

@@ -2,7 +2,7 @@
 #define BM_TRAIN_RUN_STATE_H
 
 /* What run.c (creation, checkpoints) and loop.c (the loop) share: the inside of a bm_run. */
-#include "agents/actor.h"
+#include "train/actor.h"
 #include "train/changes.h"
 #include "train/folder.h"
 #include "train/run.h"

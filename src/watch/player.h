@@ -4,7 +4,7 @@
 /* Somebody plays episodes to be looked at: an agent, chance, or a person, in an environment apart from any training. */
 #include <stdbool.h>
 
-#include "agents/actor.h"
+#include "train/actor.h"
 #include "envs/env.h"
 
 enum { BM_PLAYER_ACTIONS = 16 }; /* most whose preference is kept for bars */

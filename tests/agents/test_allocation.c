@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agents/actor.h"
+#include "train/actor.h"
 #include "support.h"
 
 void *__real_malloc(size_t bytes);

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agents/actor.h"
+#include "train/actor.h"
 #include "support.h"
 
 enum { SETTINGS = 12, TOTAL = 400 };

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agents/actor.h"
+#include "train/actor.h"
 #include "support.h"
 
 enum { LANES = 3, SIZE = 2, MOST_BYTES = 4096 };

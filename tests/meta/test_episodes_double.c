@@ -2,9 +2,9 @@
  * baseline against least squares by hand. */
 #include <math.h>
 
-#include "agents/policy.h"
 #include "episodes.h"
 #include "meta/linear_baseline.h"
+#include "meta/policy_curvature.h"
 
 /* ---- the policy's Hessian --------------------------------------------------------------------------------------- */
 
@@ -17,12 +17,12 @@ static void fill(bm_rng *rng, size_t n, double scale, bm_real *x) {
 }
 
 static void check_hvp(const bm_space *action_space, const bm_activation *activation) {
-    static const int hidden[] = {6, 5};
+    static const bm_int_list hidden = {2, {6, 5}};
     const bm_space seen = {.kind = BM_BOX, .size = FEATURES};
     const double h = 1e-5;
     bm_policy_net policy;
     bm_error error = {""};
-    ck_assert_msg(bm_policy_net_create(&policy, &seen, action_space, 2, hidden, activation, &error) == BM_OK, "%s",
+    ck_assert_msg(bm_policy_net_create(&policy, &seen, action_space, &hidden, activation, &error) == BM_OK, "%s",
                   error.text);
     const size_t n = policy.parameters;
     bm_rng rng = bm_rng_seeded(3);
@@ -31,7 +31,7 @@ static void check_hvp(const bm_space *action_space, const bm_activation *activat
     bm_real *params = numbers(n), *direction = numbers(n), *product = numbers(n), *moved = numbers(n);
     bm_real *grad[2] = {numbers(n), numbers(n)};
     bm_real *workspace = numbers(bm_policy_net_workspace(&policy, N));
-    bm_real *r_workspace = numbers(bm_policy_net_r_workspace(&policy, N));
+    bm_real *r_workspace = numbers(bm_policy_curvature_workspace(&policy, N));
     fill(&rng, N * FEATURES, 1, features);
     fill(&rng, N, 1, weight);
     fill(&rng, N * SIZE, 1, boxes);
@@ -42,7 +42,7 @@ static void check_hvp(const bm_space *action_space, const bm_activation *activat
     }
     const void *action = policy.gaussian ? (const void *)boxes : choices;
     const bm_policy_rows rows = {.n = N, .features = features, .action = action, .weight = weight};
-    bm_policy_net_hvp(&policy, params, direction, r_workspace, &rows, product);
+    bm_policy_curvature(&policy, params, direction, r_workspace, &rows, product);
     for (int side = 0; side < 2; side++) {
         for (size_t i = 0; i < n; i++) {
             moved[i] = params[i] + (side ? h : -h) * direction[i];

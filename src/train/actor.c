@@ -1,5 +1,5 @@
 /* Acting in a batch, and the one step of training; see actor.h. */
-#include "agents/actor.h"
+#include "train/actor.h"
 
 #include <string.h>
 

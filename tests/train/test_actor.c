@@ -1,6 +1,6 @@
 /* What belongs to the rows that an agent acts on belongs to the caller: shown with a small agent that carries a counter from step to
  * step and hands what it computed to observe. */
-#include "agents/actor.h"
+#include "train/actor.h"
 
 #include <string.h>
 
@@ -24,7 +24,6 @@ static bm_status create(bm_agent *agent, bm_error *error) {
     (void)error;
     agent->carried = 1;
     agent->computed_bytes = sizeof(bm_real);
-    agent->self = BM_NEW(&agent->arena, counter, 1);
     return BM_OK;
 }
 
@@ -64,6 +63,7 @@ static const bm_agent_type counting = {
     .name = "counting",
     .summary = "counts",
     .options = BM_OPTIONS(rows, counter_config),
+    .self_bytes = sizeof(counter),
     .metric_names = metric_names,
     .create = create,
     .act = act,

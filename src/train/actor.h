@@ -1,5 +1,5 @@
-#ifndef BM_AGENTS_ACTOR_H
-#define BM_AGENTS_ACTOR_H
+#ifndef BM_TRAIN_ACTOR_H
+#define BM_TRAIN_ACTOR_H
 
 /* An agent that plays in a batch, with what belongs to the rows: the state it carries and what it computed with its last actions. The
  * training loop, an evaluation and a window each have one, so that none disturbs another. */
