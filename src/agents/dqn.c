@@ -230,7 +230,7 @@ static void observe(bm_agent *agent, const void *observation, const bm_env_batch
         const bm_ending ending = batch->terminated[i]  ? BM_TERMINATED
                                  : batch->truncated[i] ? BM_TRUNCATED
                                                        : BM_CONTINUES;
-        bm_replay_add(&self->replay, before + at, &batch->action_index[i], (float)batch->reward[i],
+        bm_replay_add(&self->replay, before + at, &batch->action_index[i], (bm_real)batch->reward[i],
                       (ending ? final : after) + at, ending);
     }
 }

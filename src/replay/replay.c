@@ -10,7 +10,7 @@
 enum { CAPACITY_MAX = 10000000, ACTION_BYTES = 4 };
 
 static size_t transition_bytes(const bm_space *observation_space, const bm_space *action_space) {
-    return 2 * bm_space_bytes(observation_space) + (size_t)action_space->size * ACTION_BYTES + sizeof(float) + 1;
+    return 2 * bm_space_bytes(observation_space) + (size_t)action_space->size * ACTION_BYTES + sizeof(bm_real) + 1;
 }
 
 size_t bm_replay_bytes(const bm_space *observation_space, const bm_space *action_space, int64_t capacity) {
@@ -55,7 +55,7 @@ bm_status bm_replay_create(bm_replay *replay, const bm_space *observation_space,
         .observation = bm_arena_alloc(arena, rows, observation_bytes),
         .next_observation = bm_arena_alloc(arena, rows, observation_bytes),
         .action = bm_arena_alloc(arena, rows, (size_t)action_space->size * ACTION_BYTES),
-        .reward = BM_NEW(arena, float, rows),
+        .reward = BM_NEW(arena, bm_real, rows),
         .ending = BM_NEW(arena, uint8_t, rows),
     };
     if (arena->refused) {
@@ -65,7 +65,7 @@ bm_status bm_replay_create(bm_replay *replay, const bm_space *observation_space,
     return BM_OK;
 }
 
-void bm_replay_add(bm_replay *replay, const void *observation, const void *action, float reward,
+void bm_replay_add(bm_replay *replay, const void *observation, const void *action, bm_real reward,
                    const void *next_observation, bm_ending ending) {
     const size_t at = (size_t)(replay->added % replay->capacity);
     const size_t observation_bytes = replay->observation_bytes;

@@ -17,7 +17,7 @@ typedef struct {
     int action_size;                               /* numbers per action, 4 bytes each (int32 or float) */
     unsigned char *observation, *next_observation; /* [capacity, observation_bytes] */
     unsigned char *action;                         /* [capacity, action_size * 4] */
-    float *reward;                                 /* [capacity] */
+    bm_real *reward;                               /* [capacity] */
     uint8_t *ending;                               /* [capacity] a bm_ending */
 } bm_replay;
 
@@ -33,7 +33,7 @@ bm_status bm_replay_create(bm_replay *replay, const bm_space *observation_space,
 typedef enum { BM_CONTINUES = 0, BM_TERMINATED = 1, BM_TRUNCATED = 2 } bm_ending;
 
 /* One transition. next_observation is the true successor, also at the end of an episode. */
-void bm_replay_add(bm_replay *replay, const void *observation, const void *action, float reward,
+void bm_replay_add(bm_replay *replay, const void *observation, const void *action, bm_real reward,
                    const void *next_observation, bm_ending ending);
 
 int64_t bm_replay_size(const bm_replay *replay); /* transitions held now */
