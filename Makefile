@@ -58,6 +58,7 @@ HEADERS     := $(patsubst src/%,%,$(filter-out src/cli/%,$(wildcard src/*/*.h)))
 # Without libpng no picture can be compared with those kept.
 TESTS       := $(filter-out $(if $(PNG_THERE),,%/test_pictures.c),$(wildcard tests/*/test_*.c))
 DOUBLE_TESTS := $(wildcard tests/*/test_*_double.c)
+GOLDEN_SOURCES := $(wildcard tests/golden_files/*.c)
 SCRIPTS     := $(wildcard tests/*/test_*.sh)
 PRESETS     := $(wildcard presets/*.yaml)
 BENCHES     := $(wildcard bench/*.c)
@@ -77,10 +78,13 @@ DOUBLE_OBJECTS := $(OBJECTS:$(BUILD)/%=$(BUILD)/double/%)
 CLI_OBJECTS    := $(CLI_SOURCES:%.c=$(BUILD)/%.o)
 RENDER_OBJECTS := $(RENDER_SOURCES:%.c=$(BUILD)/module/%.o)
 TEST_PROGRAMS  := $(TESTS:%.c=$(BUILD)/%)
+# The comparisons with reference files, in float and in double (tests/golden_files/golden.h).
+GOLDEN_PROGRAMS := $(BUILD)/tests/golden_files/golden $(BUILD)/tests/golden_files/golden_double
+GOLDEN         ?= tests/golden
 TEST_RANKS     := $(if $(call have,ompi-c),$(BUILD)/bellman-mpi)
 BENCH_PROGRAMS := $(BENCHES:%.c=$(BUILD)/%)
 
-.PHONY: all demo test asan lint pictures bench install clean deps deps-dev help format
+.PHONY: all demo test golden asan lint pictures bench install clean deps deps-dev help format
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -90,6 +94,7 @@ help:
 	@echo "make            build the program, $(BUILD)/bellman"
 	@echo "make demo       install what is missing, build, train a DQN agent on CartPole, evaluate and record it"
 	@echo "make test       install what is missing, build, run all tests"
+	@echo "make golden     compare with the reference files of a folder, GOLDEN=$(GOLDEN)"
 	@echo "make asan       the tests under AddressSanitizer and UndefinedBehaviorSanitizer"
 	@echo "make lint       layering, forbidden calls, formatting, warnings of gcc and clang"
 	@echo "make pictures   draw the pictures that tests compare with again"
@@ -111,10 +116,14 @@ demo: deps
 
 test: deps-dev
 	@$(MAKE) --no-print-directory $(JOBS) test-programs
-	@BELLMAN=$(BUILD)/bellman tools/run_tests.sh $(SCRIPTS) $(TEST_PROGRAMS)
+	@BELLMAN=$(BUILD)/bellman tools/run_tests.sh $(SCRIPTS) $(GOLDEN_PROGRAMS) $(TEST_PROGRAMS)
+
+golden: deps-dev
+	@$(MAKE) --no-print-directory $(JOBS) $(BUILD)/tests/golden_files/golden_double
+	@$(BUILD)/tests/golden_files/golden_double $(GOLDEN)
 
 .PHONY: test-programs bench-programs
-test-programs: all $(TEST_PROGRAMS) $(TEST_RANKS)
+test-programs: all $(GOLDEN_PROGRAMS) $(TEST_PROGRAMS) $(TEST_RANKS)
 bench-programs: all $(BENCH_PROGRAMS)
 
 # Fewer kills, and no learning from start to end, which shows nothing here that shorter runs do not. -O2 keeps the kernels' vectors
@@ -188,6 +197,16 @@ $(BUILD)/double/libbellman.a: $(DOUBLE_OBJECTS)
 	@rm -f $@
 	$(call say,AR,$@)
 	$(Q)ar rcs $@ $^
+
+$(BUILD)/tests/golden_files/golden: $(GOLDEN_SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/tests/support.o $(BUILD)/libbellman.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(EXTRA) -o $@ $^ $(LDLIBS) $(CHECK_LIBS)
+
+$(BUILD)/tests/golden_files/golden_double: $(GOLDEN_SOURCES:%.c=$(BUILD)/double/%.o) $(BUILD)/tests/support.o \
+    $(BUILD)/double/libbellman.a
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(EXTRA) -o $@ $^ $(LDLIBS) $(CHECK_LIBS)
 
 $(BUILD)/tests/%_double: $(BUILD)/double/tests/%_double.o $(BUILD)/tests/support.o $(BUILD)/double/libbellman.a
 	@mkdir -p $(@D)

@@ -17,6 +17,8 @@
  *     core/           options, random numbers, state lists, files
  */
 #include "agents/agent.h"
+#include "agents/losses.h"
+#include "agents/returns.h"
 #include "core/machine.h"
 #include "core/pool.h"
 #include "core/preset.h"
@@ -34,10 +36,12 @@
 #include "nets/net.h"
 #include "optim/descent.h"
 #include "optim/lr_schedule.h"
+#include "optim/method.h"
 #include "optim/objective.h"
 #include "optim/optim.h"
 #include "replay/replay.h"
 #include "replay/rollout.h"
+#include "train/actor.h"
 #include "train/eval.h"
 #include "train/live.h"
 #include "train/run.h"

@@ -4,76 +4,56 @@
 #include <dirent.h>
 #include <math.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
-static char *read_all(const char *path) {
-    FILE *file = fopen(path, "rb");
-    ck_assert_msg(file != NULL, "cannot open %s (run the tests from the repository's root)", path);
-    size_t used = 0, capacity = 1 << 16;
-    char *text = malloc(capacity);
-    size_t got;
-    while (text && (got = fread(text + used, 1, capacity - used - 1, file)) > 0) {
-        used += got;
-        if (capacity - used < 2) {
-            capacity *= 2;
-            text = realloc(text, capacity);
-        }
-    }
-    fclose(file);
-    ck_assert_ptr_nonnull(text);
-    text[used] = '\0';
-    return text;
-}
+#include "core/io.h"
 
-static char *copy_text(const char *text, size_t n) {
-    char *copy = malloc(n + 1);
-    ck_assert_ptr_nonnull(copy);
-    memcpy(copy, text, n);
-    copy[n] = '\0';
-    return copy;
-}
-
-golden_table golden_read(const char *path) {
-    char *text = read_all(path);
-    golden_table table = {0};
-    int capacity = 0;
-    for (char *line = text; *line;) {
-        char *end = line + strcspn(line, "\n");
-        const bool last = *end == '\0';
-        *end = '\0';
-        char **cells = NULL;
-        int count = 0;
-        for (char *cell = line;; cell++) {
-            const size_t n = strcspn(cell, ",");
-            cells = realloc(cells, (size_t)(count + 1) * sizeof *cells);
-            ck_assert_ptr_nonnull(cells);
-            cells[count++] = copy_text(cell, n);
-            cell += n;
-            if (!*cell) {
-                break;
+/* Cuts text at separators, in place. Returns how many parts there are; part may be NULL. */
+static int split(char *text, char separator, char **part) {
+    int count = 0;
+    for (char *at = text; at; count++) {
+        char *next = strchr(at, separator);
+        if (part) {
+            part[count] = at;
+            if (next) {
+                *next = '\0';
             }
         }
-        if (!table.header) {
-            table.header = cells;
-            table.columns = count;
-        } else {
-            ck_assert_msg(count == table.columns, "%s: row %d has %d cells", path, table.rows + 1, count);
-            if (table.rows == capacity) {
-                capacity = capacity ? capacity * 2 : 64;
-                table.cell = realloc(table.cell, (size_t)(capacity * table.columns) * sizeof *table.cell);
-                ck_assert_ptr_nonnull(table.cell);
-            }
-            memcpy(table.cell + table.rows++ * table.columns, cells, (size_t)count * sizeof *cells);
-            free(cells);
-        }
-        line = last ? end : end + 1;
+        at = next ? next + 1 : NULL;
     }
-    free(text);
-    ck_assert_msg(table.header != NULL, "%s is empty", path);
+    return count;
+}
+
+golden_table golden_read(const char *path, bm_arena *arena) {
+    char *text;
+    size_t bytes;
+    bm_error error;
+    ck_assert_msg(bm_read_file(path, (size_t)1 << 28, arena, &text, &bytes, &error) == BM_OK, "%s", error.text);
+    ck_assert_msg(bytes > 0, "%s is empty", path);
+    ck_assert_msg(strlen(text) == bytes, "%s is not a text file", path);
+    if (text[bytes - 1] == '\n') {
+        text[bytes - 1] = '\0';
+    }
+    const int lines = split(text, '\n', NULL);
+    char **line = BM_NEW(arena, char *, lines);
+    ck_assert_ptr_nonnull(line);
+    split(text, '\n', line);
+    golden_table table = {.path = path, .rows = lines - 1, .columns = split(line[0], ',', NULL), .arena = arena};
+    char **cell = BM_NEW(arena, char *, lines *table.columns);
+    ck_assert_ptr_nonnull(cell);
+    for (int i = 0; i < lines; i++) {
+        const int cells = split(line[i], ',', NULL);
+        ck_assert_msg(cells == table.columns, "%s: line %d has %d cells instead of %d", path, i + 1, cells,
+                      table.columns);
+        split(line[i], ',', cell + i * table.columns);
+    }
+    table.header = cell;
+    table.cell = cell + table.columns;
     return table;
 }
 
@@ -86,91 +66,121 @@ static int find_column(const golden_table *table, const char *name) {
     return -1;
 }
 
-int golden_column(const golden_table *table, const char *name) {
-    const int column = find_column(table, name);
-    ck_assert_msg(column >= 0, "no column %s", name);
-    return column;
+bool golden_has(const golden_table *table, const char *column) {
+    return find_column(table, column) >= 0;
 }
 
-bool golden_has(const golden_table *table, const char *name) {
-    return find_column(table, name) >= 0;
+const char *golden_text(const golden_table *table, int row, const char *column) {
+    const int i = find_column(table, column);
+    ck_assert_msg(i >= 0, "%s has no column %s", table->path, column);
+    ck_assert_msg(row >= 0 && row < table->rows, "%s has no row %d", table->path, row + 1);
+    return table->cell[row * table->columns + i];
 }
 
-const char *golden_text(const golden_table *table, int row, const char *name) {
-    ck_assert_int_lt(row, table->rows);
-    return table->cell[row * table->columns + golden_column(table, name)];
+int golden_row(const golden_table *table, const char *column, const char *text) {
+    for (int row = 0; row < table->rows; row++) {
+        if (strcmp(golden_text(table, row, column), text) == 0) {
+            return row;
+        }
+    }
+    return -1;
 }
 
-double golden_number(const golden_table *table, int row, const char *name) {
-    const char *text = golden_text(table, row, name);
+double golden_number(const golden_table *table, int row, const char *column) {
+    const char *text = golden_text(table, row, column);
     if (!*text) {
         return NAN;
     }
     char *end;
     const double value = strtod(text, &end);
-    ck_assert_msg(*end == '\0', "%s is not a number", text);
+    ck_assert_msg(*end == '\0', "%s: %s of row %d is not a number: %s", table->path, column, row + 1, text);
     return value;
 }
 
-void golden_free(golden_table *table) {
-    for (int i = 0; i < table->rows * table->columns; i++) {
-        free(table->cell[i]);
+/* "task12_xs" is number 12 of task; -1: it is none. */
+static int number_of(const char *name, const char *prefix) {
+    const size_t length = strlen(prefix);
+    char *end;
+    if (strncmp(name, prefix, length) != 0 || name[length] < '0' || name[length] > '9') {
+        return -1;
     }
-    for (int i = 0; i < table->columns; i++) {
-        free(table->header[i]);
-    }
-    free(table->cell);
-    free(table->header);
-    memset(table, 0, sizeof *table);
+    const long number = strtol(name + length, &end, 10);
+    return (*end == '_' || !*end) && number < 1 << 20 ? (int)number : -1;
 }
 
-static bool parse_tensor(const char *path, const char *name, golden_tensor *tensor) {
-    char *text = read_all(path);
-    const size_t length = strlen(name);
-    bool found = false;
-    for (char *line = text; line && *line && !found;) {
-        char *next = strchr(line, '\n');
-        if (strncmp(line, name, length) == 0 && line[length] == ',') {
-            found = true;
-            char *cursor = strchr(line + length + 1, ',') + 1;
-            tensor->n = 1;
-            do {
-                tensor->shape[tensor->dims] = (int)strtol(cursor, &cursor, 10);
-                tensor->n *= (size_t)tensor->shape[tensor->dims++];
-            } while (*cursor++ == 'x');
-            tensor->value = malloc(tensor->n * sizeof(double));
-            ck_assert_ptr_nonnull(tensor->value);
-            for (size_t i = 0; i < tensor->n; i++) {
-                char *end;
-                tensor->value[i] = strtod(cursor, &end);
-                ck_assert_msg(end != cursor, "%s: %s has fewer values than its shape", path, name);
-                cursor = end;
-            }
+int golden_highest(const golden_table *table, const char *prefix) {
+    int highest = -1;
+    for (int row = 0; row < table->rows; row++) {
+        const int number = number_of(golden_text(table, row, "name"), prefix);
+        highest = number > highest ? number : highest;
+    }
+    return highest;
+}
+
+bool golden_has_number(const golden_table *table, const char *prefix, int number) {
+    for (int row = 0; row < table->rows; row++) {
+        if (number_of(golden_text(table, row, "name"), prefix) == number) {
+            return true;
         }
-        line = next ? next + 1 : NULL;
     }
-    free(text);
-    return found;
+    return false;
 }
 
-golden_tensor golden_tensor_read(const char *path, const char *name) {
-    golden_tensor tensor = {0};
-    ck_assert_msg(parse_tensor(path, name, &tensor), "%s has no tensor %s", path, name);
+enum { NAME_BYTES = 96 };
+
+static int tensor_row(const golden_table *table, char name[NAME_BYTES], const char *format, va_list arguments) {
+    ck_assert_int_lt(vsnprintf(name, NAME_BYTES, format, arguments), NAME_BYTES);
+    return golden_row(table, "name", name);
+}
+
+bool golden_has_tensor(const golden_table *table, const char *name, ...) {
+    char full[NAME_BYTES];
+    va_list arguments;
+    va_start(arguments, name);
+    const int row = tensor_row(table, full, name, arguments);
+    va_end(arguments);
+    return row >= 0;
+}
+
+static golden_tensor get(const golden_table *table, const char *format, va_list arguments) {
+    golden_tensor tensor = {.n = 1};
+    char name[NAME_BYTES], *end;
+    const int row = tensor_row(table, name, format, arguments);
+    ck_assert_msg(row >= 0, "%s has no tensor %s", table->path, name);
+    for (const char *at = golden_text(table, row, "shape"); *at; at = *end == 'x' ? end + 1 : end) {
+        const long length = strtol(at, &end, 10);
+        ck_assert_msg(end > at && (!*end || *end == 'x') && length > 0 && length < 1 << 20 && tensor.dims < 4,
+                      "%s: %s has a bad shape", table->path, name);
+        tensor.shape[tensor.dims++] = (int)length;
+        tensor.n *= (size_t)length;
+        ck_assert_msg(tensor.n < 1 << 24, "%s: %s is too large", table->path, name);
+    }
+    tensor.value = BM_NEW(table->arena, double, tensor.n);
+    ck_assert_ptr_nonnull(tensor.value);
+    const char *at = golden_text(table, row, "values");
+    for (size_t i = 0; i < tensor.n; i++, at = end) {
+        tensor.value[i] = strtod(at, &end);
+        ck_assert_msg(end > at, "%s: %s has %zu values instead of %zu", table->path, name, i, tensor.n);
+    }
+    ck_assert_msg(!*at, "%s: %s has more values than its shape, or one that is no number", table->path, name);
     return tensor;
 }
 
-bool golden_tensor_exists(const char *path, const char *name) {
-    golden_tensor tensor = {0};
-    const bool found = parse_tensor(path, name, &tensor);
-    free(tensor.value);
-    return found;
+golden_tensor golden_get(const golden_table *table, const char *name, ...) {
+    va_list arguments;
+    va_start(arguments, name);
+    const golden_tensor tensor = get(table, name, arguments);
+    va_end(arguments);
+    return tensor;
 }
 
-void golden_values(const char *path, const char *name, size_t n, double *value) {
-    const golden_tensor tensor = golden_tensor_read(path, name);
-    ck_assert_msg(tensor.n == n, "%s: %s has %zu values instead of %zu", path, name, tensor.n, n);
-    memcpy(value, tensor.value, n * sizeof *value);
-    free(tensor.value);
+double golden_scalar(const golden_table *table, const char *name, ...) {
+    va_list arguments;
+    va_start(arguments, name);
+    const golden_tensor tensor = get(table, name, arguments);
+    va_end(arguments);
+    ck_assert_msg(tensor.n == 1, "%s: %s has %zu values instead of one", table->path, name, tensor.n);
+    return tensor.value[0];
 }
 
 void assert_near(double got, double want, double tolerance, const char *what) {

@@ -2,35 +2,44 @@
 #define BM_TESTS_SUPPORT_H
 
 /* What the tests share: a main for one Check suite per file, golden tables and tensors, the comparison they are meant for, and
- * folders to write in. Golden files are looked up below tests/golden/, from the repository's root. */
+ * folders to write in. Paths begin at the repository's root. */
 #include <check.h>
 #include <stdbool.h>
 #include <stddef.h>
 
-/* CSV with a header line. Numbers parse as doubles (hexadecimal too); an empty cell is NAN. */
+#include "core/arena.h"
+
+/* CSV with a header line; a tensor CSV (name,dtype,shape,values) is one too. Numbers parse as doubles (hexadecimal too); an empty
+ * cell is NAN. All memory is the arena's. Whatever is missing or cannot be read ends the test with a message. */
 typedef struct {
+    const char *path;
     int rows, columns;
     char **header; /* [columns] */
     char **cell;   /* [rows * columns] as text */
+    bm_arena *arena;
 } golden_table;
 
-golden_table golden_read(const char *path);                     /* aborts the test when it cannot */
-int golden_column(const golden_table *table, const char *name); /* aborts when missing; -1 never comes back */
-bool golden_has(const golden_table *table, const char *name);
-double golden_number(const golden_table *table, int row, const char *name);
-const char *golden_text(const golden_table *table, int row, const char *name);
-void golden_free(golden_table *table);
+golden_table golden_read(const char *path, bm_arena *arena);
+bool golden_has(const golden_table *table, const char *column);
+int golden_row(const golden_table *table, const char *column,
+               const char *text); /* the first with that cell; -1: none */
+double golden_number(const golden_table *table, int row, const char *column);
+const char *golden_text(const golden_table *table, int row, const char *column);
 
-/* One tensor of a tensor CSV (name,dtype,shape,values). */
+/* One tensor of a tensor CSV; names are given as printf takes them. */
 typedef struct {
     int dims, shape[4];
     size_t n;
-    double *value; /* [n], free() it */
+    double *value; /* [n] */
 } golden_tensor;
 
-golden_tensor golden_tensor_read(const char *path, const char *name); /* aborts when missing */
-bool golden_tensor_exists(const char *path, const char *name);
-void golden_values(const char *path, const char *name, size_t n, double *value); /* a tensor of n numbers, into value */
+/* Tensors of a series, W1, b1, W2... or task0_x, task1_x...: the highest number behind the prefix, -1 without any. */
+int golden_highest(const golden_table *table, const char *prefix);
+bool golden_has_number(const golden_table *table, const char *prefix, int number);
+
+__attribute__((format(printf, 2, 3))) bool golden_has_tensor(const golden_table *table, const char *name, ...);
+__attribute__((format(printf, 2, 3))) golden_tensor golden_get(const golden_table *table, const char *name, ...);
+__attribute__((format(printf, 2, 3))) double golden_scalar(const golden_table *table, const char *name, ...);
 
 /* |got - want| <= tolerance * max(1, |want|), reported with what. */
 void assert_near(double got, double want, double tolerance, const char *what);

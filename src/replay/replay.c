@@ -11,7 +11,7 @@ enum { CAPACITY_MAX = 10000000, ACTION_BYTES = 4 };
 
 size_t bm_replay_bytes(const bm_replay *replay) {
     return (size_t)replay->capacity * (2 * (replay->observation_bytes + replay->mask_bytes) +
-                                       (size_t)replay->action_size * ACTION_BYTES + sizeof(float) + 1);
+                                       (size_t)replay->action_size * ACTION_BYTES + sizeof(bm_real) + 1);
 }
 
 /* MemAvailable of /proc/meminfo: what can be had without swapping. SIZE_MAX where the system does not tell. */
@@ -53,7 +53,7 @@ bm_status bm_replay_create(bm_replay *replay, const bm_space *observation_space,
     replay->action_mask = bm_arena_alloc(arena, rows, replay->mask_bytes);
     replay->next_action_mask = bm_arena_alloc(arena, rows, replay->mask_bytes);
     replay->action = bm_arena_alloc(arena, rows, (size_t)action_space->size * ACTION_BYTES);
-    replay->reward = BM_NEW(arena, float, rows);
+    replay->reward = BM_NEW(arena, bm_real, rows);
     replay->ending = BM_NEW(arena, uint8_t, rows);
     if (arena->refused) {
         return bm_fail(error, "not enough memory for buffer_size=%lld (%zu bytes); choose a smaller buffer_size",
@@ -89,7 +89,7 @@ void bm_replay_add_step(bm_replay *replay, const void *observation, const uint8_
         bm_replay_add(replay, &(bm_transition){
                                   .observation = (const unsigned char *)observation + seen,
                                   .action = (const unsigned char *)env->action + i * action_bytes,
-                                  .reward = (float)env->reward[i],
+                                  .reward = (bm_real)env->reward[i],
                                   .next_observation = next + seen,
                                   .ending = ending,
                                   .action_mask = action_mask ? action_mask + mask : NULL,
@@ -174,7 +174,7 @@ void bm_replay_sample(const bm_replay *replay, bm_rng *rng, double gamma, int n_
     } else {
         for (int i = 0; i < n; i++) {
             const int64_t at = batch->index[i];
-            batch->reward[i] = (bm_real)replay->reward[at];
+            batch->reward[i] = replay->reward[at];
             batch->discount[i] = replay->ending[at] == BM_TERMINATED ? 0 : (bm_real)gamma;
         }
     }

@@ -19,7 +19,7 @@ typedef struct {
     unsigned char *observation, *next_observation; /* [capacity, observation_bytes] */
     uint8_t *action_mask, *next_action_mask;       /* [capacity, mask_bytes] */
     unsigned char *action;                         /* [capacity, action_size * 4] */
-    float *reward;                                 /* [capacity] */
+    bm_real *reward;                               /* [capacity] */
     uint8_t *ending;                               /* [capacity] a bm_ending */
 } bm_replay;
 
@@ -33,7 +33,7 @@ typedef enum { BM_CONTINUES = 0, BM_TERMINATED = 1, BM_TRUNCATED = 2 } bm_ending
 
 typedef struct {
     const void *observation, *action;
-    float reward;
+    bm_real reward;
     const void *next_observation; /* the true successor, also at the end of an episode */
     bm_ending ending;
     const uint8_t *action_mask, *next_action_mask; /* [mask_bytes]; not read where that is 0 */

@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "train/actor.h"
 #include "support.h"
+#include "train/actor.h"
 
 void *__real_malloc(size_t bytes);
 void *__real_calloc(size_t count, size_t bytes);

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "train/actor.h"
 #include "support.h"
+#include "train/actor.h"
 
 enum { SETTINGS = 12, TOTAL = 400 };
 

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "train/actor.h"
 #include "support.h"
+#include "train/actor.h"
 
 enum { LANES = 3, SIZE = 2, MOST_BYTES = 4096 };
 

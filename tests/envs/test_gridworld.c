@@ -1,11 +1,12 @@
-/* GridWorld-v0: moves, rewards, observations, maps good and bad, and FrozenLake-v1 as a special case. */
+/* GridWorld-v0: moves, rewards, observations, maps good and bad. */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "build.h"
 #include "envs/grid_map.h"
-#include "trace.h"
 
 static bm_env_batch *world(const char *options) {
     return build("GridWorld-v0", 1, options, 1);
@@ -214,15 +215,6 @@ START_TEST(several_starts_are_equally_likely) {
 }
 END_TEST
 
-START_TEST(the_lake_with_frozenlakes_settings_is_frozenlake) {
-    bm_env_batch *batch = world("map=lake;slip=0.6666666666666666;pit_reward=0;step_cost=0");
-    assert_follows_trace(batch, "tests/golden/trace/FrozenLake-v1_seed1.csv", 1, false);
-    assert_follows_trace(batch, "tests/golden/trace/FrozenLake-v1_seed2.csv", 2, false);
-    assert_follows_trace(batch, "tests/golden/trace/FrozenLake-v1_seed42.csv", 42, false);
-    bm_env_destroy(batch);
-}
-END_TEST
-
 /* From every start of every built-in map there is a way to a goal, and the help names every map. */
 START_TEST(built_in_maps_load_and_can_be_solved) {
     char names[256] = "";
@@ -347,7 +339,6 @@ TEST_MAIN("gridworld", 60, moves_go_where_they_say_and_stop_at_walls_and_edges,
           masks_forbid_walls_and_edges, masks_look_at_the_chosen_direction_alone,
           a_start_between_walls_is_a_fault_where_walls_are_forbidden,
           slipping_goes_to_both_sides_equally_and_never_back, several_starts_are_equally_likely,
-          the_lake_with_frozenlakes_settings_is_frozenlake, built_in_maps_load_and_can_be_solved,
-          windows_line_ends_and_a_missing_last_one_are_read, a_bad_map_is_refused_naming_file_and_line,
-          the_largest_map_is_read_and_a_larger_one_refused, a_misspelt_map_is_refused_with_the_nearest_name,
-          states_beyond_the_map_mean_its_nearest_cell)
+          built_in_maps_load_and_can_be_solved, windows_line_ends_and_a_missing_last_one_are_read,
+          a_bad_map_is_refused_naming_file_and_line, the_largest_map_is_read_and_a_larger_one_refused,
+          a_misspelt_map_is_refused_with_the_nearest_name, states_beyond_the_map_mean_its_nearest_cell)

@@ -1,40 +1,11 @@
 /* The categorical distribution and the Gaussian against PyTorch, at the edges of float, and their draws against their
  * probabilities. */
 #include <math.h>
-#include <stdlib.h>
 
 #include "nets/dist.h"
 #include "support.h"
 
 static const double tolerance = sizeof(bm_real) == 4 ? 2e-6 : 1e-10;
-static const char *const path = "tests/golden/nets/losses.csv";
-
-START_TEST(probabilities_and_entropy_are_torch_s) {
-    golden_tensor logits = golden_tensor_read(path, "pred"), want = golden_tensor_read(path, "softmax");
-    golden_tensor want_log = golden_tensor_read(path, "log_softmax"),
-                  want_entropy = golden_tensor_read(path, "entropy");
-    const size_t rows = (size_t)logits.shape[0];
-    const int classes = logits.shape[1];
-    bm_real x[32], probability[32], entropy[32];
-    for (size_t i = 0; i < logits.n; i++) {
-        x[i] = (bm_real)logits.value[i];
-    }
-    bm_softmax(rows, classes, x, probability);
-    bm_log_softmax(rows, classes, x, x);
-    bm_categorical_entropy(rows, classes, x, entropy);
-    for (size_t i = 0; i < logits.n; i++) {
-        assert_near((double)probability[i], want.value[i], tolerance, "softmax");
-        assert_near((double)x[i], want_log.value[i], tolerance, "log_softmax");
-    }
-    for (size_t i = 0; i < rows; i++) {
-        assert_near((double)entropy[i], want_entropy.value[i], tolerance, "entropy");
-    }
-    free(logits.value);
-    free(want.value);
-    free(want_log.value);
-    free(want_entropy.value);
-}
-END_TEST
 
 START_TEST(logits_of_ten_thousand_stay_finite) {
     bm_real x[6] = {(bm_real)1e4, (bm_real)-1e4, 0, (bm_real)-1e4, (bm_real)-1e4, (bm_real)-1e4}, p[6], entropy[2];
@@ -147,7 +118,6 @@ END_TEST
 #else
 #define NAME "dist"
 #endif
-TEST_MAIN(NAME, 60, probabilities_and_entropy_are_torch_s, logits_of_ten_thousand_stay_finite,
-          an_impossible_class_is_never_drawn_and_has_no_entropy, draws_follow_the_cumulative_sum,
-          gaussian_densities_and_entropy_are_torch_s, gaussian_densities_far_away_stay_finite,
-          gaussian_draws_are_the_mean_plus_deviations_times_normals)
+TEST_MAIN(NAME, 60, logits_of_ten_thousand_stay_finite, an_impossible_class_is_never_drawn_and_has_no_entropy,
+          draws_follow_the_cumulative_sum, gaussian_densities_and_entropy_are_torch_s,
+          gaussian_densities_far_away_stay_finite, gaussian_draws_are_the_mean_plus_deviations_times_normals)

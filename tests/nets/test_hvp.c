@@ -1,7 +1,5 @@
-/* Hessian-vector products against PyTorch's meta-gradients (create_graph in double), values worked by hand, differences of gradients,
- * and what holds for every Hessian. */
+/* Hessian-vector products against values worked by hand, differences of gradients, and what holds for every Hessian. */
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,147 +49,6 @@ static bm_real *moved(size_t n, const bm_real *x, double step, const bm_real *y)
     }
     return sum;
 }
-
-/* ---- PyTorch's meta-gradients ---- */
-
-/* Its vectors hold W [out, in] and b, layer by layer; ours W [in, out]. */
-static size_t place_of(const bm_net *net, size_t torch_place) {
-    const bm_layer *layer = net->layer;
-    while (torch_place >= layer->offset + layer->parameters) {
-        layer++;
-    }
-    const size_t in = (size_t)layer->inputs, out = (size_t)layer->outputs, k = torch_place - layer->offset;
-    return layer->offset + (k < in * out ? k % in * out + k / in : k);
-}
-
-static bm_real *read_reals(const char *path, const char *name, size_t n) {
-    golden_tensor tensor = golden_tensor_read(path, name);
-    ck_assert_uint_eq(tensor.n, n);
-    bm_real *x = reals(n);
-    for (size_t i = 0; i < n; i++) {
-        x[i] = (bm_real)tensor.value[i];
-    }
-    free(tensor.value);
-    return x;
-}
-
-static bm_net read_net(const char *path) {
-    bm_net net;
-    double sizes[4], is_tanh;
-    golden_values(path, "sizes", 4, sizes);
-    golden_values(path, "activation_is_tanh", 1, &is_tanh);
-    const int hidden[] = {(int)sizes[1], (int)sizes[2]};
-    const bm_activation *activation = is_tanh > 0 ? &bm_activation_tanh : &bm_activation_relu;
-    ck_assert_int_eq(bm_net_mlp(&net, (int)sizes[0], 2, hidden, (int)sizes[3], activation, NULL, NULL), BM_OK);
-    return net;
-}
-
-static bm_real *read_params(const char *path, const bm_net *net) {
-    bm_real *params = reals(net->parameters);
-    size_t place = 0;
-    for (int i = 0; i < net->layers; i++) {
-        for (int bias = 0; bias < 2; bias++) {
-            char name[16];
-            snprintf(name, sizeof name, "%s%d", bias ? "b" : "W", i + 1);
-            golden_tensor tensor = golden_tensor_read(path, name);
-            for (size_t k = 0; k < tensor.n; k++) {
-                params[place_of(net, place++)] = (bm_real)tensor.value[k];
-            }
-            free(tensor.value);
-        }
-    }
-    ck_assert_uint_eq(place, net->parameters);
-    return params;
-}
-
-static void check_vector(const char *path, const char *name, const bm_net *net, const double *got) {
-    golden_tensor want = golden_tensor_read(path, name);
-    ck_assert_uint_eq(want.n, net->parameters);
-    for (size_t k = 0; k < want.n; k++) {
-        assert_near(got[place_of(net, k)], want.value[k], sizeof(bm_real) == 4 ? 1e-4 : 1e-9, name);
-    }
-    free(want.value);
-}
-
-/* d query loss / d params through the inner steps: from the last one back, v becomes v - inner_lr H v. */
-static void task_meta_gradient(const char *path, int task, int steps, const bm_net *net, const bm_real *params,
-                               double *meta_gradient) {
-    enum { SHOTS = 10, MOST_STEPS = 3 };
-    double inner_lr;
-    golden_values(path, "inner_lr", 1, &inner_lr);
-    bm_real *data[4], *adapted[MOST_STEPS + 1];
-    for (int i = 0; i < 4; i++) {
-        static const char *const names[] = {"xs", "ys", "xq", "yq"};
-        char name[32];
-        snprintf(name, sizeof name, "task%d_%s", task, names[i]);
-        data[i] = read_reals(path, name, SHOTS);
-    }
-    const size_t n = net->parameters;
-    bm_real *v = reals(n), *product = reals(n), *workspace = reals(bm_net_r_workspace(net, SHOTS));
-    adapted[0] = moved(n, params, 0, params);
-    for (int k = 0; k <= steps; k++) {
-        bm_real grad_output[SHOTS];
-        bm_real *const *const rows = k < steps ? data : data + 2;
-        const bm_real *result = bm_net_forward(net, adapted[k], workspace, SHOTS, rows[0]);
-        bm_loss_mse(SHOTS, result, rows[1], grad_output);
-        bm_net_backward(net, adapted[k], workspace, SHOTS, rows[0], grad_output, v, NULL);
-        if (k < steps) {
-            adapted[k + 1] = moved(n, adapted[k], -inner_lr, v);
-        }
-    }
-    for (int k = steps; k-- > 0;) {
-        bm_net_hvp(net, &bm_loss_kind_mse, adapted[k], v, workspace, SHOTS, data[0], data[1], NULL, product);
-        bm_real *next = moved(n, v, -inner_lr, product);
-        free(v);
-        v = next;
-    }
-    for (size_t i = 0; i < n; i++) {
-        meta_gradient[i] = (double)v[i];
-    }
-    for (int k = 0; k <= steps; k++) {
-        free(adapted[k]);
-    }
-    for (int i = 0; i < 4; i++) {
-        free(data[i]);
-    }
-    free(v);
-    free(product);
-    free(workspace);
-}
-
-START_TEST(meta_gradients_are_torch_s) {
-    static const char *const paths[] = {"tests/golden/maml/small_relu_1-6-5-1.csv",
-                                        "tests/golden/maml/small_tanh_1-6-5-1.csv",
-                                        "tests/golden/maml/relu_1-40-40-1.csv", "tests/golden/maml/tanh_1-40-40-1.csv"};
-    enum { TASKS = 3 };
-    for (size_t file = 0; file < 4; file++) {
-        const bm_net net = read_net(paths[file]);
-        bm_real *params = read_params(paths[file], &net);
-        double *one = malloc(net.parameters * sizeof *one), *mean = malloc(net.parameters * sizeof *mean);
-        ck_assert(one && mean);
-        for (int steps = 1; steps <= 3; steps += 2) {
-            char name[32];
-            memset(mean, 0, net.parameters * sizeof *mean);
-            for (int task = 0; task < TASKS; task++) {
-                task_meta_gradient(paths[file], task, steps, &net, params, one);
-                for (size_t i = 0; i < net.parameters; i++) {
-                    mean[i] += one[i] / TASKS;
-                }
-                snprintf(name, sizeof name, "s%d_task%d_meta_grad", steps, task);
-                ck_assert_int_eq(golden_tensor_exists(paths[file], name), file < 2);
-                if (file < 2) {
-                    check_vector(paths[file], name, &net, one);
-                }
-            }
-            snprintf(name, sizeof name, "s%d_meta_grad", steps);
-            check_vector(paths[file], name, &net, mean);
-        }
-        free(one);
-        free(mean);
-        free(params);
-    }
-}
-END_TEST
 
 /* ---- by hand ---- */
 
@@ -523,10 +380,9 @@ START_TEST(what_has_no_r_operator_is_named) {
 END_TEST
 
 #define EVERYWHERE                                                                                                     \
-    meta_gradients_are_torch_s, least_squares_has_the_hessian_of_its_normal_equations,                                 \
-        one_softplus_unit_has_the_hessian_worked_by_hand, activations_have_their_second_derivatives,                   \
-        activations_are_straight_far_out, hessians_are_symmetric_and_linear,                                           \
-        results_losses_and_gradients_are_those_of_the_plain_net,                                                       \
+    least_squares_has_the_hessian_of_its_normal_equations, one_softplus_unit_has_the_hessian_worked_by_hand,           \
+        activations_have_their_second_derivatives, activations_are_straight_far_out,                                   \
+        hessians_are_symmetric_and_linear, results_losses_and_gradients_are_those_of_the_plain_net,                    \
         products_have_the_same_bits_on_every_instruction_set_that_fuses, what_has_no_r_operator_is_named
 
 #ifdef BM_DOUBLE

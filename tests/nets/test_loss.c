@@ -1,56 +1,9 @@
-/* Losses against PyTorch's values and gradients, and their curvatures by hand. */
+/* Losses and their curvatures by hand. */
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "nets/loss.h"
 #include "support.h"
-
-static const double tolerance = sizeof(bm_real) == 4 ? 2e-6 : 1e-10;
-static const char *const path = "tests/golden/nets/losses.csv";
-
-enum { MOST = 32 };
-
-static size_t read_reals(const char *name, bm_real x[MOST]) {
-    golden_tensor tensor = golden_tensor_read(path, name);
-    ck_assert_uint_le(tensor.n, MOST);
-    for (size_t i = 0; i < tensor.n; i++) {
-        x[i] = (bm_real)tensor.value[i];
-    }
-    free(tensor.value);
-    return tensor.n;
-}
-
-static void check(const char *name, double loss, const bm_real *grad) {
-    char derivative[64];
-    snprintf(derivative, sizeof derivative, "d_%s", name);
-    golden_tensor want = golden_tensor_read(path, name), want_grad = golden_tensor_read(path, derivative);
-    assert_near(loss, want.value[0], tolerance, name);
-    for (size_t i = 0; i < want_grad.n; i++) {
-        assert_near((double)grad[i], want_grad.value[i], tolerance, derivative);
-    }
-    free(want.value);
-    free(want_grad.value);
-}
-
-START_TEST(losses_and_gradients_are_torch_s) {
-    bm_real prediction[MOST], target[MOST], bits[MOST], grad[MOST], labels[MOST];
-    int32_t label[MOST];
-    const size_t n = read_reals("pred", prediction);
-    read_reals("target", target);
-    read_reals("bits", bits);
-    const size_t rows = read_reals("labels", labels);
-    for (size_t i = 0; i < rows; i++) {
-        label[i] = (int32_t)labels[i];
-    }
-    check("mse_mean", bm_loss_mse(n, prediction, target, grad), grad);
-    check("huber_delta1", bm_loss_huber(n, 1, prediction, target, grad), grad);
-    check("smooth_l1_beta1", bm_loss_smooth_l1(n, 1, prediction, target, grad), grad);
-    check("bce_logits_mean", bm_loss_bce_logits(n, prediction, bits, grad), grad);
-    check("cross_entropy_mean", bm_loss_cross_entropy(rows, (int)(n / rows), prediction, label, grad), grad);
-}
-END_TEST
 
 /* By hand, of differences 1/2 and -4. Huber, delta 2: 1/8 and 2 (4 - 1), mean 49/16; smooth_l1 is that / 2. */
 START_TEST(huber_with_delta_two) {
@@ -155,6 +108,5 @@ END_TEST
 #else
 #define NAME "loss"
 #endif
-TEST_MAIN(NAME, 60, losses_and_gradients_are_torch_s, huber_with_delta_two, gradients_are_optional,
-          huge_logits_give_finite_losses, curvatures_worked_by_hand, losses_by_name_are_the_functions,
-          huge_logits_have_no_curvature)
+TEST_MAIN(NAME, 60, huber_with_delta_two, gradients_are_optional, huge_logits_give_finite_losses,
+          curvatures_worked_by_hand, losses_by_name_are_the_functions, huge_logits_have_no_curvature)

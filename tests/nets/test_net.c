@@ -1,14 +1,11 @@
-/* Whole nets against PyTorch's forward and backward passes, row by row and in batches, and their gradients against
- * differences of the loss. */
+/* Whole nets, row by row and in batches, and their gradients against differences of the loss. */
 #include <malloc.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/state.h"
 #include "nets/init.h"
-#include "nets/loss.h"
 #include "nets/net.h"
 #include "support.h"
 
@@ -23,150 +20,13 @@ static bm_real *reals(size_t n) {
     return x;
 }
 
-/* ---- golden nets ---- */
-
-static golden_tensor read_numbered(const char *path, const char *name, int number) {
-    char full[16];
-    snprintf(full, sizeof full, "%s%d", name, number);
-    return golden_tensor_read(path, full);
-}
-
-/* PyTorch's weight is [out, in], ours [in, out]. */
-static void read_params(const char *path, const bm_net *net, bm_real *params) {
-    for (int i = 0; i < net->layers; i++) {
-        const int in = net->layer[i].inputs, out = net->layer[i].outputs;
-        golden_tensor w = read_numbered(path, "W", i + 1), b = read_numbered(path, "b", i + 1);
-        bm_real *kernel = params + net->layer[i].offset;
-        for (int k = 0; k < in * out; k++) {
-            kernel[k % in * out + k / in] = (bm_real)w.value[k];
-        }
-        for (int j = 0; j < out; j++) {
-            kernel[in * out + j] = (bm_real)b.value[j];
-        }
-        free(w.value);
-        free(b.value);
-    }
-}
-
-static void check_grad_params(const char *path, const bm_net *net, const bm_real *grad) {
-    for (int i = 0; i < net->layers; i++) {
-        const int in = net->layer[i].inputs, out = net->layer[i].outputs;
-        golden_tensor w = read_numbered(path, "dW", i + 1), b = read_numbered(path, "db", i + 1);
-        const bm_real *kernel = grad + net->layer[i].offset;
-        for (int k = 0; k < in * out; k++) {
-            assert_near((double)kernel[k % in * out + k / in], w.value[k], tolerance, "dW");
-        }
-        for (int j = 0; j < out; j++) {
-            assert_near((double)kernel[in * out + j], b.value[j], tolerance, "db");
-        }
-        free(w.value);
-        free(b.value);
-    }
-}
-
-static void check_tensor(const char *path, const char *name, const bm_real *got) {
-    golden_tensor want = golden_tensor_read(path, name);
-    for (size_t i = 0; i < want.n; i++) {
-        assert_near((double)got[i], want.value[i], tolerance, name);
-    }
-    free(want.value);
-}
-
-static double loss_of(const char *path, const char *loss, size_t rows, int outputs, const bm_real *prediction,
-                      bm_real *grad) {
-    golden_tensor target = golden_tensor_read(path, "target"), parameter = golden_tensor_read(path, "loss_param");
-    const size_t n = rows * (size_t)outputs;
-    bm_real value[64];
-    int32_t label[64];
-    ck_assert_uint_le(n, 64);
-    for (size_t i = 0; i < target.n; i++) {
-        value[i] = (bm_real)target.value[i];
-        label[i] = (int32_t)target.value[i];
-    }
-    const double width = parameter.value[0];
-    free(target.value);
-    free(parameter.value);
-    return strcmp(loss, "mse") == 0          ? bm_loss_mse(n, prediction, value, grad)
-           : strcmp(loss, "huber") == 0      ? bm_loss_huber(n, width, prediction, value, grad)
-           : strcmp(loss, "smooth_l1") == 0  ? bm_loss_smooth_l1(n, width, prediction, value, grad)
-           : strcmp(loss, "bce_logits") == 0 ? bm_loss_bce_logits(n, prediction, value, grad)
-                                             : bm_loss_cross_entropy(rows, outputs, prediction, label, grad);
-}
-
-static const bm_activation *activation_named(const char *name) {
-    for (const bm_activation *const *a = bm_activations; *a; a++) {
-        if (strcmp((*a)->name, name) == 0) {
-            return *a;
-        }
-    }
-    ck_abort_msg("no activation %s", name);
-    return NULL;
-}
+/* ---- batches ---- */
 
 static void use_kernels(bm_net *net, const bm_kernels *kernels) {
     for (int i = 0; i < net->layers; i++) {
         net->layer[i].kernels = kernels;
     }
 }
-
-static void check_golden(const char *activation, const char *loss, const bm_kernels *kernels) {
-    char path[128];
-    snprintf(path, sizeof path, "tests/golden/nets/mlp_%s_%s.csv", activation, loss);
-    golden_tensor x = golden_tensor_read(path, "x");
-    const int batch = x.shape[0], hidden[] = {5, 4};
-    bm_net net;
-    ck_assert_int_eq(bm_net_mlp(&net, x.shape[1], 2, hidden, 2, activation_named(activation), NULL, NULL), BM_OK);
-    use_kernels(&net, kernels);
-    bm_real *params = reals(net.parameters), *grad = reals(net.parameters);
-    bm_real *workspace = reals(bm_net_workspace(&net, batch)), *input = reals(x.n), *grad_input = reals(x.n);
-    bm_real grad_output[64];
-    read_params(path, &net, params);
-    for (size_t i = 0; i < x.n; i++) {
-        input[i] = (bm_real)x.value[i];
-    }
-    const bm_real *output = bm_net_forward(&net, params, workspace, batch, input);
-    check_tensor(path, "z3", output);
-    const double value = loss_of(path, loss, (size_t)batch, net.outputs, output, grad_output);
-    golden_tensor want = golden_tensor_read(path, "loss");
-    assert_near(value, want.value[0], tolerance, "loss");
-    check_tensor(path, "dout", grad_output);
-    bm_net_backward(&net, params, workspace, batch, input, grad_output, grad, grad_input);
-    check_grad_params(path, &net, grad);
-    check_tensor(path, "dx", grad_input);
-    check_tensor(path, "z3", output); /* stays until the next forward */
-    bm_real *const all[] = {params, grad, workspace, input, grad_input};
-    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
-        free(all[i]);
-    }
-    free(want.value);
-    free(x.value);
-}
-
-START_TEST(outputs_losses_and_gradients_are_torch_s) {
-    static const char *const cases[][2] = {
-        {"elu", "mse"},
-        {"gelu", "mse"},
-        {"gelu_tanh", "mse"},
-        {"leaky_relu", "mse"},
-        {"relu", "mse"},
-        {"sigmoid", "mse"},
-        {"silu", "mse"},
-        {"softplus", "mse"},
-        {"tanh", "mse"},
-        {"tanh", "huber"},
-        {"relu", "smooth_l1"},
-        {"tanh", "bce_logits"},
-        {"relu", "cross_entropy"},
-    };
-    for (const bm_kernels *const *kernels = bm_kernels_usable(); *kernels; kernels++) {
-        for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-            check_golden(cases[i][0], cases[i][1], *kernels);
-        }
-    }
-}
-END_TEST
-
-/* ---- batches ---- */
 
 typedef struct {
     bm_net net;
@@ -352,14 +212,14 @@ START_TEST(gradients_are_slopes) {
 }
 END_TEST
 
-TEST_MAIN("net_double", 120, outputs_losses_and_gradients_are_torch_s, a_row_has_the_same_bits_in_any_batch,
+TEST_MAIN("net_double", 120, a_row_has_the_same_bits_in_any_batch,
           gradients_have_the_same_bits_on_every_instruction_set_that_fuses, forward_and_backward_allocate_nothing,
           a_net_without_hidden_layers_is_linear, impossible_nets_are_refused_with_a_reason,
           state_names_every_parameter_once, gradients_are_slopes)
 
 #else
 
-TEST_MAIN("net", 120, outputs_losses_and_gradients_are_torch_s, a_row_has_the_same_bits_in_any_batch,
+TEST_MAIN("net", 120, a_row_has_the_same_bits_in_any_batch,
           gradients_have_the_same_bits_on_every_instruction_set_that_fuses, forward_and_backward_allocate_nothing,
           a_net_without_hidden_layers_is_linear, impossible_nets_are_refused_with_a_reason,
           state_names_every_parameter_once)

@@ -1,9 +1,7 @@
-/* The test functions: against PyTorch's recorded gradients, against differences, at their minima, and as expressions; and how text
+/* The test functions: against differences, at their minima, and as expressions; and how text
  * becomes an objective. */
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "optim/objective.h"
 #include "support.h"
@@ -43,28 +41,18 @@ static void draw_point(const bm_objective *objective, bm_rng *rng, double *x) {
 
 /* ---- the functions */
 
-static void assert_like_pytorch(const char *path) {
-    golden_table table = golden_read(path);
+START_TEST(default_starts_are_those_of_the_recorded_trajectories) {
+    bm_arena arena = {0};
+    const golden_table table = golden_read("tests/golden/optim/traj_sgd_f64.csv", &arena);
     for (int row = 0; row < table.rows; row++) {
-        bm_objective *objective = create(golden_text(&table, row, "objective"), 0);
-        const double x[2] = {golden_number(&table, row, "w0"), golden_number(&table, row, "w1")};
-        const double want[2] = {golden_number(&table, row, "g0"), golden_number(&table, row, "g1")};
-        double gradient[2];
-        bm_objective_gradient(objective, x, NULL, gradient);
-        for (int i = 0; i < objective->dims; i++) {
-            assert_near(gradient[i], want[i], 1e-12, objective->text);
-        }
         if (golden_number(&table, row, "step") == 0) {
-            ck_assert_mem_eq(objective->start, x, (size_t)objective->dims * sizeof *x);
+            bm_objective *objective = create(golden_text(&table, row, "objective"), 0);
+            ck_assert(objective->start[0] == golden_number(&table, row, "w0"));
+            ck_assert(objective->dims == 1 || objective->start[1] == golden_number(&table, row, "w1"));
+            bm_objective_destroy(objective);
         }
-        bm_objective_destroy(objective);
     }
-    golden_free(&table);
-}
-
-START_TEST(gradients_and_default_starts_are_those_of_the_reference) {
-    assert_like_pytorch("tests/golden/optim/traj_sgd_f64.csv");
-    assert_like_pytorch("tests/golden/optim/traj_adam_f64.csv");
+    bm_arena_free(&arena);
 }
 END_TEST
 
@@ -351,7 +339,7 @@ START_TEST(every_function_says_what_it_is) {
 }
 END_TEST
 
-TEST_MAIN("objective", 20, gradients_and_default_starts_are_those_of_the_reference,
+TEST_MAIN("objective", 20, default_starts_are_those_of_the_recorded_trajectories,
           gradients_and_hessians_are_the_slopes_of_values_and_gradients,
           minima_are_level_and_nothing_in_the_window_lies_below_them, starts_lie_in_the_window_and_on_a_slope,
           formulas_typed_as_expressions_are_the_same_functions,

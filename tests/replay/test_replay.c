@@ -1,6 +1,4 @@
 /* The uniform replay buffer: what comes in, what is held, what is drawn. */
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "replay/replay.h"
@@ -192,71 +190,7 @@ START_TEST(a_buffer_larger_than_memory_is_refused_by_name) {
 }
 END_TEST
 
-/* The reference's trajectory as transitions of lane 1 of 2, lane 0 holding other numbers, in a ring that has wrapped. */
-static void check_n_step(int n_steps, const char *prefix) {
-    static const char path[] = "tests/golden/rl/nstep.csv";
-    char name[64];
-    const golden_tensor gamma = golden_tensor_read(path, "gamma"), reward = golden_tensor_read(path, "rewards");
-    const golden_tensor terminated = golden_tensor_read(path, "terminated");
-    const golden_tensor truncated = golden_tensor_read(path, "truncated");
-    snprintf(name, sizeof name, "%s_reward_sum", prefix);
-    const golden_tensor sum = golden_tensor_read(path, name);
-    snprintf(name, sizeof name, "%s_bootstrap_factor", prefix);
-    const golden_tensor factor = golden_tensor_read(path, name);
-    snprintf(name, sizeof name, "%s_steps", prefix);
-    const golden_tensor steps = golden_tensor_read(path, name);
-    const int count = (int)reward.n;
-    bm_arena arena = {0};
-    bm_replay replay = new_replay(&arena, 2 * count);
-    bm_replay_batch batch;
-    bm_replay_batch_create(&batch, &replay, 400, &arena);
-    bm_rng rng = bm_rng_seeded(4);
-    for (int k = -5; k < 2 * count; k++) { /* the first few are overwritten */
-        const bool other = k < 0 || k % 2 == 0;
-        const int t = k / 2;
-        const float observation[FEATURES] = {other ? -1.0f : (float)t}, next[FEATURES] = {(float)t + 1};
-        const int32_t action = 0;
-        const bm_ending ending = other                     ? BM_CONTINUES
-                                 : terminated.value[t] > 0 ? BM_TERMINATED
-                                 : truncated.value[t] > 0  ? BM_TRUNCATED
-                                                           : BM_CONTINUES;
-        bm_replay_add(&replay, &(bm_transition){.observation = observation,
-                                                .action = &action,
-                                                .reward = other ? 1e6f : (float)reward.value[t],
-                                                .next_observation = next,
-                                                .ending = ending});
-    }
-    bm_replay_sample(&replay, &rng, gamma.value[0], n_steps, 2, &batch);
-    int checked = 0;
-    for (int i = 0; i < batch.size; i++) {
-        const float first = ((const float *)(const void *)batch.observation)[i * FEATURES];
-        if (first < 0) {
-            continue;
-        }
-        const int t = (int)first;
-        assert_near((double)batch.reward[i], sum.value[t], 1e-6, "sum of rewards");
-        assert_near((double)batch.discount[i], factor.value[t], 1e-6, "discount");
-        assert_near((double)((const float *)(const void *)batch.next_observation)[i * FEATURES], t + steps.value[t], 0,
-                    "successor");
-        checked++;
-    }
-    ck_assert_int_gt(checked, 100);
-    bm_arena_free(&arena);
-    double *const values[] = {gamma.value, reward.value, terminated.value, truncated.value,
-                              sum.value,   factor.value, steps.value};
-    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
-        free(values[i]);
-    }
-}
-
-START_TEST(n_step_returns_match_the_reference) {
-    check_n_step(1, "n1");
-    check_n_step(3, "n3");
-    check_n_step(5, "n5");
-}
-END_TEST
-
-TEST_MAIN("replay", 60, n_step_returns_match_the_reference, a_batch_row_is_one_whole_transition,
-          a_full_ring_forgets_the_oldest, draws_are_uniform_over_what_is_held,
-          draws_are_the_generators_integers_in_order, images_stay_bytes_and_box_actions_keep_their_bits,
-          the_hash_sees_every_part_and_only_what_is_held, a_buffer_larger_than_memory_is_refused_by_name)
+TEST_MAIN("replay", 60, a_batch_row_is_one_whole_transition, a_full_ring_forgets_the_oldest,
+          draws_are_uniform_over_what_is_held, draws_are_the_generators_integers_in_order,
+          images_stay_bytes_and_box_actions_keep_their_bits, the_hash_sees_every_part_and_only_what_is_held,
+          a_buffer_larger_than_memory_is_refused_by_name)

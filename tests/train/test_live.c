@@ -282,8 +282,8 @@ START_TEST(the_watchers_agent_acts_as_the_runs) {
         bm_real *preference[2] = {trained, watched};
         for (int who = 0; who < 2; who++) {
             for (int k = 0; k < 32; k++) { /* the run's agent has room for few rows */
-                bm_agent_inspect(both[who], 1, observation + 4 * (ptrdiff_t)k, preference[who] + 2 * (ptrdiff_t)k,
-                                 value);
+                const bm_agent_input input = {.n = 1, .observation = observation + 4 * (ptrdiff_t)k};
+                bm_agent_inspect(both[who], &input, preference[who] + 2 * (ptrdiff_t)k, value);
             }
         }
         ck_assert_mem_eq(trained, watched, sizeof trained);

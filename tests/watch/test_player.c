@@ -102,8 +102,9 @@ START_TEST(a_survey_says_what_the_policy_would_do_everywhere_and_what_that_is_wo
             bm_real q[4], value;
             type->model->place(env, 0, s);
             type->observe(env, 0, 1);
-            bm_agent_act(agent, 1, env->observation, false, &action);
-            bm_agent_inspect(agent, 1, env->observation, q, &value);
+            const bm_agent_input input = {.n = 1, .observation = env->observation};
+            bm_agent_act(agent, &input, &action, NULL);
+            bm_agent_inspect(agent, &input, q, &value);
             ck_assert_int_eq(view.action[s], action);
             if (type->model->outcomes(env, s, 0, outcomes) == 0) {
                 ck_assert(isnan(view.value[s]));

@@ -1,0 +1,64 @@
+/* trace/: free-running episodes of Gymnasium, number for number, from the seed in the file's name. Actions are sampled from the same
+ * seed and must be those recorded, unless a file ENV_seedS.actions lies beside the trace: then the recorded ones are taken. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "golden_files/golden.h"
+#include "golden_files/golden_env.h"
+
+static bool exists(const char *const *word) {
+    return golden_env_exists(word[0]);
+}
+
+static void compare_observation(const golden_table *trace, int row, const bm_env_batch *batch,
+                                const void *observation) {
+    for (int i = 0; i < batch->observation_space.size; i++) {
+        char column[32];
+        snprintf(column, sizeof column, "observation%d", i);
+        const double want = golden_number(trace, row, column);
+        golden_near(golden_env_number(batch, observation, i),
+                    batch->observation_space.dtype == BM_F32 ? (double)(float)want : want, 0, "row %d: %s", row + 1,
+                    column);
+    }
+}
+
+static void compare(const golden_case *file) {
+    enum { ACTION_MOST = 16 };
+    const golden_table trace = golden_read(file->path, file->arena);
+    char *end, actions[256];
+    const unsigned long long seed = strtoull(file->word[1], &end, 10);
+    ck_assert_msg(!*end, "%s is no seed", file->word[1]);
+    snprintf(actions, sizeof actions, "%s_seed%s.actions", file->word[0], file->word[1]);
+    const bool given = access(golden_beside(file, actions), F_OK) == 0;
+    bm_env_batch *batch = golden_env_build(file->word[0], "");
+    ck_assert_int_le(batch->action_space.size, ACTION_MOST);
+    bm_rng rng = bm_rng_seeded(seed);
+    bm_env_seed(batch, seed);
+    bm_env_reset(batch);
+    for (int row = 0; row < trace.rows; row++) {
+        if (golden_number(&trace, row, "step") == 0) { /* an episode's first observation */
+            compare_observation(&trace, row, batch, batch->observation);
+            continue;
+        }
+        double recorded[ACTION_MOST];
+        bm_env_sample_actions(batch, &rng);
+        for (int i = 0; i < batch->action_space.size; i++) {
+            char column[32];
+            snprintf(column, sizeof column, "action%d", i);
+            recorded[i] = golden_number(&trace, row, column);
+            if (!given) {
+                golden_near(golden_env_action(batch, i), recorded[i], 0, "row %d: %s", row + 1, column);
+            }
+        }
+        golden_env_act(batch, recorded);
+        bm_env_step(batch);
+        golden_near(batch->reward[0], golden_number(&trace, row, "reward"), 0, "row %d: reward", row + 1);
+        golden_near(batch->terminated[0], golden_number(&trace, row, "terminated"), 0, "row %d: terminated", row + 1);
+        golden_near(batch->truncated[0], golden_number(&trace, row, "truncated"), 0, "row %d: truncated", row + 1);
+        compare_observation(&trace, row, batch, golden_env_shown(batch));
+    }
+    bm_env_destroy(batch);
+}
+
+const golden_family golden_trace_families[] = {{"trace/*_seed*.csv", compare, 0, 0, exists}, {0}};
