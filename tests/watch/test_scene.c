@@ -187,7 +187,7 @@ END_TEST
 START_TEST(progress_becomes_curves) {
     static bm_curve_store store;
     static bm_curves read;
-    double metric[BM_AGENT_METRICS] = {0};
+    double metric[16] = {0};
     bm_change changed = {.step = 70};
     bm_changes changes = {.items = &changed, .count = 1};
     const bm_agent_type *type;
