@@ -7,24 +7,24 @@ void bm_rollout_create(bm_rollout *rollout, const bm_space *observation_space, c
                        int capacity, int lanes, bm_arena *arena) {
     const size_t rows = (size_t)capacity * (size_t)lanes;
     const size_t observation_bytes = bm_space_bytes(observation_space);
-    const bm_dtype action_dtype = action_space->kind == BM_DISCRETE ? BM_I32 : BM_REAL_DTYPE;
     *rollout = (bm_rollout){
         .capacity = capacity,
         .lanes = lanes,
         .observation_bytes = observation_bytes,
-        .action_size = action_space->size,
-        .action_dtype = action_dtype,
+        .observation_space = *observation_space,
+        .action_space = *action_space,
         .observation = bm_arena_alloc(arena, rows, observation_bytes),
         .final_observation = bm_arena_alloc(arena, rows, observation_bytes),
-        .action = bm_arena_alloc(arena, rows * (size_t)action_space->size, bm_dtype_bytes(action_dtype)),
         .reward = BM_NEW(arena, bm_real, rows),
         .terminated = BM_NEW(arena, uint8_t, rows),
         .truncated = BM_NEW(arena, uint8_t, rows),
     };
+    rollout->action_space.dtype = action_space->kind == BM_DISCRETE ? BM_I32 : BM_REAL_DTYPE;
+    rollout->action = bm_arena_alloc(arena, rows, bm_rollout_action_bytes(rollout));
 }
 
 size_t bm_rollout_action_bytes(const bm_rollout *rollout) {
-    return (size_t)rollout->action_size * bm_dtype_bytes(rollout->action_dtype);
+    return bm_space_bytes(&rollout->action_space);
 }
 
 void bm_rollout_add(bm_rollout *rollout, const void *observation, const void *action, const bm_env_batch *batch) {
@@ -54,10 +54,13 @@ void bm_rollout_clear(bm_rollout *rollout) {
 void bm_rollout_state(bm_rollout *rollout, bm_state *state) {
     const size_t rows = (size_t)rollout->capacity * (size_t)rollout->lanes;
     bm_state_scalar(state, "steps", BM_I32, &rollout->steps);
-    bm_state_matrix(state, "observation", BM_U8, rollout->observation, rows, rollout->observation_bytes);
-    bm_state_matrix(state, "final_observation", BM_U8, rollout->final_observation, rows, rollout->observation_bytes);
-    bm_state_matrix(state, "action", rollout->action_dtype, rollout->action, rows, (size_t)rollout->action_size);
+    bm_state_bound(state, 0, rollout->capacity - 1); /* a full one is used before anything is saved */
+    bm_space_state(&rollout->observation_space, state, "observation", rollout->observation, rows);
+    bm_space_state(&rollout->observation_space, state, "final_observation", rollout->final_observation, rows);
+    bm_space_state(&rollout->action_space, state, "action", rollout->action, rows);
     bm_state_vector(state, "reward", BM_REAL_DTYPE, rollout->reward, rows);
     bm_state_vector(state, "terminated", BM_U8, rollout->terminated, rows);
+    bm_state_bound(state, 0, 1);
     bm_state_vector(state, "truncated", BM_U8, rollout->truncated, rows);
+    bm_state_bound(state, 0, 1);
 }
