@@ -16,11 +16,12 @@ bm_status bm_policy_net_create(bm_policy_net *policy, const bm_space *observatio
                           action_space->size);
     }
     const int outputs = gaussian ? action_space->size : action_space->n;
-    *policy = (bm_policy_net){.gaussian = gaussian};
+    *policy = (bm_policy_net){.gaussian = gaussian, .chosen = *action_space};
+    policy->chosen.dtype = gaussian ? BM_REAL_DTYPE : BM_I32;
     const bm_status status = bm_net_mlp(&policy->net, bm_space_features(observation_space, BM_ONE_HOT), hidden->count,
                                         hidden->value, outputs, activation, NULL, error);
     policy->parameters = policy->net.parameters + (gaussian ? (size_t)outputs : 0);
-    policy->action_bytes = gaussian ? (size_t)outputs * sizeof(bm_real) : sizeof(int32_t);
+    policy->action_bytes = bm_space_bytes(&policy->chosen);
     return status;
 }
 

@@ -18,7 +18,8 @@ typedef struct {
     bm_net net;
     bool gaussian;
     size_t parameters;   /* of net and, with gaussian, log_std */
-    size_t action_bytes; /* of one action */
+    bm_space chosen;     /* the action space, with the dtype of actions as they are chosen */
+    size_t action_bytes; /* of one of these */
 } bm_policy_net;
 
 /* Rows that a policy acts on or learns from. */
@@ -47,4 +48,5 @@ void bm_policy_net_probabilities(const bm_policy_net *policy, const bm_real *par
 /* REINFORCE's loss (losses.h) of the rows as part of a batch of `of`, and its gradient: grad [parameters], overwritten. */
 bm_policy_loss bm_policy_net_gradient(const bm_policy_net *policy, const bm_real *params, bm_real *workspace,
                                       const bm_policy_rows *rows, int of, double ent_coef, bm_real *grad);
+
 #endif

@@ -208,12 +208,15 @@ static void update(bm_agent *agent) {
 
 static void state(bm_agent *agent, bm_state *list) {
     reinforce *self = agent->self;
+    const bm_rollout *rollout = &self->on_policy.rollout;
     bm_actor_critic_state(&self->networks, agent, list);
     if (agent->acts_only) {
         return;
     }
     bm_state_enter(list, "rollout");
     bm_on_policy_state(&self->on_policy, list);
+    bm_space_state(&self->networks.net.chosen, list, "action", rollout->computed,
+                   (size_t)rollout->capacity * (size_t)rollout->lanes);
     bm_state_scalar(list, "episodes", BM_I64, &self->episodes);
     bm_state_scalar(list, "lanes_ended", BM_I32, &self->lanes_ended);
     bm_state_vector(list, "ended", BM_U8, self->ended, (size_t)agent->lanes);

@@ -20,7 +20,7 @@ static const bm_flag flags[] = {
     {NULL, NULL, NULL},
 };
 
-enum { DEFAULT_STEPS = 100, STATE_MAX = 4096, OUTPUT_BUFFER = 1 << 16 };
+enum { DEFAULT_STEPS = 100, OUTPUT_BUFFER = 1 << 16 };
 
 /* ---- actions ---------------------------------------------------------------------------------------------------- */
 
@@ -34,6 +34,17 @@ static bm_status check_actions(const bm_table *rows, const char *path, const bm_
                 return bm_invalid(error, "%s:%" PRId64 ": action %g is none of 0 to %d", path, row + rows->first_line,
                                   action[i], n - 1);
             }
+        }
+    }
+    return BM_OK;
+}
+
+/* States, the first columns of each row, must be such as the environment can be in. */
+static bm_status check_states(bm_env_batch *env, const bm_table *rows, const char *path, bm_error *error) {
+    for (int64_t row = 0; row < rows->rows; row++) {
+        bm_error why;
+        if (bm_env_set_state(env, 0, rows->value + row * rows->columns, &why) != BM_OK) {
+            return bm_invalid(error, "%.200s:%" PRId64 ": %.200s", path, row + rows->first_line, why.text);
         }
     }
     return BM_OK;
@@ -56,19 +67,7 @@ static void take_action(bm_env_batch *env, const double *action) {
 /* One element of the space: an observation or an action. */
 static void print_element(const bm_space *space, const void *element) {
     for (int i = 0; i < space->size; i++) {
-        switch (space->dtype) {
-        case BM_F32:
-            printf(",%.17g", (double)((const float *)element)[i]);
-            break;
-        case BM_U8:
-            printf(",%d", ((const uint8_t *)element)[i]);
-            break;
-        case BM_I32:
-            printf(",%" PRId32, ((const int32_t *)element)[i]);
-            break;
-        default:
-            printf(",%.17g", ((const double *)element)[i]);
-        }
+        printf(",%.17g", bm_dtype_get(space->dtype, element, (size_t)i));
     }
 }
 
@@ -128,20 +127,11 @@ static bm_status trace_episodes(bm_env_batch *env, uint64_t seed, int64_t steps,
     return bm_env_check(env, error);
 }
 
-static int state_size(const bm_env_type *type) {
-    int size = 0;
-    while (type->state_names && type->state_names[size]) {
-        size++;
-    }
-    return size;
-}
-
 /* Single steps, each from the state its row gives, at the beginning of an episode. The type itself steps, not the driver, which
  * would start a new episode in place of a state that ends one. */
 static void trace_states(bm_env_batch *env, uint64_t seed, int64_t steps, const bm_table *rows) {
-    const bm_env_type *type = env->type;
-    const int size = state_size(type);
-    double state[STATE_MAX];
+    const int size = env->type->fields.count;
+    double state[BM_ENV_FIELDS_MAX];
     bm_env_seed(env, seed);
     bm_env_reset(env);
     for (int i = 0; i < size; i++) {
@@ -150,10 +140,10 @@ static void trace_states(bm_env_batch *env, uint64_t seed, int64_t steps, const 
     puts("reward,terminated,truncated");
     for (int64_t t = 0; t < steps; t++) {
         const double *row = rows->value + t * rows->columns;
-        type->set_state(env, 0, row);
+        (void)bm_env_set_state(env, 0, row, NULL); /* check_states has seen it */
         take_action(env, row + size);
-        type->step(env);
-        type->get_state(env, 0, state);
+        env->type->step(env);
+        bm_env_get_state(env, 0, state);
         for (int i = 0; i < size; i++) {
             printf("%.17g,", state[i]);
         }
@@ -178,8 +168,8 @@ static bm_status trace(bm_env_batch *env, const bm_arguments *arguments, bm_tabl
     const char *actions = bm_cli_value(arguments, "actions"), *states = bm_cli_value(arguments, "state");
     const char *path = states ? states : actions;
     const uint64_t seed = (uint64_t)bm_cli_integer(arguments, "seed", 1, 0, 1LL << 53);
-    const int size = states ? state_size(env->type) : 0;
-    if (states && (size == 0 || size > STATE_MAX)) {
+    const int size = states ? env->type->fields.count : 0;
+    if (states && size == 0) {
         return bm_invalid(error, "%s cannot be put into a given state", env->type->id);
     }
     bm_status status = BM_OK;
@@ -188,6 +178,9 @@ static bm_status trace(bm_env_batch *env, const bm_arguments *arguments, bm_tabl
     }
     if (status == BM_OK && path) {
         status = check_actions(rows, path, &env->action_space, error);
+    }
+    if (status == BM_OK && states) {
+        status = check_states(env, rows, path, error);
     }
     int64_t steps;
     if (status != BM_OK || (status = count_steps(arguments, path ? rows : NULL, path, &steps, error)) != BM_OK) {

@@ -4,6 +4,7 @@
 #include "core/safetensors.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -454,6 +455,11 @@ bm_status bm_safetensors_restore(const bm_safetensors *file, const bm_state *tar
             describe(wanted, here, sizeof here);
             describe(found, there, sizeof there);
             return bm_fail(error, "array '%s' is %s in the file and %s here", wanted->name, there, here);
+        }
+        double value;
+        if (!bm_array_within(wanted, found->data, &value)) {
+            return bm_fail(error, "the file is damaged: array '%s' holds %g, which is outside [%g, %g]", wanted->name,
+                           isnan(value) ? (double)NAN : value, wanted->low, wanted->high);
         }
     }
     for (size_t i = 0; i < target->count; i++) {

@@ -31,8 +31,8 @@ typedef struct {
 bm_status bm_safetensors_load(const char *path, bool foreign, bm_safetensors *file, bm_error *error);
 void bm_safetensors_free(bm_safetensors *file);
 
-/* Copies every array of target from file, by name; type and shape must be equal. BM_FAILED names the first that is missing
- * or differs, before anything is copied. */
+/* Copies every array of target from file, by name; type and shape must be equal, and numbers within target's bounds. BM_FAILED names
+ * the first that is missing, differs or holds a wrong number, before anything is copied. */
 bm_status bm_safetensors_restore(const bm_safetensors *file, const bm_state *target, bm_error *error);
 
 #endif

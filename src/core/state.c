@@ -2,16 +2,18 @@
  * description is a plain sequence of calls. */
 #include "core/state.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#define EACH_DTYPE(ROW)                                                                                                \
+    ROW(F32, float) ROW(F64, double) ROW(U8, uint8_t) ROW(I32, int32_t) ROW(I64, int64_t) ROW(U64, uint64_t)
+
+#define NAME_AND_BYTES(name, type) [BM_##name] = {#name, sizeof(type)},
 static const struct {
     const char *name;
     size_t bytes;
-} dtypes[] = {
-    [BM_F32] = {"F32", 4}, [BM_F64] = {"F64", 8}, [BM_U8] = {"U8", 1},
-    [BM_I32] = {"I32", 4}, [BM_I64] = {"I64", 8}, [BM_U64] = {"U64", 8},
-};
+} dtypes[] = {EACH_DTYPE(NAME_AND_BYTES)};
 
 size_t bm_dtype_bytes(bm_dtype dtype) {
     return dtypes[dtype].bytes;
@@ -21,12 +23,43 @@ const char *bm_dtype_name(bm_dtype dtype) {
     return dtypes[dtype].name;
 }
 
+double bm_dtype_get(bm_dtype dtype, const void *data, size_t index) {
+    switch (dtype) {
+#define GET(name, type)                                                                                                \
+    case BM_##name:                                                                                                    \
+        return (double)((const type *)data)[index];
+        EACH_DTYPE(GET)
+    }
+    return NAN;
+}
+
+void bm_dtype_set(bm_dtype dtype, void *data, size_t index, double value) {
+    switch (dtype) {
+#define SET(name, type)                                                                                                \
+    case BM_##name:                                                                                                    \
+        ((type *)data)[index] = (type)value;                                                                           \
+        break;
+        EACH_DTYPE(SET)
+    }
+}
+
 size_t bm_array_bytes(const bm_array *array) {
     size_t bytes = dtypes[array->dtype].bytes;
     for (int i = 0; i < array->dims; i++) {
         bytes *= array->shape[i];
     }
     return bytes;
+}
+
+bool bm_array_within(const bm_array *array, const void *data, double *value) {
+    const size_t count = array->bounded ? bm_array_bytes(array) / dtypes[array->dtype].bytes : 0;
+    for (size_t i = 0; i < count; i++) {
+        *value = bm_dtype_get(array->dtype, data, i);
+        if (!(*value >= array->low && *value <= array->high)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 /* ---- building the list ---- */
@@ -98,6 +131,20 @@ void bm_state_vector(bm_state *state, const char *name, bm_dtype dtype, void *da
 
 void bm_state_matrix(bm_state *state, const char *name, bm_dtype dtype, void *data, size_t rows, size_t columns) {
     bm_state_add(state, name, dtype, data, 2, (const size_t[]){rows, columns});
+}
+
+void bm_state_count(bm_state *state, const char *name, int64_t *count) {
+    bm_state_scalar(state, name, BM_I64, count);
+    bm_state_bound(state, 0, (double)INT64_MAX);
+}
+
+void bm_state_bound(bm_state *state, double low, double high) {
+    if (state->status == BM_OK && state->count > 0) {
+        bm_array *array = &state->items[state->count - 1];
+        array->bounded = true;
+        array->low = low;
+        array->high = high;
+    }
 }
 
 void bm_state_enter(bm_state *state, const char *name) {

@@ -13,6 +13,9 @@ typedef enum { BM_F32, BM_F64, BM_U8, BM_I32, BM_I64, BM_U64 } bm_dtype;
 
 size_t bm_dtype_bytes(bm_dtype dtype);
 const char *bm_dtype_name(bm_dtype dtype); /* the safetensors name: "F32", "F64", "U8", "I32", "I64", "U64" */
+/* Number index of an array of dtype, as a double; setting rounds as a C conversion does, and wants a value that the type can hold. */
+double bm_dtype_get(bm_dtype dtype, const void *data, size_t index);
+void bm_dtype_set(bm_dtype dtype, void *data, size_t index, double value);
 
 enum { BM_STATE_NAME = 96, BM_STATE_DIMS = 4, BM_STATE_DEPTH = 12 };
 
@@ -21,7 +24,9 @@ typedef struct {
     bm_dtype dtype;
     int dims;
     size_t shape[BM_STATE_DIMS];
-    void *data; /* belongs to the object described; row-major */
+    void *data;       /* belongs to the object described; row-major */
+    bool bounded;     /* a number is wrong unless it lies within [low, high]; NAN never does */
+    double low, high; /* may be infinite */
 } bm_array;
 
 /* Starts as {0}. */
@@ -40,6 +45,9 @@ void bm_state_add(bm_state *state, const char *name, bm_dtype dtype, void *data,
 void bm_state_scalar(bm_state *state, const char *name, bm_dtype dtype, void *data);
 void bm_state_vector(bm_state *state, const char *name, bm_dtype dtype, void *data, size_t n);
 void bm_state_matrix(bm_state *state, const char *name, bm_dtype dtype, void *data, size_t rows, size_t columns);
+void bm_state_count(bm_state *state, const char *name, int64_t *count); /* a scalar that is never below 0 */
+/* Bounds of the array added last: bm_safetensors_restore refuses what lies outside. */
+void bm_state_bound(bm_state *state, double low, double high);
 
 /* Names between enter and leave get "name." in front; the two nest. */
 void bm_state_enter(bm_state *state, const char *name);
@@ -50,6 +58,8 @@ void bm_state_leave(bm_state *state);
 bm_status bm_state_check(const bm_state *state, bm_error *error);
 const bm_array *bm_state_find(const bm_state *state, const char *name); /* NULL: no such array */
 size_t bm_array_bytes(const bm_array *array);
+/* Whether data, numbers like those of array, keep to its bounds; else *value is the first that does not. */
+bool bm_array_within(const bm_array *array, const void *data, double *value);
 
 /* 64-bit hash over names, types, shapes and bytes, in list order; seed it with another list's hash to chain. Meant to
  * find accidents, not forgeries. Numbers are hashed as they lie in memory: the same on all little-endian machines. */

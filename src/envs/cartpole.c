@@ -49,6 +49,13 @@ typedef struct {
     double *position, *velocity, *angle, *angular_velocity; /* [lanes] */
 } cartpole_state;
 
+static const bm_env_field fields[] = {
+    BM_FIELD(cartpole_state, position, -INFINITY, INFINITY),
+    BM_FIELD(cartpole_state, velocity, -INFINITY, INFINITY),
+    BM_FIELD(cartpole_state, angle, -INFINITY, INFINITY),
+    BM_FIELD(cartpole_state, angular_velocity, -INFINITY, INFINITY),
+};
+
 static bm_status create(bm_env_batch *batch, bm_error *error) {
     static const double high[4] = {4.8F, INFINITY, (float)(12 * 2 * 3.141592653589793 / 360 * 2), INFINITY};
     static const double low[4] = {-4.8F, -INFINITY, -(float)(12 * 2 * 3.141592653589793 / 360 * 2), -INFINITY};
@@ -58,15 +65,7 @@ static bm_status create(bm_env_batch *batch, bm_error *error) {
     }
     batch->observation_space = bm_space_box(BM_F32, 4, low, high);
     batch->action_space = bm_space_discrete(2);
-    cartpole_state *s = BM_NEW(&batch->arena, cartpole_state, 1);
-    if (s) {
-        s->position = BM_NEW(&batch->arena, double, batch->lanes);
-        s->velocity = BM_NEW(&batch->arena, double, batch->lanes);
-        s->angle = BM_NEW(&batch->arena, double, batch->lanes);
-        s->angular_velocity = BM_NEW(&batch->arena, double, batch->lanes);
-    }
-    batch->state = s;
-    return bm_arena_check(&batch->arena, "CartPole-v1", error);
+    return BM_OK;
 }
 
 static void reset(bm_env_batch *batch, int lane) {
@@ -109,18 +108,13 @@ static void accelerate(const cartpole_config *config, int n, const double *restr
 }
 
 /* rate += time_step * derivative, and value += time_step * rate with the rate before (Euler) or after the change. */
-static void integrate_euler(int n, double *restrict value, double *restrict rate, const double *restrict derivative) {
+static void integrate(const cartpole_config *config, int n, double *restrict value, double *restrict rate,
+                      const double *restrict derivative) {
+    const bool euler = config->kinematics_integrator == 0;
     for (int i = 0; i < n; i++) {
-        value[i] += time_step * rate[i];
+        const double before = rate[i];
         rate[i] += time_step * derivative[i];
-    }
-}
-
-static void integrate_semi_implicit(int n, double *restrict value, double *restrict rate,
-                                    const double *restrict derivative) {
-    for (int i = 0; i < n; i++) {
-        rate[i] += time_step * derivative[i];
-        value[i] += time_step * rate[i];
+        value[i] += time_step * (euler ? before : rate[i]);
     }
 }
 
@@ -144,13 +138,8 @@ static void step(bm_env_batch *batch) {
         double *angle = s->angle + first, *angular_velocity = s->angular_velocity + first;
         accelerations acceleration;
         accelerate(config, n, angle, angular_velocity, action + first, &acceleration);
-        if (config->kinematics_integrator == 0) {
-            integrate_euler(n, position, velocity, acceleration.cart);
-            integrate_euler(n, angle, angular_velocity, acceleration.pole);
-        } else {
-            integrate_semi_implicit(n, position, velocity, acceleration.cart);
-            integrate_semi_implicit(n, angle, angular_velocity, acceleration.pole);
-        }
+        integrate(config, n, position, velocity, acceleration.cart);
+        integrate(config, n, angle, angular_velocity, acceleration.pole);
         judge(n, position, angle, config->sutton_barto_reward, batch->reward + first, batch->terminated + first);
     }
 }
@@ -166,33 +155,6 @@ static void observe(bm_env_batch *batch, int first, int count) {
         observation[4 * i + 2] = (float)angle[i];
         observation[4 * i + 3] = (float)angular_velocity[i];
     }
-}
-
-static void list_state(bm_env_batch *batch, bm_state *state) {
-    cartpole_state *s = batch->state;
-    const size_t lanes = (size_t)batch->lanes;
-    bm_state_vector(state, "position", BM_F64, s->position, lanes);
-    bm_state_vector(state, "velocity", BM_F64, s->velocity, lanes);
-    bm_state_vector(state, "angle", BM_F64, s->angle, lanes);
-    bm_state_vector(state, "angular_velocity", BM_F64, s->angular_velocity, lanes);
-}
-
-static const char *const state_names[] = {"position", "velocity", "angle", "angular_velocity", NULL};
-
-static void get_state(const bm_env_batch *batch, int lane, double *values) {
-    const cartpole_state *s = batch->state;
-    values[0] = s->position[lane];
-    values[1] = s->velocity[lane];
-    values[2] = s->angle[lane];
-    values[3] = s->angular_velocity[lane];
-}
-
-static void set_state(bm_env_batch *batch, int lane, const double *values) {
-    cartpole_state *s = batch->state;
-    s->position[lane] = values[0];
-    s->velocity[lane] = values[1];
-    s->angle[lane] = values[2];
-    s->angular_velocity[lane] = values[3];
 }
 
 /* ---- drawing ---- */
@@ -310,16 +272,13 @@ const bm_env_type bm_env_cartpole = {
     .summary = "balance a pole on a cart that is pushed left or right",
     .source = "Gymnasium 1.3 CartPole-v1; Barto, Sutton and Anderson 1983",
     .options = BM_OPTIONS(rows, cartpole_config),
+    .fields = BM_ENV_FIELDS(fields, cartpole_state),
     .max_episode_steps = 500,
     .reward_threshold = 475,
     .create = create,
     .reset = reset,
     .step = step,
     .observe = observe,
-    .state = list_state,
-    .state_names = state_names,
-    .get_state = get_state,
-    .set_state = set_state,
     .draw = draw,
     .steps_per_second = 50,
     .turn_based = false,

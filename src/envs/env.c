@@ -64,6 +64,19 @@ static void allocate_rows(bm_env_batch *batch) {
     batch->final_length = BM_NEW(&batch->arena, int32_t, lanes);
 }
 
+static void **field_array(const bm_env_batch *batch, const bm_env_field *field) {
+    return (void **)(void *)((char *)batch->state + field->offset);
+}
+
+static void allocate_state(bm_env_batch *batch) {
+    const bm_env_fields *fields = &batch->type->fields;
+    batch->state = bm_arena_alloc(&batch->arena, 1, fields->state_bytes);
+    for (int f = 0; f < fields->count && batch->state; f++) {
+        const bm_env_field *field = &fields->rows[f];
+        *field_array(batch, field) = bm_arena_alloc(&batch->arena, (size_t)batch->lanes, bm_dtype_bytes(field->dtype));
+    }
+}
+
 static bm_status fill(bm_env_batch *batch, const bm_env_type *type, const void *config, int lanes, bm_error *error) {
     void *copy = bm_arena_alloc(&batch->arena, 1, type->options.config_bytes);
     if (copy && config) {
@@ -71,15 +84,16 @@ static bm_status fill(bm_env_batch *batch, const bm_env_type *type, const void *
     } else if (copy) {
         bm_options_defaults(&type->options, copy);
     }
-    const bm_status memory = bm_arena_check(&batch->arena, type->id, error);
-    if (memory != BM_OK) {
-        return memory;
-    }
     batch->type = type;
     batch->config = copy;
     batch->lanes = lanes;
+    allocate_state(batch);
+    bm_status status = bm_arena_check(&batch->arena, type->id, error);
+    if (status != BM_OK) {
+        return status;
+    }
     batch->max_episode_steps = time_limit(type, copy);
-    const bm_status status = type->create(batch, error);
+    status = type->create(batch, error);
     if (status != BM_OK) {
         return status;
     }
@@ -189,7 +203,7 @@ static void count_step(bm_env_batch *batch) {
     const int32_t limit = batch->max_episode_steps > 0 ? batch->max_episode_steps : INT32_MAX;
     const double *restrict reward = batch->reward;
     const uint8_t *restrict terminated = batch->terminated;
-    uint8_t *restrict truncated = batch->truncated;
+    uint8_t *restrict truncated = batch->truncated, *restrict episode_start = batch->episode_start;
     int32_t *restrict elapsed = batch->elapsed;
     int32_t *restrict ended = batch->ended;
     double *restrict episode_return = batch->episode_return;
@@ -199,6 +213,7 @@ static void count_step(bm_env_batch *batch) {
     for (int i = 0; i < lanes; i++) {
         elapsed[i] += elapsed[i] < INT32_MAX; /* an episode without a limit may outlast the counter */
         truncated[i] = elapsed[i] >= limit;
+        episode_start[i] = 0;
     }
     int count = 0;
     for (int i = 0; i < lanes; i++) {
@@ -211,7 +226,6 @@ static void count_step(bm_env_batch *batch) {
 void bm_env_advance(bm_env_batch *batch) {
     batch->type->step(batch);
     count_step(batch);
-    memset(batch->episode_start, 0, (size_t)batch->lanes);
     show(batch, 0, batch->lanes);
 }
 
@@ -242,18 +256,81 @@ bm_status bm_env_check(const bm_env_batch *batch, bm_error *error) {
 
 /* ---- state ---- */
 
+void bm_space_state(const bm_space *space, bm_state *state, const char *name, void *data, size_t rows) {
+    bm_state_matrix(state, name, space->dtype, data, rows, (size_t)space->size);
+    int most = 0;
+    for (int i = 0; space->kind == BM_DISCRETE && i < space->size; i++) {
+        most = bm_space_count(space, i) > most ? bm_space_count(space, i) : most;
+        bm_state_bound(state, 0, most - 1);
+    }
+}
+
 void bm_env_state(bm_env_batch *batch, bm_state *state) {
     const size_t lanes = (size_t)batch->lanes;
-    const bm_space *space = &batch->observation_space;
+    const bm_env_fields *fields = &batch->type->fields;
     bm_state_matrix(state, "rng", BM_U64, batch->rng, lanes, 6);
     bm_state_vector(state, "elapsed", BM_I32, batch->elapsed, lanes);
+    bm_state_bound(state, 0, INT32_MAX);
     bm_state_vector(state, "episode_return", BM_F64, batch->episode_return, lanes);
     bm_state_vector(state, "episode_start", BM_U8, batch->episode_start, lanes);
-    bm_state_matrix(state, "observation", space->dtype, batch->observation, lanes, (size_t)space->size);
+    bm_state_bound(state, 0, 1);
+    bm_space_state(&batch->observation_space, state, "observation", batch->observation, lanes);
     if (batch->masked) {
         bm_state_matrix(state, "action_mask", BM_U8, batch->action_mask, lanes, (size_t)batch->action_space.n);
+        bm_state_bound(state, 0, 1);
     }
-    batch->type->state(batch, state);
+    for (int f = 0; f < fields->count; f++) {
+        const bm_env_field *field = &fields->rows[f];
+        bm_state_vector(state, field->name, field->dtype, *field_array(batch, field), lanes);
+        bm_state_bound(state, field->low, field->high);
+    }
+    if (batch->type->state) {
+        batch->type->state(batch, state);
+    }
+}
+
+static bm_status check_values(const bm_env_batch *batch, const double *values, bm_error *error) {
+    const bm_env_type *type = batch->type;
+    for (int f = 0; f < type->fields.count; f++) {
+        const bm_env_field *field = &type->fields.rows[f];
+        const bool real = field->dtype == BM_F32 || field->dtype == BM_F64;
+        if (!(values[f] >= field->low && values[f] <= field->high)) {
+            return bm_invalid(error, "%s: %s=%g is outside [%g, %g]", type->id, field->name, values[f], field->low,
+                              field->high);
+        }
+        if (!real && values[f] != floor(values[f])) {
+            return bm_invalid(error, "%s: %s=%g is no whole number", type->id, field->name, values[f]);
+        }
+    }
+    return type->check ? type->check(batch, values, error) : BM_OK;
+}
+
+void bm_env_get_state(const bm_env_batch *batch, int lane, double *values) {
+    const bm_env_fields *fields = &batch->type->fields;
+    for (int f = 0; f < fields->count; f++) {
+        values[f] = bm_dtype_get(fields->rows[f].dtype, *field_array(batch, &fields->rows[f]), (size_t)lane);
+    }
+}
+
+bm_status bm_env_set_state(bm_env_batch *batch, int lane, const double *values, bm_error *error) {
+    const bm_env_fields *fields = &batch->type->fields;
+    const bm_status status = check_values(batch, values, error);
+    for (int f = 0; f < fields->count && status == BM_OK; f++) {
+        bm_dtype_set(fields->rows[f].dtype, *field_array(batch, &fields->rows[f]), (size_t)lane, values[f]);
+    }
+    return status;
+}
+
+bm_status bm_env_check_restored(const bm_env_batch *batch, bm_error *error) {
+    double values[BM_ENV_FIELDS_MAX];
+    bm_error why;
+    for (int lane = 0; lane < batch->lanes; lane++) {
+        bm_env_get_state(batch, lane, values);
+        if (check_values(batch, values, &why) != BM_OK) {
+            return bm_fail(error, "the file is damaged: lane %d of %.400s", lane, why.text);
+        }
+    }
+    return BM_OK;
 }
 
 /* ---- actions ---- */

@@ -4,6 +4,7 @@
 /* Environments are batches: a type steps n lanes at once over struct-of-arrays state. The driver here, and no
  * environment, owns time limits, autoreset and the final observation. */
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "core/arena.h"
@@ -68,29 +69,53 @@ typedef struct {
 
 /* An episode as a line on a map. */
 typedef struct {
-    const double *state; /* [count, state_names] */
+    const double *state; /* [count, fields] */
     int count;
     bm_color color;
     double width; /* pixels */
 } bm_env_path;
+
+/* One number of every lane's state. The driver allocates it, lists it for checkpoints, names it, gets and sets it. */
+typedef struct {
+    const char *name;
+    bm_dtype dtype;
+    size_t offset;    /* in the type's state struct, of the pointer to [lanes] */
+    double low, high; /* that it lies within in every lane; may be infinite, and never holds NAN */
+} bm_env_field;
+
+typedef struct {
+    const bm_env_field *rows;
+    int count;
+    size_t state_bytes; /* of the type's state struct */
+} bm_env_fields;
+
+/* The rows of a table of fields, and the table: .fields = BM_ENV_FIELDS(rows, corridor_state). */
+#define BM_FIELD(state, field, low, high)                                                                              \
+    { #field, BM_FIELD_DTYPE(((state *)0)->field), offsetof(state, field), low, high }
+#define BM_FIELD_DTYPE(pointer)                                                                                        \
+    _Generic((pointer), double * : BM_F64, float * : BM_F32, int32_t * : BM_I32, int64_t * : BM_I64, uint8_t * : BM_U8)
+#define BM_ENV_FIELDS(rows, state)                                                                                     \
+    { rows, sizeof rows / sizeof rows[0], sizeof(state) }
+
+enum { BM_ENV_FIELDS_MAX = 64 };
 
 typedef struct {
     const char *id, *summary, *source; /* "CartPole-v1", one line, where its dynamics come from */
     bm_options options;
     int max_episode_steps;   /* 0: no limit; the option of the same name overrides it */
     double reward_threshold; /* NAN: none */
-    /* Fills the spaces and allocates the state from batch->arena; refuses bad configurations. */
+    bm_env_fields
+        fields; /* of a lane's state; the struct batch->state, zero but for their arrays, is there before create */
+    /* Fills the spaces, allocates what is not a field from batch->arena; refuses bad configurations. */
     bm_status (*create)(bm_env_batch *batch, bm_error *error);
     void (*reset)(bm_env_batch *batch, int lane);               /* draws from batch->rng[lane] */
     void (*step)(bm_env_batch *batch);                          /* all lanes: state, reward, terminated */
     void (*observe)(bm_env_batch *batch, int first, int count); /* writes batch->observation of these lanes */
     void (*mask)(bm_env_batch *batch, int first,
                  int count);                             /* writes batch->action_mask of these lanes, where masked */
-    void (*state)(bm_env_batch *batch, bm_state *state); /* lists the state arrays */
-    /* The internal state of one lane as numbers, by name, for traces that start from given states. */
-    const char *const *state_names; /* NULL at the end */
-    void (*get_state)(const bm_env_batch *batch, int lane, double *values);
-    void (*set_state)(bm_env_batch *batch, int lane, const double *values);
+    void (*state)(bm_env_batch *batch, bm_state *state); /* lists what is not a field; NULL: nothing */
+    /* Refuses values [fields] that are within their bounds and yet no state (BM_INVALID); NULL: there are none. */
+    bm_status (*check)(const bm_env_batch *batch, const double *values, bm_error *error);
     const bm_env_model *model; /* NULL: not a finite table */
     /* Draws one lane so that it explains itself, in world units of its own choice (bm_canvas_fit). batch->action holds what
      * was done last, where elapsed is not 0. view: NULL, or over the model's states. */
@@ -155,6 +180,15 @@ void bm_env_observe(bm_env_batch *batch, int first, int count);
 /* After a reset or a step. BM_FAILED: a lane's mask allows no action although its episode goes on. */
 bm_status bm_env_check(const bm_env_batch *batch, bm_error *error);
 void bm_env_state(bm_env_batch *batch, bm_state *state); /* what exact resume between two steps needs */
+/* After that has been restored: BM_FAILED where a lane's fields are no state. */
+bm_status bm_env_check_restored(const bm_env_batch *batch, bm_error *error);
+/* rows elements of a space for a state list, with the bounds of discrete numbers. */
+void bm_space_state(const bm_space *space, bm_state *state, const char *name, void *data, size_t rows);
+
+/* A lane's fields: values [type->fields.count]. Setting them leaves everything else of the lane alone, and what it shows too.
+ * BM_INVALID names a value that is out of bounds or no whole number, or says why they are no state; the lane is then as it was. */
+void bm_env_get_state(const bm_env_batch *batch, int lane, double *values);
+bm_status bm_env_set_state(bm_env_batch *batch, int lane, const double *values, bm_error *error);
 
 /* A uniform action for every lane, as Gymnasium 1.3's action_space.sample() draws them, lane 0 first: Discrete.sample, of the
  * allowed actions where the batch has masks, MultiDiscrete.sample, Box.sample. Action boxes are bounded. */

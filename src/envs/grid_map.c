@@ -93,87 +93,58 @@ static bm_status unknown_cell(const char *name, int line, char c, bm_error *erro
     return bm_invalid(error, "map %s, line %d: unknown character (code %u); %s", name, line, code, legend);
 }
 
-/* Finds width and height, and that every row is as wide as the first. Empty lines may only come last. */
-static bm_status measure(bm_grid_map *map, const char *name, const char *text, size_t bytes, bm_error *error) {
-    int line = 0;
-    map->width = map->height = 0;
-    for (size_t at = 0; at < bytes;) {
-        size_t end = at;
-        while (end < bytes && text[end] != '\n') {
-            end++;
-        }
-        const size_t next = end + 1;
-        end -= end > at && text[end - 1] == '\r';
-        const size_t width = end - at;
-        line++;
-        if (width > BM_GRID_SIDE || (width > 0 && map->height == BM_GRID_SIDE)) {
-            return bm_invalid(error, "map %s, line %d: larger than %d x %d cells", name, line, BM_GRID_SIDE,
-                              BM_GRID_SIDE);
-        }
-        at = next;
-        if (width == 0) {
-            while (at < bytes && is_break(text[at])) {
-                at++;
-            }
-            if (at < bytes) {
-                return bm_invalid(error, "map %s, line %d: an empty row", name, line);
-            }
-            break;
-        }
-        if (map->height > 0 && (int)width != map->width) {
-            return bm_invalid(error, "map %s, line %d: %zu cells, but %d in the rows above", name, line, width,
-                              map->width);
-        }
-        map->width = (int)width;
-        map->height++;
+/* One row, text [width]. */
+static bm_status add_row(bm_grid_map *map, const char *name, const char *text, size_t width, bm_error *error) {
+    const int line = map->height + 1;
+    if (width > BM_GRID_SIDE || line > BM_GRID_SIDE) {
+        return bm_invalid(error, "map %s, line %d: larger than %d x %d cells", name, line, BM_GRID_SIDE, BM_GRID_SIDE);
     }
-    if (map->height == 0) {
-        return bm_invalid(error, "map %s is empty", name);
+    if (width == 0) {
+        return bm_invalid(error, "map %s, line %d: an empty row", name, line);
     }
+    if (line > 1 && (int)width != map->width) {
+        return bm_invalid(error, "map %s, line %d: %zu cells, but %d in the rows above", name, line, width, map->width);
+    }
+    map->width = (int)width;
+    for (size_t column = 0; column < width; column++) {
+        const int at = map->height * map->width + (int)column;
+        map->cell[at] = cell_of(text[column]);
+        if (!map->cell[at]) {
+            return unknown_cell(name, line, text[column], error);
+        }
+        if (map->cell[at] == 'S') {
+            map->start[map->start_count++] = at;
+        }
+    }
+    map->height++;
     return BM_OK;
 }
 
+/* Empty lines may only come last. */
 bm_status bm_grid_map_parse(bm_grid_map *map, const char *name, const char *text, size_t bytes, bm_arena *arena,
                             bm_error *error) {
-    const bm_status measured = measure(map, name, text, bytes, error);
-    if (measured != BM_OK) {
-        return measured;
+    while (bytes > 0 && is_break(text[bytes - 1])) {
+        bytes--;
     }
-    map->stride = map->width + 2;
-    const size_t cells = (size_t)map->stride * (size_t)(map->height + 2);
-    map->cell = BM_NEW(arena, uint8_t, cells);
-    map->start = BM_NEW(arena, int32_t, map->width * map->height);
-    map->start_count = 0;
-    const bm_status memory = bm_arena_check(arena, "a map", error);
-    if (memory != BM_OK) {
-        return memory;
+    if (bytes == 0) {
+        return bm_invalid(error, "map %s is empty", name);
     }
-    memset(map->cell, '#', cells);
-    int goals = 0;
-    const char *cursor = text;
-    for (int row = 0; row < map->height; row++) {
-        for (int column = 0; column < map->width; column++) {
-            const int at = (row + 1) * map->stride + column + 1;
-            const char written = *cursor++;
-            const uint8_t cell = cell_of(written);
-            if (!cell) {
-                return unknown_cell(name, row + 1, written, error);
-            }
-            map->cell[at] = cell;
-            goals += cell == 'G' || (cell >= '1' && cell <= '9');
-            if (cell == 'S') {
-                map->start[map->start_count++] = at;
-            }
+    *map = (bm_grid_map){.cell = BM_NEW(arena, uint8_t, bytes), .start = BM_NEW(arena, int32_t, bytes)};
+    bm_status status = bm_arena_check(arena, "a map", error);
+    for (size_t at = 0, end; at < bytes && status == BM_OK; at = end + 1) {
+        for (end = at; end < bytes && text[end] != '\n'; end++) {
         }
-        while (cursor < text + bytes && is_break(*cursor)) {
-            cursor++;
-        }
+        status = add_row(map, name, text + at, end - at - (end > at && text[end - 1] == '\r'), error);
     }
-    if (map->start_count == 0 || goals == 0) {
+    bool goal = false;
+    for (int i = 0; i < map->width * map->height; i++) {
+        goal |= map->cell[i] == 'G' || (map->cell[i] >= '1' && map->cell[i] <= '9');
+    }
+    if (status == BM_OK && (map->start_count == 0 || !goal)) {
         return bm_invalid(error, "map %s: no %s in lines 1 to %d", name,
                           map->start_count == 0 ? "start (S)" : "goal (G or 1-9)", map->height);
     }
-    return BM_OK;
+    return status;
 }
 
 bm_status bm_grid_map_load(bm_grid_map *map, const char *name, bm_arena *arena, bm_error *error) {

@@ -6,8 +6,7 @@
  *     S start (an episode begins at one of them, equally likely)      # wall
  *     G goal    1..9 a goal worth that many tenths of one             O pit (H too)      . free (F too)
  *
- * A map is rectangular, at most BM_GRID_SIDE cells a side, with a start and a goal. Loaded, it has walls all
- * around, so that a neighbour is an addition and the edge needs no test. */
+ * A map is rectangular, at most BM_GRID_SIDE cells a side, with a start and a goal. Cell (x, y) is number y * width + x. */
 #include <stdint.h>
 
 #include "core/arena.h"
@@ -16,11 +15,10 @@
 enum { BM_GRID_SIDE = 100 };
 
 typedef struct {
-    int width, height; /* as written, without the walls around */
-    int stride;        /* width + 2 */
-    uint8_t *cell;     /* [height + 2, stride]: 'S' 'G' '1'..'9' 'O' '#' '.' */
+    int width, height;
+    uint8_t *cell; /* [height, width]: 'S' 'G' '1'..'9' 'O' '#' '.' */
     int start_count;
-    int32_t *start; /* [start_count] positions in cell */
+    int32_t *start; /* [start_count] numbers of cells */
 } bm_grid_map;
 
 extern const char *const bm_grid_map_names[]; /* built in; NULL at the end */

@@ -15,6 +15,7 @@
 #include "envs/gridworld.h"
 
 #include <math.h>
+#include <string.h>
 
 enum { OBSERVE_INDEX, OBSERVE_ONEHOT, OBSERVE_XY };
 static const char *const observations[] = {"index", "onehot", "xy", NULL};
@@ -30,18 +31,33 @@ static const bm_option rows[] = {
     BM_ENV_TIME_LIMIT(gridworld_config),
 };
 
-/* Cells as the outside numbers them: row by row, without the walls around. */
-static int cell_number(const bm_grid_map *map, int position) {
-    return (position / map->stride - 1) * map->width + position % map->stride - 1;
+static const bm_env_field fields[] = {
+    BM_FIELD(gridworld_state, x, 0, BM_GRID_SIDE - 1),
+    BM_FIELD(gridworld_state, y, 0, BM_GRID_SIDE - 1),
+};
+
+typedef struct {
+    int x, y;
+} place;
+
+static place place_of(const bm_grid_map *map, int number) {
+    return (place){number % map->width, number / map->width};
 }
 
-static int cell_position(const bm_grid_map *map, int number) {
-    return (number / map->width + 1) * map->stride + number % map->width + 1;
+static int number_of(const bm_grid_map *map, place at) {
+    return at.y * map->width + at.x;
 }
 
-static int neighbour(const gridworld_state *s, int position, int action) {
-    const int next = position + s->move[action];
-    return s->map.cell[next] == '#' ? position : next;
+static int kept_inside(int at, int cells) {
+    const int high = at < cells ? at : cells - 1;
+    return high > 0 ? high : 0;
+}
+
+static place moved(const bm_grid_map *map, place from, int action) {
+    static const int step_x[ACTIONS] = {-1, 0, 1, 0}, step_y[ACTIONS] = {0, 1, 0, -1};
+    const place to = {kept_inside(from.x + step_x[action], map->width),
+                      kept_inside(from.y + step_y[action], map->height)};
+    return map->cell[number_of(map, to)] == '#' ? from : to;
 }
 
 /* ---- create ---- */
@@ -64,41 +80,30 @@ static bm_space observation_space(bm_env_batch *batch, const bm_grid_map *map, i
     if (observation == OBSERVE_INDEX) {
         return bm_space_discrete(cells);
     }
-    const int size = observation == OBSERVE_ONEHOT ? cells : 2;
+    const bool xy = observation == OBSERVE_XY;
+    const int size = xy ? 2 : cells;
     double *low = BM_NEW(&batch->arena, double, size), *high = BM_NEW(&batch->arena, double, size);
     for (int i = 0; low && high && i < size; i++) {
-        low[i] = observation == OBSERVE_XY ? -1 : 0;
+        low[i] = xy ? -1 : 0;
         high[i] = 1;
     }
-    if (observation == OBSERVE_XY) {
-        return bm_space_box(BM_F32, size, low, high);
+    bm_space space = bm_space_box(xy ? BM_F32 : BM_U8, size, low, high);
+    if (!xy) {
+        space.dims = 2;
+        space.shape[0] = map->height;
+        space.shape[1] = map->width;
     }
-    return (bm_space){.kind = BM_BOX,
-                      .dtype = BM_U8,
-                      .dims = 2,
-                      .shape = {map->height, map->width},
-                      .size = size,
-                      .low = low,
-                      .high = high};
+    return space;
 }
 
 static bm_status create(bm_env_batch *batch, bm_error *error) {
     const gridworld_config *config = BM_ENV_CONFIG(batch, gridworld_config);
-    gridworld_state *s = BM_NEW(&batch->arena, gridworld_state, 1);
-    if (!s) {
-        return bm_arena_check(&batch->arena, "GridWorld-v0", error);
-    }
+    gridworld_state *s = batch->state;
     const bm_status loaded = bm_grid_map_load(&s->map, config->map.text, &batch->arena, error);
     if (loaded != BM_OK) {
         return loaded;
     }
-    const int move[ACTIONS] = {-1, s->map.stride, 1, -s->map.stride};
-    for (int action = 0; action < ACTIONS; action++) {
-        s->move[action] = move[action];
-    }
     fill_rewards(s, config);
-    s->position = BM_NEW(&batch->arena, int32_t, batch->lanes);
-    batch->state = s;
     batch->observation_space = observation_space(batch, &s->map, config->observation);
     batch->action_space = bm_space_discrete(ACTIONS);
     batch->masked = config->mask_walls;
@@ -107,10 +112,19 @@ static bm_status create(bm_env_batch *batch, bm_error *error) {
 
 /* ---- dynamics ---- */
 
+static place lane_place(const gridworld_state *s, int lane) {
+    return (place){s->x[lane], s->y[lane]};
+}
+
+static void put(gridworld_state *s, int lane, place at) {
+    s->x[lane] = at.x;
+    s->y[lane] = at.y;
+}
+
 static void reset(bm_env_batch *batch, int lane) {
     gridworld_state *s = batch->state;
     const int which = (int)(bm_rng_double(&batch->rng[lane]) * s->map.start_count);
-    s->position[lane] = s->map.start[which];
+    put(s, lane, place_of(&s->map, s->map.start[which]));
 }
 
 /* The direction taken: of 0..3, action - 1 and action + 1 are the two perpendicular to it. */
@@ -130,8 +144,9 @@ static void step(bm_env_batch *batch) {
         if (slip > 0) {
             action = slipped(action, slip, bm_rng_double(&batch->rng[i]));
         }
-        s->position[i] = neighbour(s, s->position[i], action);
-        const uint8_t cell = s->map.cell[s->position[i]];
+        const place at = moved(&s->map, lane_place(s, i), action);
+        const uint8_t cell = s->map.cell[number_of(&s->map, at)];
+        put(s, i, at);
         batch->reward[i] = s->reward[cell];
         batch->terminated[i] = s->ends[cell];
     }
@@ -143,40 +158,24 @@ static float scaled(int at, int cells) {
     return cells > 1 ? (float)(2 * at - (cells - 1)) / (float)(cells - 1) : 0.0F;
 }
 
-static void observe_index(const gridworld_state *s, int first, int count, int32_t *observation) {
-    for (int i = first; i < first + count; i++) {
-        observation[i] = cell_number(&s->map, s->position[i]);
-    }
-}
-
-static void observe_onehot(const gridworld_state *s, int first, int count, uint8_t *observation) {
-    const size_t cells = (size_t)s->map.width * (size_t)s->map.height;
-    for (int i = first; i < first + count; i++) {
-        uint8_t *row = observation + (size_t)i * cells;
-        for (size_t k = 0; k < cells; k++) {
-            row[k] = 0;
-        }
-        row[cell_number(&s->map, s->position[i])] = 1;
-    }
-}
-
-static void observe_xy(const gridworld_state *s, int first, int count, float *observation) {
-    for (int i = first; i < first + count; i++) {
-        const int number = cell_number(&s->map, s->position[i]);
-        observation[2 * i + 0] = scaled(number % s->map.width, s->map.width);
-        observation[2 * i + 1] = scaled(number / s->map.width, s->map.height);
-    }
-}
-
 static void observe(bm_env_batch *batch, int first, int count) {
     const gridworld_state *s = batch->state;
     const int observation = BM_ENV_CONFIG(batch, gridworld_config)->observation;
-    if (observation == OBSERVE_INDEX) {
-        observe_index(s, first, count, batch->observation);
-    } else if (observation == OBSERVE_ONEHOT) {
-        observe_onehot(s, first, count, batch->observation);
-    } else {
-        observe_xy(s, first, count, batch->observation);
+    const size_t cells = (size_t)s->map.width * (size_t)s->map.height;
+    int32_t *index = batch->observation;
+    float *xy = batch->observation;
+    uint8_t *onehot = batch->observation;
+    for (int i = first; i < first + count; i++) {
+        const int number = number_of(&s->map, lane_place(s, i));
+        if (observation == OBSERVE_INDEX) {
+            index[i] = number;
+        } else if (observation == OBSERVE_XY) {
+            xy[2 * i] = scaled(s->x[i], s->map.width);
+            xy[2 * i + 1] = scaled(s->y[i], s->map.height);
+        } else {
+            memset(onehot + (size_t)i * cells, 0, cells);
+            onehot[(size_t)i * cells + (size_t)number] = 1;
+        }
     }
 }
 
@@ -184,41 +183,34 @@ static void observe(bm_env_batch *batch, int first, int count) {
 static void mask(bm_env_batch *batch, int first, int count) {
     const gridworld_state *s = batch->state;
     for (int i = first; i < first + count; i++) {
+        const place from = lane_place(s, i);
         for (int action = 0; action < ACTIONS; action++) {
-            batch->action_mask[ACTIONS * (ptrdiff_t)i + action] =
-                neighbour(s, s->position[i], action) != s->position[i];
+            const place to = moved(&s->map, from, action);
+            batch->action_mask[ACTIONS * (ptrdiff_t)i + action] = to.x != from.x || to.y != from.y;
         }
     }
 }
 
 /* ---- state ---- */
 
-static void list_state(bm_env_batch *batch, bm_state *state) {
-    gridworld_state *s = batch->state;
-    bm_state_vector(state, "position", BM_I32, s->position, (size_t)batch->lanes);
-    bm_state_matrix(state, "map", BM_U8, s->map.cell, (size_t)s->map.height + 2, (size_t)s->map.stride);
-    bm_state_vector(state, "start", BM_I32, s->map.start, (size_t)s->map.start_count);
+static void list_map(bm_env_batch *batch, bm_state *state) {
+    bm_grid_map *map = &((gridworld_state *)batch->state)->map;
+    bm_state_matrix(state, "map", BM_U8, map->cell, (size_t)map->height, (size_t)map->width);
+    bm_state_vector(state, "start", BM_I32, map->start, (size_t)map->start_count);
+    bm_state_bound(state, 0, map->width * map->height - 1);
 }
 
-static const char *const state_names[] = {"x", "y", NULL};
-
-static void get_state(const bm_env_batch *batch, int lane, double *values) {
-    const gridworld_state *s = batch->state;
-    const int number = cell_number(&s->map, s->position[lane]);
-    values[0] = number % s->map.width;
-    values[1] = number / s->map.width;
-}
-
-static int clamped(double value, int cells) {
-    return (int)fmax(0, fmin(value, cells - 1));
-}
-
-/* Numbers beyond the map mean its nearest cell. */
-static void set_state(bm_env_batch *batch, int lane, const double *values) {
-    gridworld_state *s = batch->state;
-    const int x = clamped(values[0], s->map.width);
-    const int y = clamped(values[1], s->map.height);
-    s->position[lane] = cell_position(&s->map, y * s->map.width + x);
+static bm_status check(const bm_env_batch *batch, const double *values, bm_error *error) {
+    const bm_grid_map *map = &((const gridworld_state *)batch->state)->map;
+    const place at = {(int)values[0], (int)values[1]};
+    if (at.x >= map->width || at.y >= map->height) {
+        return bm_invalid(error, "GridWorld-v0: x=%d, y=%d is outside the map of %d x %d cells", at.x, at.y, map->width,
+                          map->height);
+    }
+    if (map->cell[number_of(map, at)] == '#') {
+        return bm_invalid(error, "GridWorld-v0: x=%d, y=%d is a wall", at.x, at.y);
+    }
+    return BM_OK;
 }
 
 /* ---- the finite model ---- */
@@ -230,23 +222,22 @@ static int model_states(const bm_env_batch *batch) {
 
 static double model_start(const bm_env_batch *batch, int state) {
     const gridworld_state *s = batch->state;
-    return s->map.cell[cell_position(&s->map, state)] == 'S' ? 1.0 / s->map.start_count : 0.0;
+    return s->map.cell[state] == 'S' ? 1.0 / s->map.start_count : 0.0;
 }
 
 static int model_outcomes(const bm_env_batch *batch, int state, int action, bm_outcome *outcome) {
     const gridworld_state *s = batch->state;
     const double slip = BM_ENV_CONFIG(batch, gridworld_config)->slip;
-    const int position = cell_position(&s->map, state);
-    if (s->ends[s->map.cell[position]] || s->map.cell[position] == '#') {
+    if (s->ends[s->map.cell[state]] || s->map.cell[state] == '#') {
         return 0;
     }
     const double probability[3] = {slip / 2, 1 - slip, slip / 2};
     int count = 0;
     for (int k = 0; k < 3; k++) {
         if (probability[k] > 0) {
-            const int next = neighbour(s, position, (action + 3 + k) % 4);
+            const int next = number_of(&s->map, moved(&s->map, place_of(&s->map, state), (action + 3 + k) % 4));
             const uint8_t cell = s->map.cell[next];
-            outcome[count++] = (bm_outcome){probability[k], cell_number(&s->map, next), s->reward[cell], s->ends[cell]};
+            outcome[count++] = (bm_outcome){probability[k], next, s->reward[cell], s->ends[cell]};
         }
     }
     return count;
@@ -254,7 +245,7 @@ static int model_outcomes(const bm_env_batch *batch, int state, int action, bm_o
 
 static void model_place(bm_env_batch *batch, int lane, int state) {
     gridworld_state *s = batch->state;
-    s->position[lane] = cell_position(&s->map, state);
+    put(s, lane, place_of(&s->map, state));
 }
 
 static const bm_env_model model = {
@@ -268,6 +259,7 @@ const bm_env_type bm_env_gridworld = {
     .summary = "walk over a map, past walls and pits, to a goal",
     .source = "after Sutton and Barto 2018 and Gymnasium's FrozenLake-v1; maps of its own or from text files",
     .options = BM_OPTIONS(rows, gridworld_config),
+    .fields = BM_ENV_FIELDS(fields, gridworld_state),
     .max_episode_steps = 100,
     .reward_threshold = NAN,
     .create = create,
@@ -275,10 +267,8 @@ const bm_env_type bm_env_gridworld = {
     .step = step,
     .observe = observe,
     .mask = mask,
-    .state = list_state,
-    .state_names = state_names,
-    .get_state = get_state,
-    .set_state = set_state,
+    .state = list_map,
+    .check = check,
     .model = &model,
     .draw = bm_gridworld_draw,
     .steps_per_second = 4,

@@ -18,10 +18,9 @@ enum { ACTIONS = 4, CELL_KINDS = 256 };
 /* The map is part of the saved state: a resumed run walks the map it began with, even if the file has changed. */
 typedef struct {
     bm_grid_map map;
-    int move[ACTIONS];         /* what each action adds to a position */
     double reward[CELL_KINDS]; /* of entering a cell, by its character */
     bool ends[CELL_KINDS];     /* whether entering it ends the episode */
-    int32_t *position;         /* [lanes] in map.cell */
+    int32_t *x, *y;            /* [lanes] column and row */
 } gridworld_state;
 
 void bm_gridworld_draw(const bm_env_batch *batch, int lane, const bm_env_policy_view *view, bm_canvas *canvas);

@@ -25,19 +25,19 @@ typedef struct {
     double low, high; /* of the values shown */
     double cell;      /* size of a cell in pixels */
     double thin;      /* one pixel in cells */
-    int walker;       /* his position in the map */
+    int walker;       /* number of his cell */
 } grid_scene;
 
 typedef struct {
-    int position, number; /* in map.cell, and among the states */
-    double x, y;          /* its lower left corner */
+    int number;  /* of the cell */
+    double x, y; /* its lower left corner */
     uint8_t kind;
 } place;
 
 static place place_at(const grid_scene *scene, int column, int row) {
     const bm_grid_map *map = &scene->s->map;
-    const int position = (row + 1) * map->stride + column + 1;
-    return (place){position, row * map->width + column, column, map->height - 1 - row, map->cell[position]};
+    const int number = row * map->width + column;
+    return (place){number, column, map->height - 1 - row, map->cell[number]};
 }
 
 static bool is_pit(uint8_t kind) {
@@ -167,7 +167,7 @@ static void draw_pit(const grid_scene *scene, const place *at) {
     draw_ellipse(scene, x, y, 0.42, 0.34, bm_color_mix(BM_GRAY, BM_RULE, 0.3));
     draw_ellipse(scene, x, y - 0.015, 0.39, 0.305, bm_color_mix(BM_INK, BM_GRAY, 0.6));
     draw_ellipse(scene, x, y - 0.075, 0.36, 0.245, BM_INK);
-    if (scene->config->pit_reward != 0 && at->position != scene->walker) {
+    if (scene->config->pit_reward != 0 && at->number != scene->walker) {
         write_text(scene, x, y - 0.09, 0.24, 0.6, bm_color_mix(BM_INK, BM_PAPER, 0.75),
                    signed_number(reward, scene->config->pit_reward));
     }
@@ -187,7 +187,7 @@ static void draw_goal(const grid_scene *scene, const place *at) {
     const bm_point flag[3] = {{pole, top}, {pole + 0.5, top - 0.19}, {pole, top - 0.38}};
     bm_draw_polygon(scene->canvas, flag, 3, goal_green(at->kind));
     bm_draw_line(scene->canvas, pole, at->y + 0.12, pole, top, fmax(0.045, scene->thin), BM_INK);
-    if (at->position != scene->walker) {
+    if (at->number != scene->walker) {
         write_text(scene, at->x + 0.63, at->y + 0.25, 0.25, 0.6, BM_INK,
                    signed_number(reward, worth(at->kind) * scene->config->goal_reward));
     }
@@ -205,7 +205,7 @@ static void draw_preference(const grid_scene *scene, const place *at, bool numbe
     if (scene->cell < arrows_from || action < 0 || action >= ACTIONS) {
         return;
     }
-    const bool covered = at->position == scene->walker;
+    const bool covered = at->number == scene->walker;
     const double x = at->x + 0.5, y = at->y + (numbered ? raised : 0.5);
     const double back = covered ? 0 : 0.24, ahead = covered ? (numbered ? 0.36 : 0.48) : 0.24;
     const double dx = heading_of[action].x, dy = heading_of[action].y;
@@ -232,7 +232,7 @@ static void draw_free(const grid_scene *scene, const place *at) {
     }
     if (at->kind == 'S' && viewed) {
         write_text(scene, at->x + 0.15, at->y + 0.84, 0.24, 1, bm_color_fade(BM_INK, 0.65), "S");
-    } else if (at->kind == 'S' && at->position != scene->walker) {
+    } else if (at->kind == 'S' && at->number != scene->walker) {
         write_text(scene, at->x + 0.5, at->y + 0.5, 0.5, 1, bm_color_fade(BM_GRAY, 0.7), "S");
     }
     if (viewed) {
@@ -344,12 +344,12 @@ void bm_gridworld_draw(const bm_env_batch *batch, int lane, const bm_env_policy_
 
     grid_scene scene = {.canvas = canvas, .s = s, .config = batch->config, .view = view, .cell = cell};
     scene.thin = 1 / cell;
-    scene.walker = s->position[lane];
+    scene.walker = s->y[lane] * map->width + s->x[lane];
     find_range(&scene);
     draw_floor(&scene);
     draw_lines(&scene);
     draw_cells(&scene);
-    const place at = place_at(&scene, scene.walker % map->stride - 1, scene.walker / map->stride - 1);
+    const place at = place_at(&scene, s->x[lane], s->y[lane]);
     const int32_t *taken = batch->action, action = batch->elapsed[lane] > 0 ? taken[lane] : 1;
     draw_walker(&scene, &at, heading_of[action >= 0 && action < ACTIONS ? action : 1]);
     draw_caption(&scene, at.kind, band / cell);

@@ -27,13 +27,13 @@ static const bm_option rows[] = {
     BM_ENV_TIME_LIMIT(point2d_config),
 };
 
-/* The last positions of a lane in its episode, for drawing alone and therefore no part of the state list: only the first lanes keep
+/* The last positions of a lane in its episode, for drawing alone and therefore no part of its fields: only the first lanes keep
  * them. */
 enum { TRAIL = 128, TRAIL_LANES = 64 };
 
 typedef struct {
     bm_point at[TRAIL]; /* position k in k % TRAIL */
-    int64_t count;      /* since the start, which counts */
+    int64_t count;      /* since the start, which counts; 0: there is none */
 } trail;
 
 typedef struct {
@@ -42,19 +42,19 @@ typedef struct {
     int trail_lanes;
 } point2d_state;
 
+static const bm_env_field fields[] = {
+    BM_FIELD(point2d_state, x, -INFINITY, INFINITY),
+    BM_FIELD(point2d_state, y, -INFINITY, INFINITY),
+};
+
 static bm_status create(bm_env_batch *batch, bm_error *error) {
     static const double everywhere[2] = {INFINITY, INFINITY}, nowhere[2] = {-INFINITY, -INFINITY};
     static const double high[2] = {0.1, 0.1}, low[2] = {-0.1, -0.1};
+    point2d_state *s = batch->state;
     batch->observation_space = bm_space_box(BM_F32, 2, nowhere, everywhere);
     batch->action_space = bm_space_box(BM_F32, 2, low, high);
-    point2d_state *s = BM_NEW(&batch->arena, point2d_state, 1);
-    if (s) {
-        s->trail_lanes = batch->lanes < TRAIL_LANES ? batch->lanes : TRAIL_LANES;
-        s->x = BM_NEW(&batch->arena, double, batch->lanes);
-        s->y = BM_NEW(&batch->arena, double, batch->lanes);
-        s->trails = BM_NEW(&batch->arena, trail, s->trail_lanes);
-    }
-    batch->state = s;
+    s->trail_lanes = batch->lanes < TRAIL_LANES ? batch->lanes : TRAIL_LANES;
+    s->trails = BM_NEW(&batch->arena, trail, s->trail_lanes);
     return bm_arena_check(&batch->arena, "Point2D-v0", error);
 }
 
@@ -64,17 +64,21 @@ static void extend_trail(point2d_state *s, int lane) {
     t->count++;
 }
 
-static void place(point2d_state *s, int lane, double x, double y) {
-    s->x[lane] = x;
-    s->y[lane] = y;
-    if (lane < s->trail_lanes) {
-        s->trails[lane].count = 0;
-        extend_trail(s, lane);
+/* Whether the lane's trail ends where the lane is: not after the lane was put somewhere else. */
+static bool has_trail(const point2d_state *s, int lane) {
+    if (lane >= s->trail_lanes || s->trails[lane].count == 0) {
+        return false;
     }
+    const bm_point last = s->trails[lane].at[(s->trails[lane].count - 1) % TRAIL];
+    return last.x == s->x[lane] && last.y == s->y[lane];
 }
 
 static void reset(bm_env_batch *batch, int lane) {
-    place(batch->state, lane, 0, 0);
+    point2d_state *s = batch->state;
+    s->x[lane] = s->y[lane] = 0;
+    if (lane < s->trail_lanes) {
+        s->trails[lane].count = 0;
+    }
 }
 
 static double clip(double step) {
@@ -89,6 +93,12 @@ static void step(bm_env_batch *batch) {
     const point2d_config *config = BM_ENV_CONFIG(batch, point2d_config);
     point2d_state *s = batch->state;
     const float *action = batch->action; /* [lanes, 2] */
+    for (int i = 0; i < s->trail_lanes; i++) {
+        if (!has_trail(s, i)) {
+            s->trails[i].count = 0;
+            extend_trail(s, i);
+        }
+    }
     for (int i = 0; i < batch->lanes; i++) {
         s->x[i] += clip((double)action[2 * (ptrdiff_t)i]);
         s->y[i] += clip((double)action[2 * (ptrdiff_t)i + 1]);
@@ -108,24 +118,6 @@ static void observe(bm_env_batch *batch, int first, int count) {
         observation[2 * i] = (float)s->x[first + i];
         observation[2 * i + 1] = (float)s->y[first + i];
     }
-}
-
-static void list_state(bm_env_batch *batch, bm_state *state) {
-    point2d_state *s = batch->state;
-    bm_state_vector(state, "x", BM_F64, s->x, (size_t)batch->lanes);
-    bm_state_vector(state, "y", BM_F64, s->y, (size_t)batch->lanes);
-}
-
-static const char *const state_names[] = {"x", "y", NULL};
-
-static void get_state(const bm_env_batch *batch, int lane, double *values) {
-    const point2d_state *s = batch->state;
-    values[0] = s->x[lane];
-    values[1] = s->y[lane];
-}
-
-static void set_state(bm_env_batch *batch, int lane, const double *values) {
-    place(batch->state, lane, values[0], values[1]);
 }
 
 /* ---- drawing ---- */
@@ -256,7 +248,7 @@ static void draw(const bm_env_batch *batch, int lane, const bm_env_policy_view *
     (void)view; /* not a finite table */
     const point2d_config *config = BM_ENV_CONFIG(batch, point2d_config);
     const point2d_state *s = batch->state;
-    const trail *t = lane < s->trail_lanes ? &s->trails[lane] : NULL;
+    const trail *t = has_trail(s, lane) ? &s->trails[lane] : NULL;
     const double x = s->x[lane], y = s->y[lane], reach = reach_of_all(config, t, x, y);
     const bool at_goal = arrived(x - config->goal_x, y - config->goal_y);
     bm_canvas_fit(canvas, -1.05 * reach, -1.2 * reach, 1.05 * reach, 1.05 * reach);
@@ -276,16 +268,13 @@ const bm_env_type bm_env_point2d = {
     .summary = "walk to a goal in the plane that is not seen",
     .source = "Finn, Abbeel and Levine 2017, section 5.3, and the authors' code",
     .options = BM_OPTIONS(rows, point2d_config),
+    .fields = BM_ENV_FIELDS(fields, point2d_state),
     .max_episode_steps = 100,
     .reward_threshold = NAN,
     .create = create,
     .reset = reset,
     .step = step,
     .observe = observe,
-    .state = list_state,
-    .state_names = state_names,
-    .get_state = get_state,
-    .set_state = set_state,
     .draw = draw,
     .draw_paths = draw_paths,
     .steps_per_second = 10,

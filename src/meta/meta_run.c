@@ -19,9 +19,9 @@ static void list_state(bm_meta_run *run) {
     bm_meta_counters *c = &run->counters;
     bm_state *state = &run->state;
     bm_state_enter(state, "meta");
-    bm_state_scalar(state, "iteration", BM_I64, &c->iteration);
-    bm_state_scalar(state, "evaluations", BM_I64, &c->evaluations);
-    bm_state_scalar(state, "losses", BM_I64, &c->losses);
+    bm_state_count(state, "iteration", &c->iteration);
+    bm_state_count(state, "evaluations", &c->evaluations);
+    bm_state_count(state, "losses", &c->losses);
     bm_state_scalar(state, "loss_sum", BM_F64, &c->loss_sum);
     bm_state_scalar(state, "loss", BM_F64, &c->loss);
     bm_state_scalar(state, "learning_rate", BM_F64, &c->learning_rate);
@@ -181,9 +181,6 @@ bm_status bm_meta_run_create_at(bm_meta_run **result, const bm_meta_experiment *
 static bm_status restore(bm_meta_run *run, const bm_safetensors *checkpoint, bm_error *error) {
     const bm_meta_counters *c = &run->counters;
     bm_status status = bm_safetensors_restore(checkpoint, &run->state, error);
-    if (status == BM_OK && (c->iteration < 0 || c->evaluations < 0 || c->losses < 0)) {
-        status = bm_fail(error, "the checkpoint in %s counts below zero: it is damaged", run->folder.checkpoints);
-    }
     if (status == BM_OK && c->iteration > run->experiment->run.meta_iterations) {
         status = bm_invalid(error, "the run has made %" PRId64 " iterations already, more than meta_iterations=%d",
                             c->iteration, run->experiment->run.meta_iterations);

@@ -9,6 +9,7 @@ void bm_rollout_create(bm_rollout *rollout, const bm_space *observation_space, c
     *rollout = (bm_rollout){
         .capacity = capacity,
         .lanes = lanes,
+        .observation_space = *observation_space,
         .observation_bytes = bm_space_bytes(observation_space),
         .mask_bytes = masked ? (size_t)action_space->n : 0,
         .computed_bytes = computed_bytes,
@@ -57,10 +58,12 @@ void bm_rollout_clear(bm_rollout *rollout) {
 void bm_rollout_state(bm_rollout *rollout, bm_state *state) {
     const size_t lanes = (size_t)rollout->lanes, rows = (size_t)rollout->capacity * lanes;
     bm_state_scalar(state, "steps", BM_I32, &rollout->steps);
-    bm_state_matrix(state, "observation", BM_U8, rollout->observation, rows + lanes, rollout->observation_bytes);
+    bm_state_bound(state, 0, rollout->capacity - 1); /* a full one is used before anything is saved */
+    bm_space_state(&rollout->observation_space, state, "observation", rollout->observation, rows + lanes);
     bm_state_matrix(state, "action_mask", BM_U8, rollout->action_mask, rows + lanes, rollout->mask_bytes);
-    bm_state_matrix(state, "computed", BM_U8, rollout->computed, rows, rollout->computed_bytes);
     bm_state_vector(state, "reward", BM_REAL_DTYPE, rollout->reward, rows);
     bm_state_vector(state, "terminated", BM_U8, rollout->terminated, rows);
+    bm_state_bound(state, 0, 1);
     bm_state_vector(state, "truncated", BM_U8, rollout->truncated, rows);
+    bm_state_bound(state, 0, 1);
 }

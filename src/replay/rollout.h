@@ -10,6 +10,7 @@
 
 typedef struct {
     int capacity, lanes, steps;
+    bm_space observation_space;
     size_t observation_bytes, mask_bytes, computed_bytes; /* of a row; no masks, nothing computed: 0 */
     unsigned char *observation; /* [capacity + 1, lanes, observation_bytes] what was acted on; row `steps` comes next */
     uint8_t *action_mask;       /* [capacity + 1, lanes, mask_bytes] */
@@ -26,6 +27,7 @@ void bm_rollout_create(bm_rollout *rollout, const bm_space *observation_space, c
 void bm_rollout_add(bm_rollout *rollout, const void *observation, const uint8_t *action_mask, const void *computed,
                     const bm_env_batch *env);
 void bm_rollout_clear(bm_rollout *rollout);
-void bm_rollout_state(bm_rollout *rollout, bm_state *state);
+void bm_rollout_state(bm_rollout *rollout,
+                      bm_state *state); /* all but computed, which the agent knows how to describe */
 
 #endif

@@ -21,9 +21,9 @@ static void list_state(bm_run *run) {
     bm_run_counters *c = &run->counters;
     bm_state *state = &run->state;
     bm_state_enter(state, "run");
-    bm_state_scalar(state, "step", BM_I64, &c->step);
-    bm_state_scalar(state, "episodes", BM_I64, &c->episodes);
-    bm_state_scalar(state, "evaluations", BM_I64, &c->evaluations);
+    bm_state_count(state, "step", &c->step);
+    bm_state_count(state, "episodes", &c->episodes);
+    bm_state_count(state, "evaluations", &c->evaluations);
     bm_state_vector(state, "window_return", BM_F64, c->window_return, BM_RUN_WINDOW);
     bm_state_vector(state, "window_length", BM_F64, c->window_length, BM_RUN_WINDOW);
     bm_state_scalar(state, "best", BM_F64, &c->best);
@@ -210,8 +210,8 @@ bm_status bm_run_create(bm_run **result, const bm_experiment *experiment, const 
 static bm_status restore(bm_run *run, const bm_safetensors *checkpoint, bm_error *error) {
     bm_status status = bm_checkpoint_restore(checkpoint, run->folder.checkpoints, &run->state,
                                              bm_agent_replay(run->agent), &run->replay_file, error);
-    if (status == BM_OK && (run->counters.step < 0 || run->counters.episodes < 0 || run->counters.evaluations < 0)) {
-        status = bm_fail(error, "the checkpoint in %s counts below zero: it is damaged", run->folder.checkpoints);
+    if (status == BM_OK) {
+        status = bm_env_check_restored(run->env, error);
     }
     if (status == BM_OK) {
         status = open_metrics(run, checkpoint, error);

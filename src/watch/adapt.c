@@ -58,9 +58,7 @@ static void create_examples(bm_adapt *adapt) {
 
 static void create_episodes(bm_adapt *adapt) {
     adapt->path = BM_NEW(&adapt->arena, bm_adapt_path, adapt->steps + 1);
-    for (const char *const *name = adapt->view.env->state_names; name && *name; name++) {
-        adapt->numbers++;
-    }
+    adapt->numbers = adapt->view.env->fields.count;
 }
 
 /* The first task decides what there is to see: a family's tasks do not differ in that. */
@@ -104,7 +102,7 @@ static void note_place(bm_adapt *adapt, int lane) {
     bm_adapt_path *path = &adapt->path[adapt->made];
     if (path->count[lane] < adapt->points) {
         const size_t at = (size_t)lane * (size_t)adapt->points + (size_t)path->count[lane]++;
-        adapt->env->type->get_state(adapt->env, lane, path->state + at * (size_t)adapt->numbers);
+        bm_env_get_state(adapt->env, lane, path->state + at * (size_t)adapt->numbers);
     }
 }
 

@@ -2,6 +2,7 @@
 #include "core/safetensors.h"
 
 #include <fcntl.h>
+#include <math.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -435,8 +436,46 @@ START_TEST(full_disk_keeps_the_old_checkpoint) {
 }
 END_TEST
 
-TEST_MAIN("safetensors", 60, saved_object_comes_back, file_is_laid_out_as_the_format_says, every_flipped_bit_is_noticed,
-          every_other_length_is_refused, file_made_elsewhere_is_read_when_allowed,
-          damaged_file_made_elsewhere_is_refused_or_loads_within_bounds, hostile_headers_are_refused_with_their_reasons,
-          absurd_header_length_is_refused, restore_names_what_differs_and_changes_nothing,
-          save_refuses_what_it_could_not_load, full_disk_keeps_the_old_checkpoint)
+static void assert_outside(const char *path, int which, double low, double high, const char *sentence) {
+    object here = {.step = 11}, before = here;
+    bm_state state = describe(&here);
+    state.items[which].bounded = true;
+    state.items[which].low = low;
+    state.items[which].high = high;
+    bm_safetensors file;
+    ck_assert(bm_safetensors_load(path, false, &file, &error) == BM_OK);
+    const bm_status status = bm_safetensors_restore(&file, &state, &error);
+    if (sentence) {
+        ck_assert_int_eq(status, BM_FAILED);
+        ck_assert_str_eq(error.text, sentence);
+        assert_equal(&here, &before);
+    } else {
+        ck_assert_msg(status == BM_OK, "%s", error.text);
+    }
+    bm_safetensors_free(&file);
+    bm_state_free(&state);
+}
+
+START_TEST(a_number_out_of_bounds_is_refused_and_nothing_is_copied) {
+    enum { FLAG = 1, MEAN = 2, STEP = 4 };
+    const scratch s = scratch_new();
+    object saved = example;
+    assert_saved(s.path, &saved, NULL);
+    assert_outside(s.path, STEP, -5, 0, NULL);
+    assert_outside(s.path, STEP, 0, 100, "the file is damaged: array 'step' holds -5, which is outside [0, 100]");
+    assert_outside(s.path, FLAG, 0, 1, "the file is damaged: array 'flag' holds 200, which is outside [0, 1]");
+    assert_outside(s.path, MEAN, -INFINITY, INFINITY, NULL);
+    saved.mean[1] = -NAN;
+    assert_saved(s.path, &saved, NULL);
+    assert_outside(s.path, MEAN, -INFINITY, INFINITY,
+                   "the file is damaged: array 'mean' holds nan, which is outside [-inf, inf]");
+    scratch_end(&s);
+}
+END_TEST
+
+TEST_MAIN("safetensors", 60, a_number_out_of_bounds_is_refused_and_nothing_is_copied, saved_object_comes_back,
+          file_is_laid_out_as_the_format_says, every_flipped_bit_is_noticed, every_other_length_is_refused,
+          file_made_elsewhere_is_read_when_allowed, damaged_file_made_elsewhere_is_refused_or_loads_within_bounds,
+          hostile_headers_are_refused_with_their_reasons, absurd_header_length_is_refused,
+          restore_names_what_differs_and_changes_nothing, save_refuses_what_it_could_not_load,
+          full_disk_keeps_the_old_checkpoint)

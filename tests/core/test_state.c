@@ -1,6 +1,8 @@
 /* The list of named arrays: names, lookup, errors that are told once, and the hash that notices every change. */
 #include "core/state.h"
 
+#include <math.h>
+
 #include <stdio.h>
 #include <string.h>
 
@@ -269,6 +271,47 @@ START_TEST(equal_states_have_equal_hashes_and_any_difference_shows) {
 }
 END_TEST
 
+START_TEST(numbers_of_every_type_are_read_and_written_as_doubles) {
+    unsigned char place[8];
+    for (bm_dtype dtype = BM_F32; dtype <= BM_U64; dtype++) {
+        bm_dtype_set(dtype, place, 0, 200);
+        ck_assert(bm_dtype_get(dtype, place, 0) == 200);
+    }
+    const int32_t integers[] = {-7, 8};
+    const float reals[] = {0.5f, -1e30f};
+    ck_assert(bm_dtype_get(BM_I32, integers, 0) == -7 && bm_dtype_get(BM_F32, reals, 1) == (double)-1e30f);
+}
+END_TEST
+
+static bool within(bm_dtype dtype, void *data, size_t n, double low, double high, double *value) {
+    bm_state state = {0};
+    bm_state_vector(&state, "x", dtype, data, n);
+    bm_state_bound(&state, low, high);
+    const bool result = bm_array_within(&state.items[0], data, value);
+    bm_state_free(&state);
+    return result;
+}
+
+START_TEST(bounds_belong_to_the_array_added_last_and_name_the_first_number_outside) {
+    int32_t x[] = {0, 5, 6, -1};
+    float y[] = {1, NAN, 9};
+    double value;
+    ck_assert(within(BM_I32, x, 2, 0, 5, &value));
+    ck_assert(!within(BM_I32, x, 4, 0, 5, &value) && value == 6);
+    ck_assert(within(BM_F32, y, 1, -INFINITY, INFINITY, &value));
+    ck_assert(!within(BM_F32, y, 3, -INFINITY, INFINITY, &value) && isnan(value));
+    int64_t count = -1;
+    bm_state state = {0};
+    bm_state_vector(&state, "free", BM_I32, x, 4);
+    bm_state_count(&state, "count", &count);
+    ck_assert(bm_array_within(&state.items[0], x, &value));
+    ck_assert(!bm_array_within(&state.items[1], &count, &value) && value == -1);
+    count = INT64_MAX;
+    ck_assert(bm_array_within(&state.items[1], &count, &value));
+    bm_state_free(&state);
+}
+END_TEST
+
 START_TEST(a_hash_notices_order_and_continues_from_another) {
     float a = 1, b = 2;
     bm_state both = {0}, swapped = {0}, first = {0}, second = {0};
@@ -294,4 +337,6 @@ TEST_MAIN("state", 60, names_carry_the_prefixes_entered, an_array_has_the_type_s
           an_array_without_data_or_with_an_impossible_shape_is_told, memory_that_runs_out_is_told_by_check,
           the_hash_of_bytes_is_the_one_defined, every_bit_flips_half_of_the_hash,
           zeros_of_different_length_have_different_hashes, the_hash_does_not_depend_on_where_the_bytes_lie,
+          numbers_of_every_type_are_read_and_written_as_doubles,
+          bounds_belong_to_the_array_added_last_and_name_the_first_number_outside,
           equal_states_have_equal_hashes_and_any_difference_shows, a_hash_notices_order_and_continues_from_another)

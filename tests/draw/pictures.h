@@ -29,7 +29,7 @@ static picture blank_picture(int width, int height) {
 /* A batch of one lane in that state. */
 static bm_env_batch *show(const shown_state *shown) {
     bm_env_batch *batch = build(shown->id, 1, shown->options, 1);
-    batch->type->set_state(batch, 0, shown->state);
+    set_state(batch, 0, shown->state);
     if (shown->action >= 0) {
         batch->elapsed[0] = 1;
         *(int32_t *)batch->action = shown->action;

@@ -39,6 +39,11 @@ static bm_env_batch *build(const char *id, int lanes, const char *options, uint6
     return batch;
 }
 
+static inline void set_state(bm_env_batch *batch, int lane, const double *values) {
+    bm_error error;
+    ck_assert_msg(bm_env_set_state(batch, lane, values, &error) == BM_OK, "%s", error.text);
+}
+
 /* The batch's discrete actions. */
 static inline int32_t *choices(const bm_env_batch *batch) {
     return batch->action;

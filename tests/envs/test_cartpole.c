@@ -11,10 +11,10 @@ START_TEST(the_semi_implicit_integrator_moves_with_the_new_velocity) {
     bm_env_batch *batch = cartpole(1, "kinematics_integrator=semi_implicit");
     const double values[4] = {1, 0.5, 0, 0};
     double moved[4];
-    batch->type->set_state(batch, 0, values);
+    set_state(batch, 0, values);
     choices(batch)[0] = 1;
     batch->type->step(batch);
-    batch->type->get_state(batch, 0, moved);
+    bm_env_get_state(batch, 0, moved);
     /* upright and at rest: push = 10/1.1, pole = -push / (0.5 (4/3 - 0.1/1.1)), cart = push - 0.05 pole / 1.1 */
     const double push = 10 / 1.1, pole = -push / (0.5 * (4.0 / 3 - 0.1 / 1.1)), cart = push - 0.05 * pole / 1.1;
     assert_near(moved[1], 0.5 + 0.02 * cart, 1e-12, "velocity");
@@ -37,10 +37,10 @@ START_TEST(another_pole_on_another_planet_obeys_the_equations_of_motion) {
         const double right = (way ? push : -push) + pole * l * turn * turn * sine, fall = g * sine;
         const double determinant = a * d - b * c;
         double values[4];
-        batch->type->set_state(batch, 0, before_step);
+        set_state(batch, 0, before_step);
         choices(batch)[0] = way;
         batch->type->step(batch);
-        batch->type->get_state(batch, 0, values);
+        bm_env_get_state(batch, 0, values);
         assert_near(values[0], before_step[0] + 0.02 * before_step[1], 1e-14, "position");
         assert_near(values[1], before_step[1] + 0.02 * (right * d - b * fall) / determinant, 1e-14, "velocity");
         assert_near(values[2], before_step[2] + 0.02 * turn, 1e-14, "angle");
@@ -59,16 +59,16 @@ START_TEST(large_batches_step_every_lane_alike) {
     for (int t = 0; t < 50; t++) {
         double from[LANES][4], to[4], want[4];
         for (int i = 0; i < LANES; i++) {
-            batch->type->get_state(batch, i, from[i]);
+            bm_env_get_state(batch, i, from[i]);
         }
         bm_env_sample_actions(batch, &rng);
         batch->type->step(batch);
         for (int i = 0; i < LANES; i++) {
-            single->type->set_state(single, 0, from[i]);
+            set_state(single, 0, from[i]);
             choices(single)[0] = choices(batch)[i];
             single->type->step(single);
-            single->type->get_state(single, 0, want);
-            batch->type->get_state(batch, i, to);
+            bm_env_get_state(single, 0, want);
+            bm_env_get_state(batch, i, to);
             ck_assert_mem_eq(to, want, sizeof to);
             ck_assert_int_eq(batch->terminated[i], single->terminated[0]);
         }
@@ -84,7 +84,7 @@ START_TEST(starting_values_fill_the_reset_bounds) {
     double low[4] = {1, 1, 1, 1}, high[4] = {-1, -1, -1, -1};
     for (int i = 0; i < LANES; i++) {
         double values[4];
-        batch->type->get_state(batch, i, values);
+        bm_env_get_state(batch, i, values);
         for (int k = 0; k < 4; k++) {
             low[k] = fmin(low[k], values[k]);
             high[k] = fmax(high[k], values[k]);

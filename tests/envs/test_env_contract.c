@@ -309,15 +309,10 @@ START_TEST(a_state_carried_as_numbers_steps_the_same) {
         bm_env_batch *batch = started(type, LANES, 60);
         bm_env_batch *other = started(type, 1, 61);
         bm_rng rng = bm_rng_seeded(11);
-        double values[64];
-        int count = 0;
-        while (type->state_names[count]) {
-            count++;
-        }
-        ck_assert_int_le(count, 64);
+        double values[BM_ENV_FIELDS_MAX];
         for (int t = 0; t < STEPS; t++) {
-            type->get_state(batch, 2, values);
-            type->set_state(other, 0, values);
+            bm_env_get_state(batch, 2, values);
+            set_state(other, 0, values);
             other->rng[0] = batch->rng[2];
             bm_env_sample_actions(batch, &rng);
             copy_actions(other, batch, 2);
@@ -332,6 +327,43 @@ START_TEST(a_state_carried_as_numbers_steps_the_same) {
         }
         bm_env_destroy(batch);
         bm_env_destroy(other);
+    }
+}
+END_TEST
+
+/* Every field is an array of the state list with its bounds, and refuses what lies outside without changing the lane. */
+START_TEST(fields_are_listed_with_their_bounds_and_hold_to_them) {
+    EACH_TYPE(type) {
+        bm_env_batch *batch = started(type, LANES, 80);
+        bm_state state = {0};
+        bm_error error;
+        double values[BM_ENV_FIELDS_MAX], wrong[BM_ENV_FIELDS_MAX], after[BM_ENV_FIELDS_MAX];
+        bm_env_state(batch, &state);
+        ck_assert(type->fields.count > 0 && type->fields.count <= BM_ENV_FIELDS_MAX);
+        bm_env_get_state(batch, 1, values);
+        for (int f = 0; f < type->fields.count; f++) {
+            const bm_env_field *field = &type->fields.rows[f];
+            const bm_array *array = bm_state_find(&state, field->name);
+            ck_assert_msg(array && array->dtype == field->dtype && array->bounded, "%s: %s", type->id, field->name);
+            ck_assert_uint_eq(bm_array_bytes(array), LANES * bm_dtype_bytes(field->dtype));
+            ck_assert(array->low == field->low && array->high == field->high);
+            ck_assert(bm_dtype_get(field->dtype, array->data, 1) == values[f]);
+            const double bad[] = {NAN, field->low - 1, field->high + 1};
+            for (int k = 0; k < 3; k++) {
+                memcpy(wrong, values, sizeof wrong);
+                wrong[f] = bad[k];
+                if (isinf(bad[k])) {
+                    continue;
+                }
+                ck_assert_int_eq(bm_env_set_state(batch, 1, wrong, &error), BM_INVALID);
+                ck_assert_msg(strstr(error.text, type->id) && strstr(error.text, field->name), "%s", error.text);
+                bm_env_get_state(batch, 1, after);
+                ck_assert_mem_eq(after, values, (size_t)type->fields.count * sizeof *values);
+            }
+        }
+        ck_assert(bm_env_check_restored(batch, &error) == BM_OK);
+        bm_state_free(&state);
+        bm_env_destroy(batch);
     }
 }
 END_TEST
@@ -465,5 +497,6 @@ TEST_MAIN("env contract", 60, every_type_describes_itself, every_type_can_be_wat
           ended_lanes_returns_and_lengths_agree_with_an_account_kept_outside,
           the_time_limit_truncates_on_its_last_step_and_not_before, no_time_limit_means_no_truncation,
           a_restored_batch_goes_on_as_if_nothing_had_happened, a_state_carried_as_numbers_steps_the_same,
+          fields_are_listed_with_their_bounds_and_hold_to_them,
           sampled_actions_are_numpys_integers_and_uniforms_one_by_one, a_finite_model_foretells_what_steps_do,
           an_unknown_environment_is_refused_with_the_nearest_name, a_number_of_lanes_out_of_range_is_refused)

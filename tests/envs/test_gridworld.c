@@ -186,7 +186,7 @@ START_TEST(slipping_goes_to_both_sides_equally_and_never_back) {
     const double middle[] = {1, 1};
     int seen[9] = {0};
     for (int i = 0; i < N; i++) {
-        batch->type->set_state(batch, 0, middle);
+        set_state(batch, 0, middle);
         move(batch, RIGHT);
         seen[cell(batch)]++;
     }
@@ -224,21 +224,22 @@ START_TEST(built_in_maps_load_and_can_be_solved) {
         bm_error error;
         ck_assert_msg(bm_grid_map_load(&map, bm_grid_map_names[m], &arena, &error) == BM_OK, "%s", error.text);
         ck_assert(map.width <= 11 && map.height <= 11);
-        const int stride = map.stride, cells = stride * (map.height + 2);
-        bool solved[13 * 13] = {false}; /* grows from the goals until nothing changes */
+        bool solved[13][13] = {{false}}; /* [y + 1][x + 1], with a margin; grows from the goals until nothing changes */
         for (bool grown = true; grown;) {
             grown = false;
-            for (int i = 0; i < cells; i++) {
+            for (int i = 0; i < map.width * map.height; i++) {
+                const int y = i / map.width + 1, x = i % map.width + 1;
                 const bool walkable = map.cell[i] == '.' || map.cell[i] == 'S';
                 const bool beside =
-                    walkable && (solved[i - 1] || solved[i + 1] || solved[i - stride] || solved[i + stride]);
-                if (!solved[i] && (map.cell[i] == 'G' || beside)) {
-                    solved[i] = grown = true;
+                    walkable && (solved[y][x - 1] || solved[y][x + 1] || solved[y - 1][x] || solved[y + 1][x]);
+                if (!solved[y][x] && (map.cell[i] == 'G' || beside)) {
+                    solved[y][x] = grown = true;
                 }
             }
         }
         for (int i = 0; i < map.start_count; i++) {
-            ck_assert_msg(solved[map.start[i]], "map %s: no way from start %d", bm_grid_map_names[m], i);
+            const int y = map.start[i] / map.width + 1, x = map.start[i] % map.width + 1;
+            ck_assert_msg(solved[y][x], "map %s: no way from start %d", bm_grid_map_names[m], i);
         }
         bm_arena_free(&arena);
         strncat(names, m ? ", " : "", sizeof names - strlen(names) - 1);
@@ -320,16 +321,44 @@ START_TEST(a_misspelt_map_is_refused_with_the_nearest_name) {
 END_TEST
 
 /* Values from outside may not lead outside the map. */
-START_TEST(states_beyond_the_map_mean_its_nearest_cell) {
-    bm_env_batch *batch = world("map=lake");
-    const double beyond[] = {1e30, -7}, nowhere[] = {NAN, 2};
-    double values[2];
-    batch->type->set_state(batch, 0, beyond);
-    batch->type->get_state(batch, 0, values);
-    ck_assert(values[0] == 3 && values[1] == 0);
-    batch->type->set_state(batch, 0, nowhere);
-    batch->type->get_state(batch, 0, values);
-    ck_assert(values[0] >= 0 && values[0] <= 3 && values[1] == 2);
+START_TEST(states_beyond_the_map_and_in_walls_are_refused) {
+    static const struct {
+        double state[2];
+        const char *sentence;
+    } cases[] = {
+        {{3, 0}, "GridWorld-v0: x=3, y=0 is outside the map of 3 x 2 cells"},
+        {{0, 2}, "GridWorld-v0: x=0, y=2 is outside the map of 3 x 2 cells"},
+        {{1, 0}, "GridWorld-v0: x=1, y=0 is a wall"},
+        {{1e30, 0}, "GridWorld-v0: x=1e+30 is outside [0, 99]"},
+        {{0, -1}, "GridWorld-v0: y=-1 is outside [0, 99]"},
+        {{0, 0.5}, "GridWorld-v0: y=0.5 is no whole number"},
+    };
+    bm_env_batch *batch = drawn_world("S#G\n...\n", "");
+    bm_error error;
+    set_state(batch, 0, (const double[]){2, 1});
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        double values[2];
+        ck_assert_int_eq(bm_env_set_state(batch, 0, cases[i].state, &error), BM_INVALID);
+        ck_assert_str_eq(error.text, cases[i].sentence);
+        bm_env_get_state(batch, 0, values);
+        ck_assert(values[0] == 2 && values[1] == 1);
+    }
+    bm_env_destroy(batch);
+}
+END_TEST
+
+/* As a damaged checkpoint could leave it: each number is in bounds, the cell is a wall. */
+START_TEST(a_restored_lane_in_a_wall_is_told) {
+    bm_env_batch *batch = build("GridWorld-v0", 3, "map=rooms", 1);
+    bm_state state = {0};
+    bm_error error;
+    bm_env_state(batch, &state);
+    ck_assert(bm_env_check_restored(batch, &error) == BM_OK);
+    bm_dtype_set(BM_I32, bm_state_find(&state, "x")->data, 1, 5);
+    bm_dtype_set(BM_I32, bm_state_find(&state, "y")->data, 1, 0);
+    ck_assert_int_eq(bm_env_check_restored(batch, &error), BM_FAILED);
+    ck_assert_str_eq(error.text, "the file is damaged: lane 1 of GridWorld-v0: x=5, y=0 is a wall");
+    bm_state_free(&state);
     bm_env_destroy(batch);
 }
 END_TEST
@@ -341,4 +370,5 @@ TEST_MAIN("gridworld", 60, moves_go_where_they_say_and_stop_at_walls_and_edges,
           slipping_goes_to_both_sides_equally_and_never_back, several_starts_are_equally_likely,
           built_in_maps_load_and_can_be_solved, windows_line_ends_and_a_missing_last_one_are_read,
           a_bad_map_is_refused_naming_file_and_line, the_largest_map_is_read_and_a_larger_one_refused,
-          a_misspelt_map_is_refused_with_the_nearest_name, states_beyond_the_map_mean_its_nearest_cell)
+          a_misspelt_map_is_refused_with_the_nearest_name, states_beyond_the_map_and_in_walls_are_refused,
+          a_restored_lane_in_a_wall_is_told)

@@ -15,6 +15,12 @@ typedef struct {
 
 static const bm_option rows[] = {BM_ENV_TIME_LIMIT(pair_config)};
 
+typedef struct {
+    int32_t *steps; /* [lanes] done in the episode */
+} pair_state;
+
+static const bm_env_field fields[] = {BM_FIELD(pair_state, steps, 0, 2)};
+
 static bm_status create(bm_env_batch *batch, bm_error *error) {
     static const int counts[] = {3, 2};
     (void)error;
@@ -22,17 +28,16 @@ static bm_status create(bm_env_batch *batch, bm_error *error) {
     batch->action_space = (bm_space){
         .kind = BM_DISCRETE, .dtype = BM_I32, .dims = 1, .shape = {2}, .size = 2, .n = WIDTH, .counts = counts};
     batch->masked = BM_ENV_CONFIG(batch, pair_config)->masked;
-    batch->state = BM_NEW(&batch->arena, int32_t, batch->lanes);
     return BM_OK;
 }
 
 static void reset(bm_env_batch *batch, int lane) {
-    int32_t *steps = batch->state;
+    int32_t *steps = ((pair_state *)batch->state)->steps;
     steps[lane] = 0;
 }
 
 static void step(bm_env_batch *batch) {
-    int32_t *steps = batch->state;
+    int32_t *steps = ((pair_state *)batch->state)->steps;
     for (int i = 0; i < batch->lanes; i++) {
         batch->terminated[i] = ++steps[i] == 2;
         batch->reward[i] = 0;
@@ -40,29 +45,26 @@ static void step(bm_env_batch *batch) {
 }
 
 static void observe(bm_env_batch *batch, int first, int count) {
-    memcpy((int32_t *)batch->observation + first, (int32_t *)batch->state + first, (size_t)count * sizeof(int32_t));
+    const int32_t *steps = ((const pair_state *)batch->state)->steps;
+    memcpy((int32_t *)batch->observation + first, steps + first, (size_t)count * sizeof(int32_t));
 }
 
 static void mask(bm_env_batch *batch, int first, int count) {
-    const int32_t *steps = batch->state;
+    const int32_t *steps = ((const pair_state *)batch->state)->steps;
     for (int i = first; i < first + count; i++) {
         memcpy(batch->action_mask + (ptrdiff_t)i * WIDTH, BM_ENV_CONFIG(batch, pair_config)->allowed[steps[i]], WIDTH);
     }
 }
 
-static void list_state(bm_env_batch *batch, bm_state *state) {
-    bm_state_vector(state, "steps", BM_I32, batch->state, (size_t)batch->lanes);
-}
-
 static const bm_env_type pair = {
     .id = "Pair-v0",
     .options = BM_OPTIONS(rows, pair_config),
+    .fields = BM_ENV_FIELDS(fields, pair_state),
     .create = create,
     .reset = reset,
     .step = step,
     .observe = observe,
     .mask = mask,
-    .state = list_state,
 };
 
 static bm_env_batch *batch_of(const pair_config *config) {

@@ -14,7 +14,7 @@ static void act(bm_env_batch *batch, int lane, double x, double y) {
 }
 
 static void put(bm_env_batch *batch, int lane, double x, double y) {
-    batch->type->set_state(batch, lane, (const double[]){x, y});
+    set_state(batch, lane, (const double[]){x, y});
 }
 
 /* To (0.3, 0.4): a step of (0.0625, -0.125), clipped to -0.1, leads to the distance sqrt(0.2375^2 + 0.5^2). */
@@ -23,14 +23,14 @@ START_TEST(a_step_adds_the_clipped_action_and_costs_the_distance) {
     double position[2];
     act(batch, 0, 0.0625, -0.125);
     bm_env_step(batch);
-    batch->type->get_state(batch, 0, position);
+    bm_env_get_state(batch, 0, position);
     ck_assert(position[0] == 0.0625 && position[1] == -0.1);
     assert_near(batch->reward[0], -hypot(0.2375, 0.5), 1e-14, "reward");
     const float *observation = batch->observation;
     ck_assert(observation[0] == 0.0625F && observation[1] == -0.1F);
     act(batch, 0, -7, 0.03125);
     bm_env_step(batch);
-    batch->type->get_state(batch, 0, position);
+    bm_env_get_state(batch, 0, position);
     ck_assert(position[0] == 0.0625 - 0.1 && position[1] == -0.1 + 0.03125);
     assert_near(batch->episode_return[0], -hypot(0.2375, 0.5) - hypot(0.3375, 0.46875), 1e-14, "return");
     ck_assert(!batch->terminated[0] && !batch->truncated[0]);
@@ -102,7 +102,7 @@ START_TEST(lanes_walk_apart) {
     }
     for (int i = 0; i < LANES; i++) {
         double position[2];
-        batch->type->get_state(batch, i, position);
+        bm_env_get_state(batch, i, position);
         ck_assert(position[0] == 3 * i / 1024.0 && position[1] == -position[0]);
     }
     bm_env_destroy(batch);

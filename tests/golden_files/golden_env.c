@@ -44,7 +44,8 @@ bm_env_batch *golden_env_build(const char *id, const char *options) {
 }
 
 void golden_env_place(bm_env_batch *batch, const double *state, int elapsed) {
-    batch->type->set_state(batch, 0, state);
+    bm_error error;
+    ck_assert_msg(bm_env_set_state(batch, 0, state, &error) == BM_OK, "%s", error.text);
     batch->elapsed[0] = elapsed;
 }
 
@@ -130,19 +131,15 @@ static int read_columns(const golden_table *table, int row, const char *prefix, 
 static void compare_state(const bm_env_batch *batch, const golden_table *table, int row, double tolerance) {
     double got[COLUMNS_MOST], want[COLUMNS_MOST];
     const int n = read_columns(table, row, "n_", want);
-    batch->type->get_state(batch, 0, got);
+    bm_env_get_state(batch, 0, got);
     for (int i = 0; i < n; i++) {
-        golden_near(got[i], want[i], tolerance, "row %d: %s", row + 1, batch->type->state_names[i]);
+        golden_near(got[i], want[i], tolerance, "row %d: %s", row + 1, batch->type->fields.rows[i].name);
     }
 }
 
 static void place(bm_env_batch *batch, const golden_table *table, int row, int elapsed) {
     double state[COLUMNS_MOST], action[COLUMNS_MOST];
-    int names = 0;
-    while (batch->type->state_names[names]) {
-        names++;
-    }
-    ck_assert_int_eq(read_columns(table, row, "s_", state), names);
+    ck_assert_int_eq(read_columns(table, row, "s_", state), batch->type->fields.count);
     action[0] = golden_number(table, row, "a");
     golden_env_place(batch, state, elapsed);
     golden_env_act(batch, action);
@@ -265,7 +262,7 @@ static void compare_starts(const golden_case *file) {
         bm_env_batch *batch = build(id, RESETS, "", 123);
         double sum = 0, squares = 0, low = INFINITY, high = -INFINITY, range[2], state[COLUMNS_MOST];
         for (int i = 0; i < RESETS; i++) {
-            batch->type->get_state(batch, i, state);
+            bm_env_get_state(batch, i, state);
             sum += state[component];
             squares += state[component] * state[component];
             low = fmin(low, state[component]);

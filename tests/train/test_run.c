@@ -193,6 +193,46 @@ START_TEST(a_damaged_checkpoint_is_refused) {
 }
 END_TEST
 
+/* A file with right checksums and a wrong number. */
+START_TEST(a_checkpoint_with_a_number_out_of_bounds_is_not_resumed) {
+    static const struct {
+        const char *array;
+        double value;
+        const char *sentence;
+    } cases[] = {
+        {"run.step", -1, "array 'run.step' holds -1, which is outside [0, 9.22337e+18]"},
+        {"env.elapsed", -3, "array 'env.elapsed' holds -3, which is outside [0, 2.14748e+09]"},
+        {"env.angle", NAN, "array 'env.angle' holds nan, which is outside [-inf, inf]"},
+        {"agent.rollout.action", 2, "array 'agent.rollout.action' holds 2, which is outside [0, 1]"},
+    };
+    char folder[BM_PATH_MAX], path[BM_PATH_MAX + 64];
+    bm_experiment experiment = short_experiment("reinforce", "3"), loaded;
+    bm_error error;
+    finish(new_run(&experiment, NULL, folder));
+    snprintf(path, sizeof path, "%s/checkpoint/last.safetensors", folder);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        bm_safetensors file;
+        bm_run *run = NULL;
+        ck_assert(bm_safetensors_load(path, false, &file, &error) == BM_OK);
+        const bm_array *array = bm_state_find(&file.state, cases[i].array);
+        ck_assert_msg(array != NULL, "no %s", cases[i].array);
+        const double before = bm_dtype_get(array->dtype, array->data, 0);
+        bm_dtype_set(array->dtype, array->data, 0, cases[i].value);
+        ck_assert(bm_safetensors_save(path, &file.state, file.metadata, &error) == BM_OK);
+        ck_assert(bm_run_experiment(folder, "last", &loaded, &error) == BM_OK);
+        ck_assert_int_eq(bm_run_resume(&run, &loaded, folder, &error), BM_FAILED);
+        ck_assert_ptr_null(run);
+        ck_assert_msg(strstr(error.text, cases[i].sentence) != NULL, "%s", error.text);
+        bm_dtype_set(array->dtype, array->data, 0, before);
+        ck_assert(bm_safetensors_save(path, &file.state, file.metadata, &error) == BM_OK);
+        bm_experiment_free(&loaded);
+        bm_safetensors_free(&file);
+    }
+    remove_run(folder);
+    bm_experiment_free(&experiment);
+}
+END_TEST
+
 START_TEST(weights_can_be_taken_from_another_run) {
     char source[BM_PATH_MAX], target[BM_PATH_MAX];
     bm_experiment experiment = short_experiment("dqn", "3"), other = short_experiment("dqn", "4");
@@ -266,6 +306,6 @@ END_TEST
 
 TEST_MAIN("run", 120, the_same_seed_gives_the_same_bits_and_another_seed_others,
           a_run_stopped_many_times_ends_with_the_hash_and_the_files_of_one_that_never_stopped,
-          a_damaged_checkpoint_is_refused, weights_can_be_taken_from_another_run,
-          an_evaluation_does_not_depend_on_how_its_episodes_are_batched,
+          a_damaged_checkpoint_is_refused, a_checkpoint_with_a_number_out_of_bounds_is_not_resumed,
+          weights_can_be_taken_from_another_run, an_evaluation_does_not_depend_on_how_its_episodes_are_batched,
           a_run_without_a_folder_trains_the_same_and_writes_nothing)

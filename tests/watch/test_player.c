@@ -60,10 +60,10 @@ START_TEST(the_last_state_of_an_episode_shows_until_the_next_step) {
         bm_player_take(player, 1);
     }
     double state[4];
-    player->env->type->get_state(player->env, 0, state);
+    bm_env_get_state(player->env, 0, state);
     ck_assert(fabs(state[2]) > 12 * 3.14159265 / 180 || fabs(state[0]) > 2.4);
     bm_player_take(player, 1);
-    player->env->type->get_state(player->env, 0, state);
+    bm_env_get_state(player->env, 0, state);
     ck_assert(fabs(state[2]) <= 0.05);
     ck_assert_int_eq(player->episode, 1);
     bm_player_destroy(player);
