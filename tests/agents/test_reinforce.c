@@ -61,7 +61,7 @@ static void step(trainee *it) {
 START_TEST(what_was_drawn_is_remembered_and_its_clipped_image_acted) {
     static const char *const settings[][2] = {{"log_std_init", "2"}, {NULL, NULL}};
     trainee it = begin("Point2D-v0", settings);
-    const bm_real *remembered = listed(&it, "rollout.computed");
+    const bm_real *remembered = listed(&it, "rollout.action");
     int outside = 0;
     for (int t = 0; t < 5; t++) {
         step(&it);
@@ -124,7 +124,7 @@ START_TEST(discrete_actions_have_no_deviation) {
     static const char *const settings[][2] = {{"log_std_init", "-3"}, {NULL, NULL}};
     trainee it = begin("CartPole-v1", settings);
     ck_assert_ptr_null(bm_state_find(&it.state, "nets.policy.log_std"));
-    ck_assert_uint_eq(bm_state_find(&it.state, "rollout.computed")->shape[1], sizeof(int32_t));
+    ck_assert_int_eq(bm_state_find(&it.state, "rollout.action")->dtype, BM_I32);
     end(&it);
 }
 END_TEST
