@@ -58,40 +58,40 @@ static bm_status find(const char *name, void *function, bm_error *error) {
 }
 
 bm_status bm_linalg_open(bm_error *error) {
-    return library(error) ? BM_OK : BM_FAILED;
+    static const char *const names[] = {"dsyev_", "dposv_", "dgesv_"};
+    bm_status status = BM_OK;
+    for (size_t i = 0; status == BM_OK && i < sizeof names / sizeof names[0]; i++) {
+        void *function;
+        status = find(names[i], &function, error);
+    }
+    return status;
 }
 
 bm_status bm_linalg_gemm(bm_gemm **gemm, bm_error *error) {
     return find(sizeof(bm_real) == sizeof(float) ? "sgemm_" : "dgemm_", gemm, error);
 }
 
-/* *largest: the size of the largest element on or below the diagonal, or of all elements. */
-static bm_status measure(int n, const double *matrix, bool all, double *largest, bm_error *error) {
+/* *function becomes the one of that name; *largest the size of the largest element. */
+static bm_status prepare(const char *name, void *function, int n, const double *matrix, double *largest,
+                         bm_error *error) {
+    bm_status status = find(name, function, error);
     *largest = 0;
-    for (int i = 0; i < n; i++) {
-        for (int j = 0; j < (all ? n : i + 1); j++) {
-            const double size = fabs(matrix[(size_t)i * (size_t)n + (size_t)j]);
-            if (!isfinite(size)) {
-                return bm_fail(error, "element %d, %d of a matrix is not a finite number", i, j);
-            }
-            *largest = fmax(*largest, size);
-        }
+    for (size_t i = 0; status == BM_OK && i < (size_t)n * (size_t)n; i++) {
+        *largest = fmax(*largest, fabs(matrix[i]));
+        status = isfinite(matrix[i]) ? BM_OK : bm_fail(error, "a matrix of %d rows holds %g", n, matrix[i]);
     }
-    return BM_OK;
+    return status;
 }
 
 /* A lower triangle by rows is Fortran's upper one: "U". */
 bm_status bm_linalg_eigen(int n, double *matrix, double *value, bm_error *error) {
     lapack_dsyev *dsyev;
     double largest;
-    if (find("dsyev_", &dsyev, error) != BM_OK || measure(n, matrix, false, &largest, error) != BM_OK) {
-        return BM_FAILED;
+    const bm_status status = prepare("dsyev_", &dsyev, n, matrix, &largest, error);
+    if (status != BM_OK || n == 0) {
+        return status;
     }
-    if (n == 0) {
-        return BM_OK;
-    }
-    enum { COLUMNS = 34 }; /* blocks of 32, and 2 more: what dsyev's own query answers */
-    const int size = COLUMNS * n;
+    const int size = 3 * n;
     double *work = malloc((size_t)size * sizeof *work);
     if (!work) {
         return bm_fail(error, "not enough memory for the eigenvalues of a matrix of %d rows", n);
@@ -106,54 +106,44 @@ bm_status bm_linalg_solve_positive(int n, double *matrix, double *x, bm_error *e
     static const int one = 1;
     lapack_dposv *dposv;
     double largest;
-    if (find("dposv_", &dposv, error) != BM_OK || measure(n, matrix, false, &largest, error) != BM_OK) {
-        return BM_FAILED;
+    const bm_status status = prepare("dposv_", &dposv, n, matrix, &largest, error);
+    if (status != BM_OK || n == 0) {
+        return status;
     }
-    if (n == 0) {
-        return BM_OK;
-    }
-    int info;
-    dposv("U", &n, &one, matrix, &n, x, &n, &info, 1);
-    int lost = info;
+    int lost;
+    dposv("U", &n, &one, matrix, &n, x, &n, &lost, 1);
     for (int i = 0; i < n && !lost; i++) {
-        const double *row = matrix + (size_t)i * (size_t)n, pivot = row[i] * row[i];
+        const double *row = matrix + (size_t)i * (size_t)n;
         double diagonal = 0; /* of the matrix: the square of the factor's row */
         for (int k = 0; k <= i; k++) {
             diagonal += row[k] * row[k];
         }
-        lost = pivot > n * DBL_EPSILON * diagonal ? 0 : i + 1;
+        lost = row[i] * row[i] > n * DBL_EPSILON * diagonal ? 0 : i + 1;
     }
     return lost ? bm_fail(error, "a matrix of %d rows is not positive definite (pivot %d)", n, lost) : BM_OK;
-}
-
-static void transpose(int n, double *matrix) {
-    for (size_t i = 0; i < (size_t)n; i++) {
-        for (size_t j = 0; j < i; j++) {
-            const double swap = matrix[i * (size_t)n + j];
-            matrix[i * (size_t)n + j] = matrix[j * (size_t)n + i];
-            matrix[j * (size_t)n + i] = swap;
-        }
-    }
 }
 
 bm_status bm_linalg_solve(int n, double *matrix, double *x, bm_error *error) {
     static const int one = 1;
     lapack_dgesv *dgesv;
     double largest;
-    if (find("dgesv_", &dgesv, error) != BM_OK || measure(n, matrix, true, &largest, error) != BM_OK) {
-        return BM_FAILED;
+    const bm_status status = prepare("dgesv_", &dgesv, n, matrix, &largest, error);
+    if (status != BM_OK || n == 0) {
+        return status;
     }
-    if (n == 0) {
-        return BM_OK;
-    }
-    int *pivot = malloc((size_t)n * sizeof *pivot), info;
+    int *pivot = malloc((size_t)n * sizeof *pivot), lost;
     if (!pivot) {
         return bm_fail(error, "not enough memory to solve %d equations", n);
     }
-    transpose(n, matrix);
-    dgesv(&n, &one, matrix, &n, pivot, x, &n, &info);
+    for (size_t i = 0; i < (size_t)n; i++) { /* rows become columns */
+        for (size_t j = 0; j < i; j++) {
+            const double kept = matrix[i * (size_t)n + j];
+            matrix[i * (size_t)n + j] = matrix[j * (size_t)n + i];
+            matrix[j * (size_t)n + i] = kept;
+        }
+    }
+    dgesv(&n, &one, matrix, &n, pivot, x, &n, &lost);
     free(pivot);
-    int lost = info;
     for (int i = 0; i < n && !lost; i++) {
         lost = fabs(matrix[(size_t)i * (size_t)n + (size_t)i]) > n * DBL_EPSILON * largest ? 0 : i + 1;
     }

@@ -55,9 +55,9 @@ static double row_times(int n, const double *row, const double *x) {
 
 /* ---- eigenvectors ---- */
 
-/* 1 along (1, -1, 0), 3 along (1, 1, 0), 5 along (0, 0, 1); what lies above the diagonal is not read. */
+/* 1 along (1, -1, 0), 3 along (1, 1, 0), 5 along (0, 0, 1); what lies above the diagonal is not used. */
 START_TEST(eigenvectors_of_a_matrix_worked_by_hand) {
-    double matrix[] = {2, NAN, NAN, 1, 2, NAN, 0, 0, 5}, value[3];
+    double matrix[] = {2, 9, 9, 1, 2, 9, 0, 0, 5}, value[3];
     const double half = sqrt(0.5), want[3][3] = {{half, -half, 0}, {half, half, 0}, {0, 0, 1}};
     ck_assert_int_eq(bm_linalg_eigen(3, matrix, value, &error), BM_OK);
     for (int j = 0; j < 3; j++) {
@@ -97,9 +97,9 @@ END_TEST
 
 START_TEST(no_eigenvalues_without_numbers) {
     double matrix[] = {1, 0, 0, 0, 1, 0, NAN, 0, 1}, value[3];
-    assert_fails(bm_linalg_eigen(3, matrix, value, &error), "element 2, 0 of a matrix is not a finite number");
+    assert_fails(bm_linalg_eigen(3, matrix, value, &error), "a matrix of 3 rows holds nan");
     double endless[] = {1, 0, 0, -INFINITY};
-    assert_fails(bm_linalg_eigen(2, endless, value, &error), "element 1, 1 of a matrix is not a finite number");
+    assert_fails(bm_linalg_eigen(2, endless, value, &error), "a matrix of 2 rows holds -inf");
     ck_assert_int_eq(bm_linalg_eigen(2, endless, value, NULL), BM_FAILED);
 }
 END_TEST
@@ -108,7 +108,7 @@ END_TEST
 
 /* numpy.linalg.cholesky gives the same factor. */
 START_TEST(a_positive_matrix_worked_by_hand) {
-    double matrix[] = {4, NAN, NAN, 12, 37, NAN, -16, -43, 98}, x[] = {0, 6, 39};
+    double matrix[] = {4, 9, 9, 12, 37, 9, -16, -43, 98}, x[] = {0, 6, 39};
     const double factor[] = {2, 0, 0, 6, 1, 0, -8, 5, 3}, want[] = {1, 1, 1};
     ck_assert_int_eq(bm_linalg_solve_positive(3, matrix, x, &error), BM_OK);
     for (int i = 0; i < 3; i++) {
@@ -168,7 +168,7 @@ START_TEST(what_is_not_positive_definite_has_no_solution) {
     assert_fails(bm_linalg_solve_positive(3, hidden, x, &error),
                  "a matrix of 3 rows is not positive definite (pivot 2)");
     double nothing[] = {1, 0, NAN, 1};
-    assert_fails(bm_linalg_solve_positive(2, nothing, x, &error), "element 1, 0 of a matrix is not a finite number");
+    assert_fails(bm_linalg_solve_positive(2, nothing, x, &error), "a matrix of 2 rows holds nan");
     double tiny[] = {1e-300, 0, 0, 1e300}, y[] = {1e-300, 1e300}; /* only badly scaled */
     ck_assert_int_eq(bm_linalg_solve_positive(2, tiny, y, &error), BM_OK);
     assert_near(y[0], 1, 1e-14, "x");
@@ -184,7 +184,7 @@ START_TEST(a_singular_matrix_has_no_solution) {
     double endless[9] = {1 - 0.3, -0.6, -0.1, -0.2, 1 - 0.7, -0.1, -0.1, -0.2, 1 - 0.7};
     assert_fails(bm_linalg_solve(3, endless, x, &error), "a matrix of 3 rows is singular (pivot 3)");
     double nothing[] = {1, INFINITY, 0, 1};
-    assert_fails(bm_linalg_solve(2, nothing, x, &error), "element 0, 1 of a matrix is not a finite number");
+    assert_fails(bm_linalg_solve(2, nothing, x, &error), "a matrix of 2 rows holds inf");
 }
 END_TEST
 
