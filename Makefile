@@ -31,9 +31,6 @@ RENDER_LIBS  += $(if $(GIF_THERE),-lgif)
 MPI_FLAGS  = $(patsubst -I%,-isystem %,$(shell pkg-config --cflags ompi-c 2>/dev/null || mpicc --showme:compile))
 MPI_LIBS   = $(shell pkg-config --libs ompi-c 2>/dev/null || mpicc --showme:link)
 MPI_WANTED := $(filter-out 0,$(MPI))
-# OpenBLAS is what bench/gemm holds our kernels against; the library does without it (docs/ARCHITECTURE.md).
-BLAS_FLAGS = $(shell pkg-config --cflags openblas 2>/dev/null)
-BLAS_LIBS  = $(shell pkg-config --libs openblas 2>/dev/null)
 
 # What make demo and make test build uses all processors, unless make -j says otherwise.
 JOBS = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc 2>/dev/null || echo 1))
@@ -219,9 +216,6 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/tests/support.o $(BUILD)/libbellma
 	$(Q)$(CC) $(CFLAGS) $(EXTRA) -o $@ $^ $(LDLIBS) $(CHECK_LIBS)
 
 $(BUILD)/tests/draw/test_pictures: LDLIBS += $(shell pkg-config --libs libpng 2>/dev/null)
-
-$(BUILD)/bench/gemm.o: EXTRA += $(BLAS_FLAGS)
-$(BUILD)/bench/gemm: LDLIBS += $(BLAS_LIBS)
 
 # Every allocation of these programs passes through counters of their own.
 $(BUILD)/tests/agents/test_allocation: LDLIBS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc,--wrap=posix_memalign

@@ -1,20 +1,16 @@
 #!/usr/bin/env python3
 """One DQN update (target forward, forward, Huber, backward, Adam), Bellman beside PyTorch, one thread each.
 
-usage: dqn_update.py BUILD/bench/dqn_update
+usage: dqn_update.py BUILD/bench/dqn_update BUILD/bench/gemm
 
-Blocks of the two alternate, so that both meet the same machine; CPU time, best of 20 blocks. PyTorch works on one fixed
-batch; Bellman also draws its batch from a replay buffer.
+PyTorch twice: with OpenBLAS's kernels as they are by default, and at its best core type (peers.py). Blocks of all alternate, so that
+they meet the same machine; CPU time, best of 20 blocks. PyTorch works on one fixed batch; Bellman also draws its batch from a replay
+buffer.
 """
-import os
-import subprocess
 import sys
 import time
 
-for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[name] = "1"
-
-import torch  # noqa: E402, after the threads are set
+import peers
 
 BLOCKS = 20
 SHAPES = [([64, 64], 64), ([120, 84], 128), ([256, 256], 64)]
@@ -46,31 +42,47 @@ def torch_update(hidden, batch):
     return update
 
 
-def main():
-    if len(sys.argv) != 2:
-        sys.exit(__doc__)
+def serve_torch():
+    """Answers "HIDDEN,HIDDEN BATCH UPDATES" with CPU microseconds an update."""
     torch.set_num_threads(1)
-    ours = subprocess.Popen([sys.argv[1]], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    print(f"PyTorch {torch.__version__}, best of {BLOCKS} interleaved blocks, CPU time, one thread")
-    print(f"{'net':>12} {'batch':>6} {'PyTorch us':>11} {'Bellman us':>11} {'ratio':>7} {'of peak flops':>14}")
-    for hidden, batch in SHAPES:
-        update = torch_update(hidden, batch)
-        for _ in range(20):
+    known = {}
+    for line in sys.stdin:
+        hidden, batch, count = line.split()
+        if (hidden, batch) not in known:
+            known[hidden, batch] = torch_update(list(map(int, hidden.split(","))), int(batch))
+            for _ in range(20):
+                known[hidden, batch]()
+        update = known[hidden, batch]
+        start = time.process_time()
+        for _ in range(int(count)):
             update()
-        best_torch, best_ours, best_share = float("inf"), float("inf"), 0.0
+        print((time.process_time() - start) / int(count) * 1e6, flush=True)
+
+
+def main():
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
+    ours = peers.Program(sys.argv[1])
+    peer = {name: peers.Program(sys.executable, __file__, "--torch", core_type=core_type)
+            for name, core_type in peers.core_types(sys.argv[2]).items()}
+    print(f"PyTorch over OpenBLAS as {' and '.join(peer)}; best of {BLOCKS} interleaved blocks, CPU time, one thread, us an update")
+    print(f"{'net':>12} {'batch':>6} " + " ".join(f"{name:>9}" for name in peer) + f" {'Bellman':>8} {'ratio':>6} {'of peak flops':>14}")
+    for hidden, batch in SHAPES:
+        net = f"{hidden[0]},{hidden[1]}"
+        times, best, share = {name: [] for name in peer}, float("inf"), 0.0
         for _ in range(BLOCKS):
-            start = time.process_time()
-            for _ in range(50):
-                update()
-            best_torch = min(best_torch, (time.process_time() - start) / 50 * 1e6)
-            ours.stdin.write(f"{hidden[0]},{hidden[1]} {batch} 500\n")
-            ours.stdin.flush()
-            us, share = map(float, ours.stdout.readline().split())
-            if us < best_ours:
-                best_ours, best_share = us, share
-        name = f"4-{hidden[0]}-{hidden[1]}-2"
-        print(f"{name:>12} {batch:>6} {best_torch:>11.1f} {best_ours:>11.1f} {best_torch / best_ours:>7.1f} "
-              f"{100 * best_share:>12.1f} %")
+            for name, program in peer.items():
+                times[name].append(program.ask(net, batch, 50)[0])
+            us, of_peak = ours.ask(net, batch, 500)
+            if us < best:
+                best, share = us, of_peak
+        least = [min(values) for values in times.values()]
+        print(f"{f'4-{hidden[0]}-{hidden[1]}-2':>12} {batch:>6} " + " ".join(f"{us:>9.1f}" for us in least) +
+              f" {best:>8.1f} {min(least) / best:>6.1f} {100 * share:>12.1f} %", flush=True)
 
 
-main()
+if sys.argv[1:] == ["--torch"]:
+    import torch
+    serve_torch()
+else:
+    main()

@@ -1,11 +1,10 @@
-/* Matrix kernels against OpenBLAS and against the core, for the layers of small agents: GFLOP/s of one thread in CPU
- * time, median and best of interleaved blocks, and the share of the core's peak of fused multiply-adds, which a loop
- * that touches registers only measures in the same run.
+/* One side of the comparison in gemm.py: for every line on standard input, "WHO WHAT IN OUT BATCH", multiplies for a layer of small
+ * agents about half a millisecond long, and prints GFLOP/s of one thread in CPU time and the core's peak of fused multiply-adds, which
+ * a loop that touches registers only measures before and after. "check" prints OpenBLAS's largest error beside a sum in double.
  *
- *   gemm [base|v3|v4]
- *
- * forward: Y = relu(X W + b), where OpenBLAS does X W alone; weights: dW = X^T dY; input: dX = dY W^T. */
-#include <cblas.h>
+ * WHO: base, v3, v4 (our kernels, those that run here; "best") or openblas. WHAT: forward, Y = relu(X W + b), of which OpenBLAS does
+ * X W alone; weights, dW = X^T dY; input, dX = dY W^T. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,122 +13,7 @@
 #include "core/peak.h"
 #include "nets/kernels.h"
 
-enum { BLOCKS = 9, SIZE = 1024 * 1024 };
-
-typedef struct {
-    const bm_kernels *kernels;
-    int batch, in, out;
-    float *x, *w, *bias, *y, *dw, *dx;
-} layer;
-
-/* ---- what is measured ---- */
-
-static void forward_ours(const layer *l) {
-    l->kernels->multiply(&(bm_product){
-        .m = l->batch,
-        .n = l->out,
-        .k = l->in,
-        .a = l->x,
-        .a_row = (size_t)l->in,
-        .a_col = 1,
-        .b = l->w,
-        .c = l->y,
-        .bias = l->bias,
-        .relu = true,
-    });
-}
-
-static void forward_openblas(const layer *l) {
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, l->batch, l->out, l->in, 1, l->x, l->in, l->w, l->out, 0,
-                l->y, l->out);
-}
-
-static void weights_ours(const layer *l) {
-    l->kernels->multiply(&(bm_product){
-        .m = l->in,
-        .n = l->out,
-        .k = l->batch,
-        .a = l->x,
-        .a_row = 1,
-        .a_col = (size_t)l->in,
-        .b = l->y,
-        .c = l->dw,
-    });
-}
-
-static void weights_openblas(const layer *l) {
-    cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, l->in, l->out, l->batch, 1, l->x, l->in, l->y, l->out, 0,
-                l->dw, l->out);
-}
-
-static void input_ours(const layer *l) {
-    l->kernels->multiply(&(bm_product){
-        .m = l->batch,
-        .n = l->in,
-        .k = l->out,
-        .a = l->y,
-        .a_row = (size_t)l->out,
-        .a_col = 1,
-        .b = l->w,
-        .b_transposed = true,
-        .c = l->dx,
-    });
-}
-
-static void input_openblas(const layer *l) {
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, l->batch, l->in, l->out, 1, l->y, l->out, l->w, l->out, 0,
-                l->dx, l->in);
-}
-
-/* GFLOP/s of the loop that touches registers only. */
-static double peak(const char *isa) {
-    const bm_peak_loop *loop = &bm_peak_base;
-#if defined(__x86_64__)
-    loop = strcmp(isa, "v4") == 0 ? &bm_peak_v4 : strcmp(isa, "v3") == 0 ? &bm_peak_v3 : loop;
-#endif
-    float sink;
-    const double start = bm_machine_cpu_seconds(), operations = loop->spin(100000, &sink);
-    return operations / (bm_machine_cpu_seconds() - start) * 1e-9;
-}
-
-/* ---- measuring ---- */
-
-static int ascending(const void *a, const void *b) {
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static double rate_of_block(void (*run)(const layer *), const layer *l, int calls) {
-    const double start = bm_machine_cpu_seconds();
-    for (int call = 0; call < calls; call++) {
-        run(l);
-    }
-    return 2.0 * l->batch * l->in * l->out * calls / (bm_machine_cpu_seconds() - start) * 1e-9;
-}
-
-static double median(double values[BLOCKS]) {
-    qsort(values, BLOCKS, sizeof values[0], ascending);
-    return values[BLOCKS / 2];
-}
-
-/* The clock moves with the neighbours' load, so the share of the peak is taken block by block. */
-static void compare(void (*run_ours)(const layer *), void (*run_openblas)(const layer *), const layer *l) {
-    const double work = 2.0 * l->batch * l->in * l->out;
-    const int calls = 1 + (int)(4e7 / (work + 2000)); /* about half a millisecond */
-    double ours[BLOCKS], openblas[BLOCKS], share[BLOCKS];
-    rate_of_block(run_ours, l, 1 + calls / 4);
-    rate_of_block(run_openblas, l, 1 + calls / 4);
-    for (int block = 0; block < BLOCKS; block++) {
-        const double before = peak(l->kernels->name);
-        ours[block] = rate_of_block(run_ours, l, calls);
-        const double after = peak(l->kernels->name);
-        openblas[block] = rate_of_block(run_openblas, l, calls);
-        share[block] = 200 * ours[block] / (before + after);
-    }
-    const double ours_median = median(ours), openblas_median = median(openblas);
-    printf(" | %5.1f (%5.1f) %3.0f%% %5.1f (%5.1f)", ours[BLOCKS - 1], ours_median, median(share), openblas[BLOCKS - 1],
-           openblas_median);
-}
+enum { SIZE = 1024 * 1024 };
 
 static float *filled(size_t n) {
     float *x = aligned_alloc(64, n * sizeof *x);
@@ -143,41 +27,114 @@ static float *filled(size_t n) {
     return x;
 }
 
-int main(int argc, char **argv) {
-    static const int shapes[][2] = {{4, 64}, {64, 64},   {64, 2},    {4, 120},    {120, 84},
-                                    {84, 2}, {256, 256}, {512, 512}, {1024, 1024}};
-    static const int batches[] = {1, 32, 64, 128};
-    const bm_kernels *kernels = bm_kernels_best();
-    for (const bm_kernels *const *k = bm_kernels_usable(); argc > 1 && *k; k++) {
-        kernels = strcmp((*k)->name, argv[1]) == 0 ? *k : kernels;
+/* The kernels of that name; exits where there are none. */
+static bm_kernels find(const char *who) {
+    bm_kernels kernels = *bm_kernels_usable()[0];
+    bm_error error = {"no such kernels"};
+    bool found = strcmp(who, "best") == 0;
+    if (strcmp(who, "openblas") == 0) {
+        kernels.gemm_rows = found = bm_linalg_gemm(&kernels.gemm, &error) == BM_OK;
     }
-    openblas_set_num_threads(1);
-    layer l = {kernels, 1, 0, 0, filled(SIZE), filled(SIZE), filled(SIZE), filled(SIZE), filled(SIZE), filled(SIZE)};
-    double machine = 0;
-    for (int block = 0; block < 1000; block++) {
-        const double rate = peak(kernels->name);
-        machine = rate > machine ? rate : machine;
+    for (const bm_kernels *const *usable = bm_kernels_usable(); !found && *usable; usable++) {
+        kernels = **usable;
+        found = strcmp(kernels.name, who) == 0;
     }
-    printf("kernels %s, peak of fused multiply-add %.1f GFLOP/s\n", kernels->name, machine);
-    printf("best (median) GFLOP/s, median share of the peak at that moment; OpenBLAS best (median)\n");
-    printf("%-9s %5s | %-18s %-13s | %-18s %-13s | %-18s %-13s\n", "layer", "batch", "forward", "OpenBLAS", "weights",
-           "OpenBLAS", "input", "OpenBLAS");
-    for (size_t s = 0; s < sizeof shapes / sizeof shapes[0]; s++) {
-        for (size_t m = 0; m < sizeof batches / sizeof batches[0]; m++) {
-            l.in = shapes[s][0];
-            l.out = shapes[s][1];
-            l.batch = batches[m];
-            printf("%4dx%-4d %5d", l.in, l.out, l.batch);
-            compare(forward_ours, forward_openblas, &l);
-            compare(weights_ours, weights_openblas, &l);
-            compare(input_ours, input_openblas, &l);
-            printf("\n");
-            fflush(stdout);
+    if (!found) {
+        fprintf(stderr, "%s: %s\n", who, error.text);
+        exit(1);
+    }
+    return kernels;
+}
+
+/* The product of a layer in -> out; a, b and c are large enough for any. */
+static bm_product product_of(const char *what, size_t in, size_t out, int batch) {
+    bm_product p = {.m = batch, .n = (int)out, .k = (int)in, .a_row = in, .a_col = 1};
+    if (strcmp(what, "weights") == 0) {
+        p = (bm_product){.m = (int)in, .n = (int)out, .k = batch, .a_row = 1, .a_col = in};
+    } else if (strcmp(what, "input") == 0) {
+        p = (bm_product){.m = batch, .n = (int)in, .k = (int)out, .a_row = out, .a_col = 1, .b_transposed = true};
+    }
+    return p;
+}
+
+/* GFLOP/s of the loop that touches registers only. */
+static double peak(void) {
+    const bm_peak_loop *loop = &bm_peak_base;
+#if defined(__x86_64__)
+    const char *isa = bm_kernels_usable()[0]->name;
+    loop = strcmp(isa, "v4") == 0 ? &bm_peak_v4 : strcmp(isa, "v3") == 0 ? &bm_peak_v3 : loop;
+#endif
+    float sink;
+    const double start = bm_machine_cpu_seconds(), operations = loop->spin(100000, &sink);
+    return operations / (bm_machine_cpu_seconds() - start) * 1e-9;
+}
+
+static double rate(const bm_kernels *kernels, const bm_product *p) {
+    const double work = 2.0 * p->m * p->n * p->k;
+    const int calls = 1 + (int)(4e7 / (work + 2000));
+    const double start = bm_machine_cpu_seconds();
+    for (int call = 0; call < calls; call++) {
+        bm_multiply(kernels, p);
+    }
+    return work * calls / (bm_machine_cpu_seconds() - start) * 1e-9;
+}
+
+/* The largest error of an element, of products of all kinds. */
+static double check(float *a, float *b, float *c) {
+    static const char *const kinds[] = {"forward", "weights", "input"};
+    static const size_t sides[] = {1, 2, 4, 17, 64, 84, 120, 256};
+    enum { SIDES = sizeof sides / sizeof sides[0] };
+    const bm_kernels kernels = find("openblas");
+    double worst = 0;
+    for (int i = 0; i < 3 * SIDES * SIDES * SIDES; i++) {
+        const size_t in = sides[i / 3 % SIDES], out = sides[i / 3 / SIDES % SIDES];
+        bm_product p = product_of(kinds[i % 3], in, out, (int)sides[i / 3 / SIDES / SIDES]);
+        p.a = a;
+        p.b = b;
+        p.c = c;
+        bm_multiply(&kernels, &p);
+        for (size_t e = 0; e < (size_t)p.m * (size_t)p.n; e += 1 + e / 7) {
+            const size_t row = e / (size_t)p.n, column = e % (size_t)p.n;
+            double sum = 0;
+            for (size_t l = 0; l < (size_t)p.k; l++) {
+                const size_t at = p.b_transposed ? column * (size_t)p.k + l : l * (size_t)p.n + column;
+                sum += (double)a[row * p.a_row + l * p.a_col] * (double)b[at];
+            }
+            const double error = fabs((double)c[e] - sum);
+            worst = error <= worst ? worst : error; /* NaN is the worst */
         }
     }
-    float *const all[] = {l.x, l.w, l.bias, l.y, l.dw, l.dx};
-    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
-        free(all[i]);
+    return worst;
+}
+
+int main(void) {
+    char line[128], who[16], what[16];
+    size_t in, out;
+    int batch;
+    float *a = filled(SIZE), *b = filled(SIZE), *c = filled(SIZE), *bias = filled(SIZE);
+    while (fgets(line, sizeof line, stdin)) {
+        if (strcmp(line, "check\n") == 0) {
+            printf("%g\n", check(a, b, c));
+        } else if (sscanf(line, "%15s %15s %zu %zu %d", who, what, &in, &out, &batch) == 5 && in <= 1024 &&
+                   out <= 1024 && batch <= 1024) {
+            const bm_kernels kernels = find(who);
+            bm_product p = product_of(what, in, out, batch);
+            p.a = a;
+            p.b = b;
+            p.c = c;
+            p.relu = strcmp(what, "forward") == 0 && !kernels.gemm;
+            p.bias = p.relu ? bias : NULL;
+            bm_multiply(&kernels, &p);
+            const double before = peak(), gflops = rate(&kernels, &p);
+            printf("%g %g\n", gflops, (before + peak()) / 2);
+        } else {
+            return 2;
+        }
+        fflush(stdout);
     }
+    free(a);
+    free(b);
+    free(c);
+    free(bias);
     return 0;
 }

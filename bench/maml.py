@@ -1,23 +1,20 @@
 #!/usr/bin/env python3
 """One meta-iteration on sinusoids (Finn et al. 2017: 25 tasks, 5 shots, net 1-40-40-1, Adam), Bellman beside PyTorch, one thread each.
 
-usage: maml.py BUILD/bench/maml
+usage: maml.py BUILD/bench/maml BUILD/bench/gemm
 
-PyTorch twice: the usual loop over tasks, and all tasks at once by batched matrix products. Blocks alternate, so that all meet the same
-machine; CPU time, best of 12 blocks. PyTorch works on fixed examples; Bellman draws its tasks anew in every iteration.
+PyTorch twice: the usual loop over tasks, and all tasks at once by batched matrix products; each with OpenBLAS's kernels as they are by
+default, and at its best core type (peers.py). Blocks alternate, so that all meet the same machine; CPU time, best of 12 blocks.
+PyTorch works on fixed examples; Bellman draws its tasks anew in every iteration.
 """
-import os
-import subprocess
 import sys
 import time
 
-for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[name] = "1"
-
-import torch  # noqa: E402, after the threads are set
+import peers
 
 BLOCKS, TASKS, ROWS = 12, 25, 5
 KINDS = [("maml", 1), ("maml", 5), ("fomaml", 1)]
+WAYS = {"loop": 3, "batched": 20}  # iterations of a block
 
 
 def parameters():
@@ -77,31 +74,44 @@ def best_of(update, count):
     return (time.process_time() - start) / count * 1e6
 
 
-def main():
-    if len(sys.argv) != 2:
-        sys.exit(__doc__)
+def serve_torch():
+    """Answers "LEARNER STEPS WAY" with CPU microseconds an iteration."""
     torch.set_num_threads(1)
-    ours = subprocess.Popen([sys.argv[1]], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    print(f"PyTorch {torch.__version__}, best of {BLOCKS} interleaved blocks, CPU time, one thread; microseconds an iteration")
-    print(f"{'learner':>8} {'inner steps':>12} {'loop':>9} {'batched':>9} {'Bellman':>9} {'x loop':>7} {'x batched':>10}"
-          f" {'of peak flops':>14}")
+    known = {}
+    for line in sys.stdin:
+        kind, steps, way = line.split()
+        if line not in known:
+            known[line] = iteration(int(steps), kind == "maml", way == "batched")
+            best_of(known[line], 3)
+        print(best_of(known[line], WAYS[way]), flush=True)
+
+
+def main():
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
+    ours = peers.Program(sys.argv[1])
+    peer = {name: peers.Program(sys.executable, __file__, "--torch", core_type=core_type)
+            for name, core_type in peers.core_types(sys.argv[2]).items()}
+    columns = [(way, name) for way in WAYS for name in peer]
+    print(f"PyTorch over OpenBLAS as {' and '.join(peer)}; best of {BLOCKS} interleaved blocks, CPU time, one thread, us an iteration")
+    print(f"{'learner':>8} {'steps':>6} " + " ".join(f"{f'{way}, {name}':>17}" for way, name in columns) +
+          f" {'Bellman':>8} {'x loop':>7} {'x batched':>10} {'of peak flops':>14}")
     for kind, steps in KINDS:
-        loop, together = (iteration(steps, kind == "maml", batched) for batched in (False, True))
-        for _ in range(3):
-            loop()
-            together()
-        least = [float("inf")] * 3
-        share = 0.0
+        times, best, share = {column: [] for column in columns}, float("inf"), 0.0
         for _ in range(BLOCKS):
-            least[0] = min(least[0], best_of(loop, 3))
-            least[1] = min(least[1], best_of(together, 20))
-            ours.stdin.write(f"{kind} {steps} 200\n")
-            ours.stdin.flush()
-            us, of_peak = map(float, ours.stdout.readline().split())
-            if us < least[2]:
-                least[2], share = us, of_peak
-        print(f"{kind:>8} {steps:>12} {least[0]:>9.0f} {least[1]:>9.0f} {least[2]:>9.1f} {least[0] / least[2]:>7.1f}"
-              f" {least[1] / least[2]:>10.1f} {100 * share:>12.1f} %")
+            for way, name in columns:
+                times[way, name].append(peer[name].ask(kind, steps, way)[0])
+            us, of_peak = ours.ask(kind, steps, 200)
+            if us < best:
+                best, share = us, of_peak
+        least = {column: min(values) for column, values in times.items()}
+        ratio = [min(least[way, name] for name in peer) / best for way in WAYS]
+        print(f"{kind:>8} {steps:>6} " + " ".join(f"{least[column]:>17.0f}" for column in columns) +
+              f" {best:>8.1f} {ratio[0]:>7.1f} {ratio[1]:>10.1f} {100 * share:>12.1f} %", flush=True)
 
 
-main()
+if sys.argv[1:] == ["--torch"]:
+    import torch
+    serve_torch()
+else:
+    main()

@@ -3,6 +3,7 @@
 
 usage: optim.py BUILD/bench/optim
 
+There is no matrix product in it, so OpenBLAS's core type (peers.py) plays no part.
 PyTorch has the tensors of a real network (4-120-84-2 has six) and its gradients; Bellman has the same number of parameters in
 one flat buffer. Blocks of all alternate, so that they meet the same machine; best of 20 blocks, and the median of the ratios
 within a block. One thread: processor time. Two threads: by the clock, beside one thread by the clock, in shorter blocks, for

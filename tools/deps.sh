@@ -22,6 +22,7 @@ program pkg-config pkg-config
 library yaml-0.1 libyaml-dev
 library libcjson libcjson-dev
 library sqlite3 libsqlite3-dev
+ls /usr/lib*/libopenblas.so.0 /usr/lib/*/libopenblas.so.0 >/dev/null 2>&1 || need libopenblas0 # opened at run time: no headers
 if [ "${SDL:-1}" != 0 ]; then
     library sdl2 libsdl2-dev
 fi
@@ -42,7 +43,6 @@ if [ "$level" != build ]; then
     fi
 fi
 if [ "$level" = bench ]; then
-    library openblas libopenblas-dev
     /usr/bin/python3 -c 'import torch' 2>/dev/null || need python3-torch
 fi
 [ -z "$missing" ] && exit 0

@@ -74,7 +74,7 @@ size -A "$build/libbellman.a" 2>/dev/null |
 
 # Warnings of both compilers are errors, in float and in double; every header compiles on its own, lists and templates apart.
 flags="-std=c11 -D_POSIX_C_SOURCE=200809L -ffp-contract=off -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wvla -Isrc -Itests -Iinclude
-    -DBM_ISA=base -fsyntax-only $(pkg-config --cflags yaml-0.1 libcjson sqlite3 check openblas 2>/dev/null)"
+    -DBM_ISA=base -fsyntax-only $(pkg-config --cflags yaml-0.1 libcjson sqlite3 check 2>/dev/null)"
 warnings() { # warnings MESSAGE COMPILER FLAGS, the files on standard input
     # shellcheck disable=SC2086
     xargs -n 12 -P "$(nproc)" "${@:2}" $flags 2>&1 | grep -E '(warning|error):' | report "$1"

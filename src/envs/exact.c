@@ -6,8 +6,9 @@
 #include <string.h>
 
 #include "core/arena.h"
+#include "core/linalg.h"
 
-enum { SWEEPS_MAX = 200000 };
+enum { SWEEPS_MAX = 200000, EQUATIONS_MAX = 1024 /* more are slower to solve than to sweep */ };
 
 /* The model as a flat table, and the values of the current and the next sweep. */
 typedef struct {
@@ -123,11 +124,39 @@ static bm_status iterate(table *t, int horizon, bm_error *error) {
                    t->gamma);
 }
 
+/* (I - gamma P) value = reward, of a policy without a horizon. Singular where gamma is 1 and an episode need not end: sweeps then
+ * settle if nothing is paid on such a way. */
+static bm_status solve_policy(table *t, bm_error *error) {
+    const size_t n = (size_t)t->states;
+    double *matrix = BM_NEW(&t->arena, double, n *n);
+    bm_status status = bm_arena_check(&t->arena, "exact values", error);
+    if (status == BM_OK) {
+        status = bm_linalg_open(error);
+    }
+    for (int pair = 0; status == BM_OK && pair < t->states * t->actions; pair++) {
+        const int state = pair / t->actions, action = pair % t->actions;
+        const double share = t->policy ? t->policy[state] == action : 1.0 / t->actions;
+        double *row = matrix + (size_t)state * n;
+        row[state] += share;
+        for (int32_t i = t->first[pair]; i < t->first[pair + 1]; i++) {
+            const bm_outcome *o = &t->outcome[i];
+            t->value[state] += share * o->probability * o->reward;
+            row[o->next] -= o->terminated ? 0 : share * o->probability * t->gamma;
+        }
+    }
+    if (status != BM_OK || bm_linalg_solve(t->states, matrix, t->value, NULL) == BM_OK) {
+        return status;
+    }
+    memset(t->value, 0, n * sizeof *t->value);
+    return iterate(t, 0, error);
+}
+
 static bm_status solve(table *t, const bm_env_batch *batch, int horizon, double *start, double *value,
                        bm_error *error) {
     bm_status status = tabulate(t, batch, error);
     if (status == BM_OK) {
-        status = iterate(t, horizon, error);
+        const bool equations = horizon == 0 && !t->optimal && t->states <= EQUATIONS_MAX;
+        status = equations ? solve_policy(t, error) : iterate(t, horizon, error);
     }
     if (status == BM_OK) {
         *start = 0;

@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/linalg.h"
 #include "envs/encode.h"
 #include "meta/episode_player.h"
 #include "meta/policy_curvature.h"
@@ -253,6 +254,9 @@ static bm_status create(bm_tasks *tasks, const bm_int_list *hidden, const bm_act
     tasks->train_shots = config->train_shots > 0 ? config->train_shots : config->shots;
     tasks->queries = config->queries;
     tasks->eval_queries = config->eval_queries;
+    if (status == BM_OK && config->baseline == BASELINE_LINEAR) {
+        status = bm_linalg_open(error);
+    }
     return status == BM_OK ? create_policy(tasks, hidden, activation, error) : status;
 }
 

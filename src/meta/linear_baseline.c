@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/linalg.h"
+
 /* On the diagonal: what the authors' code adds, and a share of what stands there, so that rounding never makes a pivot negative. */
 static const double ridge = 1e-5, relative_ridge = 1e-10;
 
@@ -53,35 +55,6 @@ static void add_up(bm_linear_baseline *baseline, const bm_baseline_rows *rows, c
     }
 }
 
-/* gram = L L', L in its place. A pivot that is not finite makes all that follows so. */
-static void decompose(double *gram, size_t n) {
-    for (size_t i = 0; i < n; i++) {
-        for (size_t j = 0; j <= i; j++) {
-            double sum = gram[i * n + j];
-            for (size_t k = 0; k < j; k++) {
-                sum -= gram[i * n + k] * gram[j * n + k];
-            }
-            gram[i * n + j] = i == j ? sqrt(sum) : sum / gram[j * n + j];
-        }
-    }
-}
-
-/* L L' x = x, forwards and back. */
-static void solve(const double *factor, size_t n, double *x) {
-    for (size_t i = 0; i < n; i++) {
-        for (size_t k = 0; k < i; k++) {
-            x[i] -= factor[i * n + k] * x[k];
-        }
-        x[i] /= factor[i * n + i];
-    }
-    for (size_t i = n; i-- > 0;) {
-        for (size_t k = i + 1; k < n; k++) {
-            x[i] -= factor[k * n + i] * x[k];
-        }
-        x[i] /= factor[i * n + i];
-    }
-}
-
 void bm_linear_baseline_fit(bm_linear_baseline *baseline, const bm_baseline_rows *rows, const double *target) {
     const size_t n = (size_t)baseline->features;
     add_up(baseline, rows, target);
@@ -89,8 +62,11 @@ void bm_linear_baseline_fit(bm_linear_baseline *baseline, const bm_baseline_rows
         double *diagonal = &baseline->gram[i * n + i];
         *diagonal += ridge + relative_ridge * *diagonal;
     }
-    decompose(baseline->gram, n);
-    solve(baseline->gram, n, baseline->weight);
+    if (bm_linalg_solve_positive(baseline->features, baseline->gram, baseline->weight, NULL) != BM_OK) {
+        for (size_t i = 0; i < n; i++) {
+            baseline->weight[i] = NAN;
+        }
+    }
 }
 
 void bm_linear_baseline_expect(const bm_linear_baseline *baseline, const bm_baseline_rows *rows, double *expected) {

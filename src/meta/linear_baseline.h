@@ -14,7 +14,7 @@ typedef struct {
     int size;       /* of an observation */
     int features;   /* of a row */
     double *row;    /* [features] scratch */
-    double *gram;   /* [features, features] the lower triangle: of X'X, then of its Cholesky factor */
+    double *gram;   /* [features, features] the lower triangle: of X'X + ridge, then of its Cholesky factor */
     double *weight; /* [features] */
 } bm_linear_baseline;
 
@@ -28,7 +28,7 @@ typedef struct {
 
 void bm_linear_baseline_create(bm_linear_baseline *baseline, int size,
                                bm_arena *arena); /* check the arena afterwards */
-/* To target [n]. Numbers that are not finite make expectations that are not. */
+/* To target [n]. Numbers that are not finite make expectations that are not. Call bm_linalg_open before. */
 void bm_linear_baseline_fit(bm_linear_baseline *baseline, const bm_baseline_rows *rows, const double *target);
 void bm_linear_baseline_expect(const bm_linear_baseline *baseline, const bm_baseline_rows *rows, double *expected);
 

@@ -13,7 +13,7 @@ static const bm_real *bias_of(const bm_layer *layer, const bm_real *params) {
 }
 
 static void forward(const bm_layer *layer, const bm_real *params, int batch, const bm_real *in, bm_real *out) {
-    layer->kernels->multiply(&(bm_product){
+    const bm_product product = {
         .m = batch,
         .n = layer->outputs,
         .k = layer->inputs,
@@ -24,7 +24,8 @@ static void forward(const bm_layer *layer, const bm_real *params, int batch, con
         .c = out,
         .bias = bias_of(layer, params),
         .relu = layer->activation->rectifies,
-    });
+    };
+    bm_multiply(&layer->kernels, &product);
 }
 
 /* dW [inputs, outputs] = X^T dY over rows of both, and db behind it over the first bias_rows of dY. */
@@ -32,7 +33,7 @@ static void gradient(const bm_layer *layer, int rows, const bm_real *in, const b
                      bm_real *grad_params) {
     static const bm_real one = 1;
     const int inputs = layer->inputs, outputs = layer->outputs;
-    layer->kernels->multiply(&(bm_product){
+    const bm_product weights = {
         .m = inputs,
         .n = outputs,
         .k = rows,
@@ -41,22 +42,23 @@ static void gradient(const bm_layer *layer, int rows, const bm_real *in, const b
         .a_col = (size_t)inputs,
         .b = grad_out,
         .c = grad_params,
-    });
-    layer->kernels->multiply(&(bm_product){
-        /* a row of ones, without the row: both strides are 0 */
+    };
+    const bm_product bias = {
         .m = 1,
         .n = outputs,
         .k = bias_rows,
-        .a = &one,
+        .a = &one, /* a row of ones, without the row: both strides are 0 */
         .b = grad_out,
         .c = grad_params + (size_t)inputs * (size_t)outputs,
-    });
+    };
+    bm_multiply(&layer->kernels, &weights);
+    bm_multiply(&layer->kernels, &bias);
 }
 
 /* dX = start + dY W^T; start [rows, inputs] may be dX, or NULL: 0. */
 static void input_gradient(const bm_layer *layer, const bm_real *kernel, int rows, const bm_real *grad_out,
                            const bm_real *start, bm_real *grad_in) {
-    layer->kernels->multiply(&(bm_product){
+    const bm_product product = {
         .m = rows,
         .n = layer->inputs,
         .k = layer->outputs,
@@ -68,7 +70,8 @@ static void input_gradient(const bm_layer *layer, const bm_real *kernel, int row
         .c = grad_in,
         .bias = start,
         .bias_row = (size_t)layer->inputs,
-    });
+    };
+    bm_multiply(&layer->kernels, &product);
 }
 
 static void backward(const bm_layer *layer, const bm_real *params, int batch, const bm_real *in,
@@ -95,13 +98,13 @@ static void r_forward(const bm_layer *layer, const bm_real *params, const bm_rea
         .c = r_out,
         .bias = bias_of(layer, direction),
     };
-    layer->kernels->multiply(&product);
+    bm_multiply(&layer->kernels, &product);
     if (in_rows > batch) {
         product.a = in + (size_t)batch * inputs;
         product.b = params;
         product.bias = r_out;
         product.bias_row = outputs;
-        layer->kernels->multiply(&product);
+        bm_multiply(&layer->kernels, &product);
     }
 }
 

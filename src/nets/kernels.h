@@ -6,8 +6,12 @@
  *
  * The bits of an element of C depend on its row of A, its column of B, n and k alone: not on m, the tile or the number
  * of lanes (with a transposed B: not on m within 1..BM_FEW_ROWS - 1 and from BM_FEW_ROWS on). x86-64-v3 and -v4 give
- * the same bits; "base" has no fused multiply-add on x86 and rounds differently. */
-#include "core/real.h"
+ * the same bits; "base" has no fused multiply-add on x86 and rounds differently.
+ *
+ * Where "base" is all there is, products with a transposed factor, which are those of gradients, are OpenBLAS's instead
+ * (core/linalg.h), twice as fast there. The environment variable BELLMAN_GEMM=openblas sends all products through it,
+ * whose bits may depend on m. */
+#include "core/linalg.h"
 
 /* C [m, n] = A [m, k] B [k, n] + bias, then relu. B and C are row-major and dense; C may not overlap A or B. */
 typedef struct {
@@ -27,10 +31,17 @@ enum { BM_FEW_ROWS = 8 };
 typedef struct {
     const char *name; /* "base", "v3", "v4" */
     void (*multiply)(const bm_product *product);
+    bm_gemm *gemm;  /* OpenBLAS's product, for A or B transposed; NULL: multiply does all */
+    bool gemm_rows; /* gemm does the others too: a row's bits may depend on the batch */
 } bm_kernels;
 
-/* All that were compiled in and run on this processor, best first, NULL at the end. */
+/* All that were compiled in and run on this processor, best first, NULL at the end; each alone, without OpenBLAS. */
 const bm_kernels *const *bm_kernels_usable(void);
-const bm_kernels *bm_kernels_best(void);
+
+/* What products of this process go through. BM_INVALID: BELLMAN_GEMM is neither empty nor "openblas"; BM_FAILED: OpenBLAS
+ * is to be used and cannot be opened. */
+bm_status bm_kernels_choose(bm_kernels *kernels, bm_error *error);
+
+void bm_multiply(const bm_kernels *kernels, const bm_product *product);
 
 #endif

@@ -22,6 +22,11 @@ bm_status bm_net_mlp(bm_net *net, int inputs, int hidden_count, const int *hidde
     if (check_width("input", inputs, error) != BM_OK || check_width("output layer", outputs, error) != BM_OK) {
         return BM_INVALID;
     }
+    bm_kernels kernels;
+    const bm_status status = bm_kernels_choose(&kernels, error);
+    if (status != BM_OK) {
+        return status;
+    }
     *net = (bm_net){.inputs = inputs, .outputs = outputs, .layers = hidden_count + 1};
     int width = inputs;
     for (int i = 0; i < net->layers; i++) {
@@ -34,7 +39,7 @@ bm_status bm_net_mlp(bm_net *net, int inputs, int hidden_count, const int *hidde
         *layer = (bm_layer){
             .type = &bm_layer_dense,
             .activation = after ? after : &bm_activation_identity,
-            .kernels = bm_kernels_best(),
+            .kernels = kernels,
             .inputs = width,
             .outputs = last ? outputs : hidden[i],
             .offset = net->parameters,

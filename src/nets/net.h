@@ -63,7 +63,7 @@ typedef struct {
 struct bm_layer {
     const bm_layer_type *type;
     const bm_activation *activation; /* after the layer; never NULL (identity) */
-    const bm_kernels *kernels;       /* matrix products for this processor */
+    bm_kernels kernels;              /* matrix products for this processor */
     int inputs, outputs;
     size_t offset, parameters; /* into the flat buffer; count */
 };

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/linalg.h"
+
 /* ---- creation --------------------------------------------------------------------------------------------------- */
 
 enum { HESSIAN_DIMS = 1000 };
@@ -27,7 +29,7 @@ static bm_status check_solver(const bm_descent_setup *setup, bm_error *error) {
     if (setup->method->solver->needs_hessian && setup->dims > HESSIAN_DIMS) {
         return bm_invalid(error, "%s takes at most %d coordinates: its time grows with their cube", name, HESSIAN_DIMS);
     }
-    return BM_OK;
+    return setup->method->solver->needs_hessian ? bm_linalg_open(error) : BM_OK;
 }
 
 static bm_status check_start(const bm_descent *descent, bm_error *error) {

@@ -15,7 +15,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "tune/eigen.h"
+#include "core/linalg.h"
 #include "tune/sampler.h"
 
 typedef struct {
@@ -38,13 +38,13 @@ typedef struct {
     int n;                              /* numbers */
     int number[BM_PARAMETERS];          /* [n], their indices in the space */
     double *mean, *p_sigma, *p_c;       /* [n] */
-    double sigma, *C, *B, *D;           /* C = B diag(D^2) B^T; [n, n], D [n] */
+    double sigma, *C, *B, *D;           /* C = B^T diag(D^2) B; [n, n], rows of B are axes; D [n] */
     double *probability[BM_PARAMETERS]; /* [choices]; NULL: a number */
     int64_t generation, restarts;       /* generation: since the last start */
     int population, mu;                 /* lambda, and how many of these are the better half */
     double *weight;                     /* [population] */
     double mu_eff, c_sigma, d_sigma, c_c, c_1, c_mu, expected_length;
-    double *y, *z, *mean_step, *scratch; /* [population, n], [n], [n], [n, n] */
+    double *y, *z, *mean_step; /* [population, n], [n], [n] */
     bm_arena arena;
 } search;
 
@@ -135,23 +135,24 @@ static void begin(search *s, const bm_sampler *sampler) {
     s->mean_step = BM_NEW(&s->arena, double, n);
     s->C = BM_NEW(&s->arena, double, n *n);
     s->B = BM_NEW(&s->arena, double, n *n);
-    s->scratch = BM_NEW(&s->arena, double, n *n);
     start(s, sampler, first_population(sampler->config, s->space->count));
 }
 
 /* ---- a generation: figure 6 ---- */
 
-/* result = C^(-1/2) y = B D^-1 B^T y */
-static void whiten(const search *s, const double *y, double *result) {
+/* result = C^(power/2) y = B^T D^power B y, power 1 or -1: unlike B, the same on every processor but for rounding. */
+static void transform(const search *s, int power, const double *y, double *result) {
     const int n = s->n;
     memset(result, 0, sizeof *result * (size_t)n);
     for (int j = 0; j < n; j++) {
+        const double *axis = s->B + j * n;
         double along = 0;
         for (int i = 0; i < n; i++) {
-            along += s->B[i * n + j] * y[i];
+            along += axis[i] * y[i];
         }
+        along = power < 0 ? along / s->D[j] : along * s->D[j];
         for (int i = 0; i < n; i++) {
-            result[i] += s->B[i * n + j] * along / s->D[j];
+            result[i] += axis[i] * along;
         }
     }
 }
@@ -168,7 +169,7 @@ static void measure(search *s, const bm_trial *trial, double *y) {
         const double x = bm_parameter_to_unit(&s->space->parameter[s->number[i]], value);
         y[i] = isnan(value) ? 0 : (x - s->mean[i]) / s->sigma;
     }
-    whiten(s, y, s->z);
+    transform(s, -1, y, s->z);
     const double length = length_of(s->z, n), longest = sqrt(n) + 2.0 * n / (n + 2.0);
     for (int i = 0; i < n && length > longest; i++) {
         y[i] *= longest / length;
@@ -191,7 +192,7 @@ static void move_mean(search *s) {
 /* Both evolution paths; returns whether the one of C may move on (h_sigma): not while sigma grows fast. */
 static bool move_paths(search *s) {
     const int n = s->n;
-    whiten(s, s->mean_step, s->z);
+    transform(s, -1, s->mean_step, s->z);
     for (int i = 0; i < n; i++) {
         s->p_sigma[i] = (1 - s->c_sigma) * s->p_sigma[i] + sqrt(s->c_sigma * (2 - s->c_sigma) * s->mu_eff) * s->z[i];
     }
@@ -215,7 +216,7 @@ static void move_shape(search *s, bool path_moved) {
         const double *y = s->y + k * n;
         double weight = s->weight[k];
         if (weight < 0) { /* as if all of the worse half were equally far away, so that C stays positive */
-            whiten(s, y, s->z);
+            transform(s, -1, y, s->z);
             weight *= n / (sum_of(s->z, 0, n, 2) + 1e-300);
         }
         for (int i = 0; i < n * n; i++) {
@@ -234,6 +235,16 @@ static void move_probabilities(search *s, const bm_trial *const *ranked) {
                 s->probability[i][choice] += choice_rate * s->weight[k] * (target - s->probability[i][choice]);
             }
         }
+    }
+}
+
+/* D becomes 0, and the search spent, where C has no finite eigenvalues. */
+static void decompose(search *s) {
+    const size_t n = (size_t)s->n;
+    memcpy(s->B, s->C, n * n * sizeof *s->B);
+    const bool found = bm_linalg_eigen(s->n, s->B, s->D, NULL) == BM_OK;
+    for (size_t i = 0; i < n; i++) {
+        s->D[i] = found ? sqrt(fmax(s->D[i], 0)) : 0;
     }
 }
 
@@ -256,10 +267,7 @@ static void update(search *s, const bm_sampler *sampler, const bm_trial *const *
     if (s->n) {
         move_mean(s);
         move_shape(s, move_paths(s));
-        bm_eigen(s->n, s->C, s->D, s->B, s->scratch);
-        for (int i = 0; i < s->n; i++) {
-            s->D[i] = sqrt(fmax(s->D[i], 0));
-        }
+        decompose(s);
         s->sigma *= exp(s->c_sigma / s->d_sigma * (length_of(s->p_sigma, s->n) / s->expected_length - 1));
     }
     s->generation++;
@@ -407,19 +415,16 @@ static double margin(const search *s, int i) {
     return sqrt(fmax(0, least * least - s->sigma * s->sigma * s->C[i * s->n + i]));
 }
 
-/* x [n] from the distribution; whether it lies in the cube. */
+/* x [n] from the distribution, with C^(1/2) z for the tutorial's B D z, which is distributed alike; whether it lies in the cube. */
 static bool draw(const search *s, bm_rng *rng, double *x) {
     const int n = s->n;
     bool inside = true;
     for (int j = 0; j < n; j++) {
-        s->z[j] = s->D[j] * bm_rng_normal(rng);
+        s->z[j] = bm_rng_normal(rng);
     }
+    transform(s, 1, s->z, s->y);
     for (int i = 0; i < n; i++) {
-        double y = 0;
-        for (int j = 0; j < n; j++) {
-            y += s->B[i * n + j] * s->z[j];
-        }
-        x[i] = s->mean[i] + s->sigma * y + margin(s, i) * bm_rng_normal(rng);
+        x[i] = s->mean[i] + s->sigma * s->y[i] + margin(s, i) * bm_rng_normal(rng);
         inside = inside && x[i] >= 0 && x[i] <= 1;
     }
     return inside;
@@ -449,7 +454,7 @@ static bm_status create(bm_sampler *sampler, bm_error *error) {
     if (kept) {
         *kept = (memory){.number = BM_NEW(&sampler->arena, double, 4 * numbers + 2 * numbers * numbers + choices)};
     }
-    return bm_arena_check(&sampler->arena, "the sampler", error);
+    return bm_linalg_open(error);
 }
 
 static void sample(const bm_sampler *sampler, const bm_trials *trials, int64_t number, double *value) {

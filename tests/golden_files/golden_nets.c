@@ -10,6 +10,7 @@
 #include "nets/dist.h"
 #include "nets/init.h"
 #include "nets/loss.h"
+#include "nets/kernels_under_test.h"
 
 /* ---- activations ------------------------------------------------------------------------------------------------ */
 
@@ -395,7 +396,7 @@ static const bm_activation *split_name(const char *text, named_loss **loss) {
 
 static void use_kernels(bm_net *net, const bm_kernels *kernels) {
     for (int i = 0; i < net->layers; i++) {
-        net->layer[i].kernels = kernels;
+        net->layer[i].kernels = *kernels;
     }
 }
 
@@ -440,8 +441,8 @@ static void compare_net(const golden_case *file, const golden_table *table, cons
 
 static void compare_mlp(const golden_case *file) {
     const golden_table table = golden_read(file->path, file->arena);
-    for (const bm_kernels *const *kernels = bm_kernels_usable(); *kernels; kernels++) {
-        compare_net(file, &table, *kernels);
+    for (const bm_kernels *kernels = kernels_under_test(); kernels->name; kernels++) {
+        compare_net(file, &table, kernels);
     }
 }
 
