@@ -20,10 +20,6 @@ size_t bm_space_bytes(const bm_space *space) {
     return (size_t)space->size * bm_dtype_bytes(space->dtype);
 }
 
-int bm_space_count(const bm_space *space, int index) {
-    return space->counts ? space->counts[index] : space->n;
-}
-
 bm_space bm_space_discrete(int n) {
     return (bm_space){.kind = BM_DISCRETE, .dtype = BM_I32, .dims = 1, .shape = {1}, .size = 1, .n = n};
 }
@@ -64,8 +60,10 @@ static void allocate_rows(bm_env_batch *batch) {
     batch->final_length = BM_NEW(&batch->arena, int32_t, lanes);
 }
 
-static void **field_array(const bm_env_batch *batch, const bm_env_field *field) {
-    return (void **)(void *)((char *)batch->state + field->offset);
+static void *field_array(const bm_env_batch *batch, const bm_env_field *field) {
+    void *array;
+    memcpy(&array, (const char *)batch->state + field->offset, sizeof array);
+    return array;
 }
 
 static void allocate_state(bm_env_batch *batch) {
@@ -73,7 +71,8 @@ static void allocate_state(bm_env_batch *batch) {
     batch->state = bm_arena_alloc(&batch->arena, 1, fields->state_bytes);
     for (int f = 0; f < fields->count && batch->state; f++) {
         const bm_env_field *field = &fields->rows[f];
-        *field_array(batch, field) = bm_arena_alloc(&batch->arena, (size_t)batch->lanes, bm_dtype_bytes(field->dtype));
+        void *array = bm_arena_alloc(&batch->arena, (size_t)batch->lanes, bm_dtype_bytes(field->dtype));
+        memcpy((char *)batch->state + field->offset, &array, sizeof array);
     }
 }
 
@@ -281,7 +280,7 @@ void bm_env_state(bm_env_batch *batch, bm_state *state) {
     }
     for (int f = 0; f < fields->count; f++) {
         const bm_env_field *field = &fields->rows[f];
-        bm_state_vector(state, field->name, field->dtype, *field_array(batch, field), lanes);
+        bm_state_vector(state, field->name, field->dtype, field_array(batch, field), lanes);
         bm_state_bound(state, field->low, field->high);
     }
     if (batch->type->state) {
@@ -308,7 +307,7 @@ static bm_status check_values(const bm_env_batch *batch, const double *values, b
 void bm_env_get_state(const bm_env_batch *batch, int lane, double *values) {
     const bm_env_fields *fields = &batch->type->fields;
     for (int f = 0; f < fields->count; f++) {
-        values[f] = bm_dtype_get(fields->rows[f].dtype, *field_array(batch, &fields->rows[f]), (size_t)lane);
+        values[f] = bm_dtype_get(fields->rows[f].dtype, field_array(batch, &fields->rows[f]), (size_t)lane);
     }
 }
 
@@ -316,7 +315,7 @@ bm_status bm_env_set_state(bm_env_batch *batch, int lane, const double *values, 
     const bm_env_fields *fields = &batch->type->fields;
     const bm_status status = check_values(batch, values, error);
     for (int f = 0; f < fields->count && status == BM_OK; f++) {
-        bm_dtype_set(fields->rows[f].dtype, *field_array(batch, &fields->rows[f]), (size_t)lane, values[f]);
+        bm_dtype_set(fields->rows[f].dtype, field_array(batch, &fields->rows[f]), (size_t)lane, values[f]);
     }
     return status;
 }

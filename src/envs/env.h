@@ -22,18 +22,22 @@ typedef struct {
     bm_dtype dtype; /* of observations: BM_F32, BM_U8, BM_I32; actions: BM_F32 or, discrete, BM_I32 */
     int dims;
     int shape[3];
-    int size; /* product of shape */
-    int n;    /* BM_DISCRETE: values of all numbers together: network outputs, one-hot inputs, width of a mask */
+    int size;                 /* product of shape */
+    int n;                    /* BM_DISCRETE: values of all numbers together: network outputs, width of a mask */
     const int *counts;        /* BM_DISCRETE: [size] values of each number; NULL: n of the only one */
     const double *low, *high; /* BM_BOX: [size]; may be infinite */
-    double scale; /* BM_U8 boxes: factor from a byte to a network's input, 1.0 / 255 for pixels; 0 counts as 1 */
+    double scale;             /* BM_U8 boxes: factor from a byte to a network's input, as 1.0 / 255; 0 counts as 1 */
 } bm_space;
 
 bm_space bm_space_discrete(int n); /* one integer 0 .. n-1 */
-/* size numbers as a vector; low, high: [size], and belong to the caller. */
+/* A vector of size numbers; low, high: [size], and belong to the caller. */
 bm_space bm_space_box(bm_dtype dtype, int size, const double *low, const double *high);
-size_t bm_space_bytes(const bm_space *space);         /* of one element: size * bytes of dtype */
-int bm_space_count(const bm_space *space, int index); /* values of one number of a discrete space */
+size_t bm_space_bytes(const bm_space *space); /* of one element: size * bytes of dtype */
+
+/* How many values one number of a discrete space has. */
+static inline int bm_space_count(const bm_space *space, int index) {
+    return space->counts ? space->counts[index] : space->n;
+}
 
 typedef struct bm_env_batch bm_env_batch;
 
@@ -104,15 +108,14 @@ typedef struct {
     bm_options options;
     int max_episode_steps;   /* 0: no limit; the option of the same name overrides it */
     double reward_threshold; /* NAN: none */
-    bm_env_fields
-        fields; /* of a lane's state; the struct batch->state, zero but for their arrays, is there before create */
+    bm_env_fields fields;    /* create finds their arrays in batch->state, a struct that is zero otherwise */
     /* Fills the spaces, allocates what is not a field from batch->arena; refuses bad configurations. */
     bm_status (*create)(bm_env_batch *batch, bm_error *error);
     void (*reset)(bm_env_batch *batch, int lane);               /* draws from batch->rng[lane] */
     void (*step)(bm_env_batch *batch);                          /* all lanes: state, reward, terminated */
     void (*observe)(bm_env_batch *batch, int first, int count); /* writes batch->observation of these lanes */
-    void (*mask)(bm_env_batch *batch, int first,
-                 int count);                             /* writes batch->action_mask of these lanes, where masked */
+    /* Writes batch->action_mask of these lanes, where masked. A forbidden action that is taken all the same must do no harm. */
+    void (*mask)(bm_env_batch *batch, int first, int count);
     void (*state)(bm_env_batch *batch, bm_state *state); /* lists what is not a field; NULL: nothing */
     /* Refuses values [fields] that are within their bounds and yet no state (BM_INVALID); NULL: there are none. */
     bm_status (*check)(const bm_env_batch *batch, const double *values, bm_error *error);
@@ -141,10 +144,9 @@ struct bm_env_batch {
     int lanes;
     int max_episode_steps; /* 0: no limit */
     bm_space observation_space, action_space;
-    void *state; /* the type's own */
-    bm_rng *rng; /* [lanes] */
-    void *
-        action; /* [lanes, action_space.size] of action_space.dtype: int32_t or float; the caller writes it before a step */
+    void *state;  /* the type's own */
+    bm_rng *rng;  /* [lanes] */
+    void *action; /* [lanes, action_space.size] int32_t or float, as its space; the caller writes it before a step */
     void *observation;               /* [lanes, observation bytes] */
     void *final_observation;         /* [lanes, observation bytes]; valid where an episode just ended */
     double *reward;                  /* [lanes] */

@@ -33,7 +33,7 @@ enum { TRAIL = 128, TRAIL_LANES = 64 };
 
 typedef struct {
     bm_point at[TRAIL]; /* position k in k % TRAIL */
-    int64_t count;      /* since the start, which counts; 0: there is none */
+    int64_t count;      /* since the start, which counts */
 } trail;
 
 typedef struct {
@@ -64,21 +64,20 @@ static void extend_trail(point2d_state *s, int lane) {
     t->count++;
 }
 
-/* Whether the lane's trail ends where the lane is: not after the lane was put somewhere else. */
-static bool has_trail(const point2d_state *s, int lane) {
-    if (lane >= s->trail_lanes || s->trails[lane].count == 0) {
-        return false;
+/* NULL: the lane keeps none, its episode has just begun, or it was put somewhere else since. */
+static const trail *trail_of(const bm_env_batch *batch, int lane) {
+    const point2d_state *s = batch->state;
+    if (lane >= s->trail_lanes || s->trails[lane].count == 0 || batch->elapsed[lane] == 0) {
+        return NULL;
     }
-    const bm_point last = s->trails[lane].at[(s->trails[lane].count - 1) % TRAIL];
-    return last.x == s->x[lane] && last.y == s->y[lane];
+    const trail *t = &s->trails[lane];
+    const bm_point last = t->at[(t->count - 1) % TRAIL];
+    return last.x == s->x[lane] && last.y == s->y[lane] ? t : NULL;
 }
 
 static void reset(bm_env_batch *batch, int lane) {
     point2d_state *s = batch->state;
     s->x[lane] = s->y[lane] = 0;
-    if (lane < s->trail_lanes) {
-        s->trails[lane].count = 0;
-    }
 }
 
 static double clip(double step) {
@@ -94,7 +93,7 @@ static void step(bm_env_batch *batch) {
     point2d_state *s = batch->state;
     const float *action = batch->action; /* [lanes, 2] */
     for (int i = 0; i < s->trail_lanes; i++) {
-        if (!has_trail(s, i)) {
+        if (!trail_of(batch, i)) {
             s->trails[i].count = 0;
             extend_trail(s, i);
         }
@@ -248,7 +247,7 @@ static void draw(const bm_env_batch *batch, int lane, const bm_env_policy_view *
     (void)view; /* not a finite table */
     const point2d_config *config = BM_ENV_CONFIG(batch, point2d_config);
     const point2d_state *s = batch->state;
-    const trail *t = has_trail(s, lane) ? &s->trails[lane] : NULL;
+    const trail *t = trail_of(batch, lane);
     const double x = s->x[lane], y = s->y[lane], reach = reach_of_all(config, t, x, y);
     const bool at_goal = arrived(x - config->goal_x, y - config->goal_y);
     bm_canvas_fit(canvas, -1.05 * reach, -1.2 * reach, 1.05 * reach, 1.05 * reach);

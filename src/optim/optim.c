@@ -132,7 +132,7 @@ void bm_optim_step(bm_optim *optim, double lr, double grad_scale, void *param, c
 /* ---- what it remembers ------------------------------------------------------------------------------------------ */
 
 void bm_optim_state(bm_optim *optim, bm_state *state) {
-    bm_state_scalar(state, "t", BM_I64, &optim->t);
+    bm_state_count(state, "t", &optim->t);
     if (optim->type->memory_name) {
         bm_state_scalar(state, optim->type->memory_name, BM_F64, &optim->memory);
     }

@@ -386,6 +386,32 @@ START_TEST(the_trail_shows_this_episode_and_no_other) {
 }
 END_TEST
 
+/* As after a checkpoint: the lane is somewhere else than its last steps led. */
+START_TEST(a_trail_begins_anew_where_a_lane_was_put) {
+    bm_env_batch *batch = build("Point2D-v0", 1, "", 1);
+    float *action = batch->action;
+    const picture start = draw_batch(batch, NULL, WIDTH, HEIGHT);
+    const spot middle = find_color(&start, BM_BLUE);
+    action[0] = -0.1F;
+    action[1] = 0;
+    bm_env_step(batch);
+    bm_env_step(batch);
+    set_state(batch, 0, (const double[]){0.3, 0});
+    const picture put = draw_batch(batch, NULL, WIDTH, HEIGHT);
+    ck_assert_int_eq(find_color(&put, BM_SKY).count, 0);
+    action[0] = 0.1F;
+    bm_env_step(batch);
+    const picture walked = draw_batch(batch, NULL, WIDTH, HEIGHT);
+    const spot trail = find_color(&walked, BM_SKY);
+    ck_assert_int_gt(trail.count, 0);
+    ck_assert(trail.left > middle.x + 2 * tenth && trail.right < middle.x + 4 * tenth);
+    free(start.pixel);
+    free(put.pixel);
+    free(walked.pixel);
+    bm_env_destroy(batch);
+}
+END_TEST
+
 /* ---- functions ---- */
 
 static double rosenbrock(const double *x) {
@@ -468,4 +494,5 @@ TEST_MAIN("pictures", 60, functions_look_like_their_stored_pictures, every_envir
           a_preferred_action_is_an_arrow_in_its_cell, values_are_shades_from_the_lowest_to_the_highest,
           numbers_appear_in_cells_with_room_for_them, how_an_episode_ended_is_written_and_framed,
           the_map_says_what_its_cells_and_steps_are_worth, a_large_map_is_drawn_with_few_shapes,
-          the_point_stands_where_its_position_says, the_trail_shows_this_episode_and_no_other)
+          the_point_stands_where_its_position_says, the_trail_shows_this_episode_and_no_other,
+          a_trail_begins_anew_where_a_lane_was_put)
