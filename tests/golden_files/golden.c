@@ -135,6 +135,13 @@ uint8_t *golden_flags(const golden_table *table, size_t n, const char *name, ...
     return value;
 }
 
+int golden_count(const golden_table *table, int row, const char *column) {
+    const double value = golden_number(table, row, column);
+    ck_assert_msg(value >= 0 && value < 1 << 30 && rint(value) == value, "row %d: %s is %s", row + 1, column,
+                  golden_text(table, row, column));
+    return (int)value;
+}
+
 void *golden_alloc(bm_arena *arena, size_t count, size_t size) {
     void *memory = bm_arena_alloc(arena, count, size);
     ck_assert_msg(memory != NULL, "not enough memory");

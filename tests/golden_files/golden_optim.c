@@ -166,7 +166,7 @@ static void compare_trajectory(const golden_case *file, bm_dtype dtype, double r
     bm_objective *objective = NULL;
     int next = 0;
     for (int row = 0; row < table.rows; row++) {
-        const int at = (int)golden_number(&table, row, "step");
+        const int at = golden_count(&table, row, "step");
         const double lr = golden_number(&table, row, "lr");
         double *w, *g, gradient[DIMS];
         read_row(&table, row, 'w', &w);
@@ -213,7 +213,7 @@ static void compare_feed(const golden_case *file, bm_dtype dtype) {
     for (int row = 0; row < want.rows; row++) {
         double *w, *g;
         const char *name = golden_text(&want, row, "optimizer");
-        const int at = (int)golden_number(&want, row, "step");
+        const int at = golden_count(&want, row, "step");
         if (row == 0 || strcmp(name, golden_text(&want, row - 1, "optimizer")) != 0) {
             const size_t n = read_row(&first, 0, 'w', &w);
             const bm_variant choice = configured(file, name);
@@ -263,7 +263,7 @@ static void compare_sparse(const golden_case *file) {
     for (int row = 0; row < want.rows; row++) {
         double *w;
         const char *name = golden_text(&want, row, "optimizer");
-        const int at = (int)golden_number(&want, row, "step");
+        const int at = golden_count(&want, row, "step");
         ck_assert_msg(read_row(&want, row, 'w', &w) == (size_t)problem.rows,
                       "the files have different numbers of dimensions");
         if (row == 0 || strcmp(name, golden_text(&want, row - 1, "optimizer")) != 0) {
@@ -307,7 +307,7 @@ static void compare_lbfgs(const golden_case *file) {
     double x[DIMS];
     int made = 0;
     for (int row = 0; row < table.rows; row++) {
-        const int at = (int)golden_number(&table, row, "step");
+        const int at = golden_count(&table, row, "step");
         const char *name = golden_text(&table, row, "objective");
         double *w;
         read_row(&table, row, 'w', &w);
@@ -400,8 +400,7 @@ static void compare_schedule(const golden_case *file, const golden_table *table,
     const double base = strtod(file->word[0], NULL);
     for (int row = 0; row < table->rows; row++) {
         double momentum;
-        const double got =
-            bm_lr_schedule_at(&choice, base, (int)golden_number(table, row, "step"), table->rows, &momentum);
+        const double got = bm_lr_schedule_at(&choice, base, golden_count(table, row, "step"), table->rows, &momentum);
         golden_near(got, golden_number(table, row, column), file->tolerance, "%s, row %d", column, row + 1);
         if (golden_has(table, momentum_column)) {
             golden_near(momentum, golden_number(table, row, momentum_column), file->tolerance, "%s, row %d",
@@ -486,7 +485,7 @@ static void compare_classes(const golden_case *file) {
     run *r = NULL;
     bm_objective *objective = NULL;
     for (int row = 0; row < table.rows; row++) {
-        const int at = (int)golden_number(&table, row, "step");
+        const int at = golden_count(&table, row, "step");
         const char *class_name = golden_text(&table, row, "class");
         double *w;
         read_row(&table, row, 'w', &w);
@@ -538,7 +537,7 @@ static void compare_notebook(const golden_case *file) {
     run *r = NULL;
     for (int row = 0; row < table.rows; row++) {
         const char *name = golden_text(&table, row, "run");
-        const int at = (int)golden_number(&table, row, "step");
+        const int at = golden_count(&table, row, "step");
         const double w[DIMS] = {golden_number(&table, row, "w1"), golden_number(&table, row, "w2")};
         if (at == 0) {
             r = start_notebook(file, &runs, name);
@@ -557,7 +556,7 @@ static void compare_notebook_runs(const golden_case *file) {
     for (int row = 0; row < runs.rows; row++) {
         const char *name = golden_text(&runs, row, "run");
         run *r = start_notebook(file, &runs, name);
-        descend(r, objective, golden_number(&runs, row, "lr"), (int)golden_number(&runs, row, "epochs"));
+        descend(r, objective, golden_number(&runs, row, "lr"), golden_count(&runs, row, "epochs"));
         golden_near(bm_objective_value(objective, r->param), golden_number(&runs, row, "f_last"), file->tolerance,
                     "%s: f_last", name);
     }
