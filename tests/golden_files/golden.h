@@ -50,7 +50,7 @@ __attribute__((format(printf, 4, 5))) int32_t *golden_integers(const golden_tabl
                                                                const char *name, ...);
 __attribute__((format(printf, 3, 4))) uint8_t *golden_flags(const golden_table *table, size_t n, const char *name, ...);
 
-int golden_count(const golden_table *table, int row, const char *column); /* a cell that is 0, 1, 2... */
+int golden_count(const golden_table *table, int row, const char *column); /* a cell that is 0, 1, 2... 2^23 - 1 */
 
 /* Zeroed; ends the test where there is none. */
 void *golden_alloc(bm_arena *arena, size_t count, size_t size);

@@ -51,6 +51,8 @@ void golden_env_place(bm_env_batch *batch, const double *state, int elapsed) {
 void golden_env_act(bm_env_batch *batch, const double *action) {
     for (int i = 0; i < batch->action_space.size; i++) {
         if (batch->action_space.kind == BM_DISCRETE) {
+            ck_assert_msg(action[i] >= 0 && action[i] < batch->action_space.n && action[i] == floor(action[i]),
+                          "there is no action %g", action[i]);
             batch->action_index[i] = (int32_t)action[i];
         } else {
             batch->action[i] = (float)action[i];
