@@ -166,7 +166,7 @@ static const golden_family *const families[] = {
     golden_optim_families, golden_rl_families,      golden_maml_families,  golden_rng_families,
 };
 
-/* Whether text is the pattern with something for every *, the shortest that will do; that becomes word. */
+/* Whether text is the pattern with some text for every *, the shortest that will do; that becomes word. */
 static bool matches(const char *pattern, const char *text, char word[WORDS][TEXT_BYTES], int words) {
     for (; *pattern && *pattern != '*'; pattern++, text++) {
         if (*pattern != *text) {
@@ -176,7 +176,7 @@ static bool matches(const char *pattern, const char *text, char word[WORDS][TEXT
     if (!*pattern) {
         return !*text;
     }
-    for (size_t n = 1; words < WORDS && text[n - 1] && n < TEXT_BYTES; n++) {
+    for (size_t n = 0; words < WORDS && n < TEXT_BYTES && n <= strlen(text); n++) {
         if (matches(pattern + 1, text + n, word, words + 1)) {
             memcpy(word[words], text, n);
             word[words][n] = '\0';
