@@ -23,8 +23,8 @@ typedef struct {
     const char *pattern; /* "nets/mlp_*.csv" */
     void (*compare)(const golden_case *file);
     double tolerance, single;
-    bool (*exists)(
-        const char *const *word); /* whether the library has what the words of the file's name say; NULL: it has */
+    /* Whether the library has what the words of the file's name say; NULL: it has. */
+    bool (*exists)(const char *const *word);
 } golden_family;
 
 /* A NULL pattern at the end. A function of NULL: the file is input for another one. */
