@@ -7,7 +7,6 @@
 
 #include <cjson/cJSON.h>
 
-#include "train/actor.h"
 #include "cli/cli.h"
 #include "core/machine.h"
 #include "core/suggest.h"
@@ -15,6 +14,7 @@
 #include "nets/loss.h"
 #include "optim/clones.h"
 #include "optim/optim.h"
+#include "train/actor.h"
 #include "train/experiment.h"
 
 static const bm_flag flags[] = {
@@ -361,14 +361,7 @@ typedef struct {
 static double add_transitions(void *context) {
     replay_work *w = context;
     const bm_env_batch *env = w->env;
-    const size_t bytes = w->replay.observation_bytes;
-    const unsigned char *observation = env->observation;
-    for (int i = 0; i < env->lanes; i++) {
-        bm_replay_add(&w->replay, &(bm_transition){.observation = observation + (size_t)i * bytes,
-                                                   .action = (const int32_t *)env->action + i,
-                                                   .reward = 1.0f,
-                                                   .next_observation = observation + (size_t)i * bytes});
-    }
+    bm_replay_add_step(&w->replay, env->observation, env->action_mask, env);
     return env->lanes;
 }
 

@@ -1,5 +1,4 @@
-/* Activations and their derivatives, as torch.nn.functional defines them (PyTorch 1.13; leaky_relu's slope 0.01, elu's
- * alpha 1, softplus's threshold 20). Loops without calls into libm are compiled for wider vectors too; nothing is
+/* Activations and their derivatives, as torch.nn.functional defines them (PyTorch 1.13; softplus's threshold is 20). Loops without calls into libm are compiled for wider vectors too; nothing is
  * contracted, so that every processor gives the same bits. */
 #include <math.h>
 #include <string.h>
@@ -24,18 +23,20 @@
 #define EACH(i, n) _Pragma("GCC ivdep") for (size_t i = 0; i < (n); i++)
 #endif
 
-#define FORWARD(name)  static void name##_forward(size_t n, const bm_real *in, bm_real *out)
-#define BACKWARD(name) static void name##_backward(size_t n, const bm_real *in, const bm_real *out, bm_real *grad)
+#define PARAMETER     __attribute__((unused)) bm_real parameter
+#define FORWARD(name) static void name##_forward(PARAMETER, size_t n, const bm_real *in, bm_real *out)
+#define BACKWARD(name)                                                                                                 \
+    static void name##_backward(PARAMETER, size_t n, const bm_real *in, const bm_real *out, bm_real *grad)
 
 #define R_BACKWARD(name)                                                                                               \
-    static void name##_r_backward(size_t n, const bm_real *in, const bm_real *out, const bm_real *r, bm_real *grad,    \
-                                  bm_real *r_grad)
+    static void name##_r_backward(PARAMETER, size_t n, const bm_real *in, const bm_real *out, const bm_real *r,        \
+                                  bm_real *grad, bm_real *r_grad)
 /* Where it has a second derivative it is 0. */
 #define STRAIGHT(name)                                                                                                 \
     R_BACKWARD(name) {                                                                                                 \
         (void)r;                                                                                                       \
-        name##_backward(n, in, out, grad);                                                                             \
-        name##_backward(n, in, out, r_grad);                                                                           \
+        name##_backward(parameter, n, in, out, grad);                                                                  \
+        name##_backward(parameter, n, in, out, r_grad);                                                                \
     }
 
 FORWARD(identity) {
@@ -154,18 +155,16 @@ WIDE R_BACKWARD(sigmoid) {
     }
 }
 
-static const bm_real slope = (bm_real)0.01;
-
 WIDE FORWARD(leaky_relu) {
     EACH(i, n) {
-        out[i] = in[i] < 0 ? slope * in[i] : in[i];
+        out[i] = in[i] < 0 ? parameter * in[i] : in[i];
     }
 }
 
 WIDE BACKWARD(leaky_relu) {
     (void)in;
     EACH(i, n) {
-        grad[i] = out[i] > 0 ? grad[i] : slope * grad[i];
+        grad[i] = out[i] > 0 ? grad[i] : parameter * grad[i];
     }
 }
 
@@ -173,14 +172,14 @@ STRAIGHT(leaky_relu)
 
 FORWARD(elu) {
     for (size_t i = 0; i < n; i++) {
-        out[i] = in[i] < 0 ? expm1(in[i]) : in[i];
+        out[i] = in[i] < 0 ? parameter * expm1(in[i]) : in[i];
     }
 }
 
 WIDE BACKWARD(elu) {
     (void)in;
     EACH(i, n) {
-        grad[i] = out[i] < 0 ? grad[i] * (out[i] + 1) : grad[i];
+        grad[i] = out[i] < 0 ? grad[i] * (out[i] + parameter) : grad[i];
     }
 }
 
@@ -188,8 +187,8 @@ WIDE BACKWARD(elu) {
 WIDE R_BACKWARD(elu) {
     (void)in;
     EACH(i, n) {
-        r_grad[i] = out[i] < 0 ? (out[i] + 1) * r_grad[i] + r[i] * grad[i] : r_grad[i];
-        grad[i] = out[i] < 0 ? grad[i] * (out[i] + 1) : grad[i];
+        r_grad[i] = out[i] < 0 ? (out[i] + parameter) * r_grad[i] + r[i] * grad[i] : r_grad[i];
+        grad[i] = out[i] < 0 ? grad[i] * (out[i] + parameter) : grad[i];
     }
 }
 
@@ -312,9 +311,9 @@ const bm_activation bm_activation_identity = {FUNCTIONS(identity), .gain = 1};
 const bm_activation bm_activation_relu = {FUNCTIONS(relu), .rectifies = true, .gain = 1.4142135623730951};
 const bm_activation bm_activation_tanh = {FUNCTIONS(tanh), .gain = 5.0 / 3};
 const bm_activation bm_activation_sigmoid = {FUNCTIONS(sigmoid), .gain = 1};
-const bm_activation bm_activation_leaky_relu = {FUNCTIONS(leaky_relu),
-                                                .gain = 1.4141428569978354}; /* sqrt(2 / 1.0001) */
-const bm_activation bm_activation_elu = {FUNCTIONS(elu), .gain = 1};
+const bm_activation bm_activation_leaky_relu = {FUNCTIONS(leaky_relu), .parameter = (bm_real)0.01,
+                                                .gain = 1.4142135428569978}; /* sqrt(2 / 1.0001) */
+const bm_activation bm_activation_elu = {FUNCTIONS(elu), .parameter = 1, .gain = 1};
 const bm_activation bm_activation_gelu = {FUNCTIONS(gelu), .keeps_input = true, .gain = 1};
 const bm_activation bm_activation_gelu_tanh = {FUNCTIONS(gelu_tanh), .keeps_input = true, .gain = 1};
 const bm_activation bm_activation_softplus = {FUNCTIONS(softplus), .keeps_input = true, .gain = 1};
@@ -331,3 +330,12 @@ const char *const bm_activation_names[] = {
 #include "nets/activation_list.h"
 #undef ACTIVATION
     NULL};
+
+bm_activation bm_activation_with(const bm_activation *activation, double parameter) {
+    bm_activation changed = *activation;
+    changed.parameter = (bm_real)parameter;
+    if (changed.forward == leaky_relu_forward) {
+        changed.gain = sqrt(2 / (1 + parameter * parameter));
+    }
+    return changed;
+}

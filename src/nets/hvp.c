@@ -35,12 +35,12 @@ bm_real *bm_net_r_forward(const bm_net *net, const bm_real *params, const bm_rea
         layer->type->r_forward(layer, params + layer->offset, direction + layer->offset, batch,
                                i > 0 ? 2 * batch : batch, in, at.pre);
         if (!activation->rectifies) {
-            activation->forward(n, at.pre, at.out);
+            activation->forward(activation->parameter, n, at.pre, at.out);
         }
         if (activation->keeps_input) {
             memcpy(at.out + n, at.pre + n, n * sizeof *at.out);
         }
-        activation->backward(n, at.pre, at.out, at.out + n);
+        activation->backward(activation->parameter, n, at.pre, at.out, at.out + n);
         in = out = at.out;
         before = at.end;
     }
@@ -56,7 +56,8 @@ void bm_net_r_backward(const bm_net *net, const bm_real *params, const bm_real *
         const bm_layer *layer = &net->layer[i];
         const layer_buffers *own = &at.layer[i];
         const size_t n = (size_t)batch * (size_t)layer->outputs;
-        layer->activation->r_backward(n, own->pre, own->out, own->pre + n, r_grad_out + n, r_grad_out);
+        layer->activation->r_backward(layer->activation->parameter, n, own->pre, own->out, own->pre + n, r_grad_out + n,
+                                      r_grad_out);
         bm_real *r_grad_in = i > 0 ? at.gradient[i % 2] : NULL;
         layer->type->r_backward(layer, params + layer->offset, direction + layer->offset, batch,
                                 i > 0 ? 2 * batch : batch, i > 0 ? at.layer[i - 1].out : input, r_grad_out,

@@ -61,10 +61,9 @@ static void multiply_openblas(bm_gemm *gemm, const bm_product *p, bool a_transpo
 }
 
 void bm_multiply(const bm_kernels *kernels, const bm_product *p) {
-    const bool a_rows = p->a_col == 1 && p->a_row >= (size_t)p->k,
-               a_columns = p->a_row == 1 && p->a_col >= (size_t)p->m;
-    const bool openblas = a_rows ? p->b_transposed || kernels->gemm_rows : a_columns;
-    if (kernels->gemm && openblas) {
+    const bool a_rows = p->a_col == 1 && p->a_row >= (size_t)p->k;
+    const bool a_columns = p->a_row == 1 && p->a_col >= (size_t)p->m;
+    if (kernels->gemm && (a_rows ? p->b_transposed || kernels->gemm_rows : a_columns)) {
         multiply_openblas(kernels->gemm, p, !a_rows);
     } else {
         kernels->multiply(p);

@@ -67,7 +67,8 @@ bm_real *bm_net_forward(const bm_net *net, const bm_real *params, bm_real *works
         const layer_buffers at = layout_layer(layer, batch, before);
         layer->type->forward(layer, params + layer->offset, batch, in, at.pre);
         if (!layer->activation->rectifies) {
-            layer->activation->forward((size_t)batch * (size_t)layer->outputs, at.pre, at.out);
+            layer->activation->forward(layer->activation->parameter, (size_t)batch * (size_t)layer->outputs, at.pre,
+                                       at.out);
         }
         in = out = at.out;
         before = at.end;
@@ -81,7 +82,8 @@ void bm_net_backward(const bm_net *net, const bm_real *params, bm_real *workspac
     bm_real *grad_out = grad_output;
     for (int i = net->layers - 1; i >= 0; i--) {
         const bm_layer *layer = &net->layer[i];
-        layer->activation->backward((size_t)batch * (size_t)layer->outputs, at.layer[i].pre, at.layer[i].out, grad_out);
+        layer->activation->backward(layer->activation->parameter, (size_t)batch * (size_t)layer->outputs,
+                                    at.layer[i].pre, at.layer[i].out, grad_out);
         bm_real *grad_in = i > 0 ? at.gradient[i % 2] : grad_input;
         layer->type->backward(layer, params + layer->offset, batch, i > 0 ? at.layer[i - 1].out : input, grad_out,
                               grad_params + layer->offset, grad_in);

@@ -10,24 +10,28 @@
 #include "core/state.h"
 #include "nets/kernels.h"
 
-/* Elementwise. out may be in. backward turns grad (with respect to out) into grad with respect to in, in place. */
+/* Elementwise; the functions get the activation's own parameter. out may be in. backward turns grad (with respect to out) into grad with respect to in, in place. */
 typedef struct {
     const char *name;
-    void (*forward)(size_t n, const bm_real *in, bm_real *out);
+    void (*forward)(bm_real parameter, size_t n, const bm_real *in, bm_real *out);
     /* in: what forward read, valid only when keeps_input; out: what forward wrote */
-    void (*backward)(size_t n, const bm_real *in, const bm_real *out, bm_real *grad);
+    void (*backward)(bm_real parameter, size_t n, const bm_real *in, const bm_real *out, bm_real *grad);
     /* backward together with its R (hvp.h), R{out} being backward of R{in}: grad and r_grad, with respect to out, become those with
      * respect to in, in place; r_grad = f'(in) r_grad + f''(in) R{in} grad. r: R{in} when keeps_input, else R{out}. */
-    void (*r_backward)(size_t n, const bm_real *in, const bm_real *out, const bm_real *r, bm_real *grad,
-                       bm_real *r_grad);
-    bool keeps_input; /* backward needs in, so it may not be overwritten */
-    bool rectifies;   /* relu, which layers apply themselves while the result is in registers */
-    double gain;      /* torch.nn.init.calculate_gain; 1 where torch defines none */
+    void (*r_backward)(bm_real parameter, size_t n, const bm_real *in, const bm_real *out, const bm_real *r,
+                       bm_real *grad, bm_real *r_grad);
+    bool keeps_input;  /* backward needs in, so it may not be overwritten */
+    bool rectifies;    /* relu, which layers apply themselves while the result is in registers */
+    bm_real parameter; /* leaky_relu's slope (0.01), elu's alpha (1) */
+    double gain;       /* torch.nn.init.calculate_gain; 1 where torch defines none */
 } bm_activation;
 
 #define ACTIVATION(name) extern const bm_activation bm_activation_##name;
 #include "nets/activation_list.h"
 #undef ACTIVATION
+
+/* The same with another slope or alpha, at least 0. */
+bm_activation bm_activation_with(const bm_activation *activation, double parameter);
 
 extern const bm_activation *const bm_activations[]; /* activation_list.h, NULL at the end */
 extern const char *const bm_activation_names[];     /* the same order: choices of an option */

@@ -78,23 +78,44 @@ void bm_replay_add(bm_replay *replay, const bm_transition *transition) {
     replay->added++;
 }
 
+/* Lanes first .. first + count - 1, which go to the places at .. at + count - 1 of the ring: as if no episode had ended, then those that
+ * have. */
+static void add_lanes(bm_replay *replay, size_t at, size_t first, size_t count, const void *observation,
+                      const uint8_t *action_mask, const bm_env_batch *env) {
+    const size_t bytes = replay->observation_bytes, masks = replay->mask_bytes;
+    const size_t action_bytes = (size_t)replay->action_size * ACTION_BYTES;
+    memcpy(replay->observation + at * bytes, (const char *)observation + first * bytes, count * bytes);
+    memcpy(replay->next_observation + at * bytes, (const char *)env->observation + first * bytes, count * bytes);
+    memcpy(replay->action + at * action_bytes, (const char *)env->action + first * action_bytes, count * action_bytes);
+    if (masks > 0) {
+        memcpy(replay->action_mask + at * masks, action_mask + first * masks, count * masks);
+        memcpy(replay->next_action_mask + at * masks, env->action_mask + first * masks, count * masks);
+    }
+    for (size_t i = 0; i < count; i++) {
+        replay->reward[at + i] = (bm_real)env->reward[first + i];
+        replay->ending[at + i] = BM_CONTINUES;
+    }
+    for (int e = 0; e < env->ended_count; e++) {
+        const size_t lane = (size_t)env->ended[e], row = at + lane - first;
+        if (lane < first || lane >= first + count) {
+            continue;
+        }
+        replay->ending[row] = env->terminated[lane] ? BM_TERMINATED : BM_TRUNCATED;
+        memcpy(replay->next_observation + row * bytes, (const char *)env->final_observation + lane * bytes, bytes);
+        if (masks > 0) {
+            memcpy(replay->next_action_mask + row * masks, env->final_action_mask + lane * masks, masks);
+        }
+    }
+}
+
 void bm_replay_add_step(bm_replay *replay, const void *observation, const uint8_t *action_mask,
                         const bm_env_batch *env) {
-    const size_t action_bytes = (size_t)replay->action_size * ACTION_BYTES;
-    for (size_t i = 0; i < (size_t)env->lanes; i++) {
-        const bm_ending ending = env->terminated[i] ? BM_TERMINATED : env->truncated[i] ? BM_TRUNCATED : BM_CONTINUES;
-        const size_t seen = i * replay->observation_bytes, mask = i * replay->mask_bytes;
-        const unsigned char *next = ending ? env->final_observation : env->observation;
-        const uint8_t *next_mask = ending ? env->final_action_mask : env->action_mask;
-        bm_replay_add(replay, &(bm_transition){
-                                  .observation = (const unsigned char *)observation + seen,
-                                  .action = (const unsigned char *)env->action + i * action_bytes,
-                                  .reward = (bm_real)env->reward[i],
-                                  .next_observation = next + seen,
-                                  .ending = ending,
-                                  .action_mask = action_mask ? action_mask + mask : NULL,
-                                  .next_action_mask = next_mask ? next_mask + mask : NULL,
-                              });
+    const size_t lanes = (size_t)env->lanes, capacity = (size_t)replay->capacity;
+    for (size_t first = 0, count; first < lanes; first += count) {
+        const size_t at = (size_t)replay->added % capacity;
+        count = lanes - first < capacity - at ? lanes - first : capacity - at;
+        add_lanes(replay, at, first, count, observation, action_mask, env);
+        replay->added += (int64_t)count;
     }
 }
 

@@ -19,14 +19,11 @@ PYTHON
 }
 
 golden=tests/golden/trace
-for seed in 1 2 42; do
-    check_into "$folder/got.csv" "trace of CartPole" "$BELLMAN" trace CartPole-v1 --seed $seed --steps 450
-    check "CartPole seed $seed with sampled actions is Gymnasium's" agree $golden/CartPole-v1_seed$seed.csv "$folder/got.csv"
-
-    check_into "$folder/got.csv" "trace of the lake" "$BELLMAN" trace GridWorld-v0 --seed $seed --steps 450 --env-set map=lake \
-        --env-set slip=0.66666666666666663 --env-set pit_reward=0 --env-set step-cost=0
-    check "the slippery lake with seed $seed is FrozenLake" agree $golden/FrozenLake-v1_seed$seed.csv "$folder/got.csv"
-done
+check_into "$folder/got.csv" "trace of CartPole" "$BELLMAN" trace CartPole-v1 --seed 42 --steps 450
+check "CartPole with sampled actions is Gymnasium's" agree $golden/CartPole-v1_seed42.csv "$folder/got.csv"
+check_into "$folder/got.csv" "trace of the lake" "$BELLMAN" trace GridWorld-v0 --seed 42 --steps 450 --env-set map=lake \
+    --env-set slip=0.66666666666666663 --env-set pit_reward=0 --env-set step-cost=0
+check "the slippery lake is FrozenLake" agree $golden/FrozenLake-v1_seed42.csv "$folder/got.csv"
 check_into "$folder/got.csv" "trace with actions" "$BELLMAN" trace CartPole-v1 --seed 5 --actions $golden/CartPole-v1_seed5.actions
 check "given actions reach the time limit as in Gymnasium" agree $golden/CartPole-v1_seed5.csv "$folder/got.csv"
 

@@ -23,8 +23,8 @@ typedef struct {
     const char *pattern; /* "nets/mlp_*.csv" */
     void (*compare)(const golden_case *file);
     double tolerance, single;
-    bool (*exists)(
-        const char *const *word); /* whether the library has what the words of the file's name say; NULL: it has */
+    /* Whether the library has what the words of the file's name say; NULL: it has. */
+    bool (*exists)(const char *const *word);
 } golden_family;
 
 /* A NULL pattern at the end. A function of NULL: the file is input for another one. */
@@ -49,6 +49,8 @@ __attribute__((format(printf, 3, 4))) bm_real *golden_reals(const golden_table *
 __attribute__((format(printf, 4, 5))) int32_t *golden_integers(const golden_table *table, size_t n, int below,
                                                                const char *name, ...);
 __attribute__((format(printf, 3, 4))) uint8_t *golden_flags(const golden_table *table, size_t n, const char *name, ...);
+
+int golden_count(const golden_table *table, int row, const char *column); /* a cell that is 0, 1, 2... 2^23 - 1 */
 
 /* Zeroed; ends the test where there is none. */
 void *golden_alloc(bm_arena *arena, size_t count, size_t size);

@@ -107,11 +107,16 @@ static fixture *open_file(const golden_case *file) {
     const bool is_tanh = golden_scalar(&f->table, "activation_is_tanh") != 0;
     const bm_activation *activation = is_tanh ? &bm_activation_tanh : &bm_activation_relu;
     const bm_net net = golden_net(&f->table, golden_net_layers(&f->table), activation);
+    const int32_t *sizes = golden_integers(&f->table, (size_t)net.layers + 1, 1 << 16, "sizes");
     bm_int_list hidden = {.count = net.layers - 1};
     ck_assert_msg((size_t)hidden.count <= sizeof hidden.value / sizeof hidden.value[0], "%d hidden layers",
                   hidden.count);
-    for (int i = 0; i < hidden.count; i++) {
-        hidden.value[i] = net.layer[i].outputs;
+    for (int i = 0; i < net.layers; i++) {
+        ck_assert_msg(sizes[i] == net.layer[i].inputs && sizes[i + 1] == net.layer[i].outputs,
+                      "sizes are not those of W%d", i + 1);
+        if (i < hidden.count) {
+            hidden.value[i] = net.layer[i].outputs;
+        }
     }
     f->family = (family){.inputs = net.inputs, .outputs = net.outputs, .at = &f->at};
     read_tasks(f);
@@ -222,7 +227,7 @@ static void compare(const golden_case *file) {
     }
     if (golden_has_tensor(&f->table, "reptile_params") || golden_has_tensor(&f->table, "reptile_epsilon")) {
         const double epsilon = golden_scalar(&f->table, "reptile_epsilon");
-        meta_gradient(f, "reptile", (int)golden_scalar(&f->table, "reptile_inner_steps"), 0, f->family.count);
+        meta_gradient(f, "reptile", *golden_integers(&f->table, 1, 1000, "reptile_inner_steps"), 0, f->family.count);
         for (size_t i = 0; i < f->tasks->parameters; i++) {
             f->grad[i] = f->params[i] - (bm_real)epsilon * f->grad[i];
         }

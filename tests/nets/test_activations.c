@@ -17,8 +17,8 @@ START_TEST(working_in_place_gives_the_same_bits) {
                 x[i] = (bm_real)((double)i * 0.37 - 9);
                 y[i] = x[i];
             }
-            (*a)->forward(n, x, y);
-            (*a)->forward(n, x, x);
+            (*a)->forward((*a)->parameter, n, x, y);
+            (*a)->forward((*a)->parameter, n, x, x);
             ck_assert_msg(memcmp(x, y, sizeof x) == 0, "%s of %zu", (*a)->name, n);
         }
     }
@@ -28,9 +28,9 @@ END_TEST
 START_TEST(backward_multiplies_by_the_incoming_gradient) {
     for (const bm_activation *const *a = bm_activations; *a; a++) {
         bm_real x[2] = {(bm_real)-0.7, (bm_real)0.7}, y[2], one[2] = {1, 1}, three[2] = {3, 3};
-        (*a)->forward(2, x, y);
-        (*a)->backward(2, x, y, one);
-        (*a)->backward(2, x, y, three);
+        (*a)->forward((*a)->parameter, 2, x, y);
+        (*a)->backward((*a)->parameter, 2, x, y, one);
+        (*a)->backward((*a)->parameter, 2, x, y, three);
         for (int i = 0; i < 2; i++) {
             assert_near((double)three[i], 3 * (double)one[i], tolerance, (*a)->name);
         }
@@ -44,7 +44,7 @@ START_TEST(nan_stays_nan) {
         for (int i = 0; i < 20; i++) {
             x[i] = (bm_real)NAN;
         }
-        (*a)->forward(20, x, x);
+        (*a)->forward((*a)->parameter, 20, x, x);
         for (int i = 0; i < 20; i++) {
             ck_assert_msg(isnan(x[i]), "%s", (*a)->name);
         }
@@ -68,8 +68,8 @@ START_TEST(derivatives_are_the_slopes_of_the_values) {
     for (const bm_activation *const *a = bm_activations; *a; a++) {
         for (double at = -6.03; at < 6; at += 0.11) {
             double x[3] = {at - h, at, at + h}, y[3], grad[3] = {1, 1, 1};
-            (*a)->forward(3, x, y);
-            (*a)->backward(3, x, y, grad);
+            (*a)->forward((*a)->parameter, 3, x, y);
+            (*a)->backward((*a)->parameter, 3, x, y, grad);
             assert_near(grad[1], (y[2] - y[0]) / (2 * h), 1e-6, (*a)->name);
         }
     }
@@ -91,7 +91,7 @@ START_TEST(tanh_is_within_three_units_in_the_last_place) {
             const uint32_t bits = magnitude | (i % 2 ? 0x80000000u : 0u);
             memcpy(&x[i], &bits, sizeof bits);
         }
-        bm_activation_tanh.forward(1024, x, y);
+        bm_activation_tanh.forward(0, 1024, x, y);
         for (int i = 0; i < 1024; i++) {
             const double want = tanh((double)x[i]);
             const float near = fabsf((float)want);

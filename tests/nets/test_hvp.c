@@ -125,7 +125,7 @@ START_TEST(activations_have_their_second_derivatives) {
         if (!(*a)->keeps_input) {
             (*a)->backward(POINTS, x, y, r);
         }
-        (*a)->r_backward(POINTS, x, y, r, grad, r_grad);
+        (*a)->r_backward((*a)->parameter, POINTS, x, y, r, grad, r_grad);
         for (int i = 0; i < POINTS; i++) {
             assert_near((double)r_grad[i], 7 * (double)first[i] + 15 * second_derivative(*a, (double)x[i]),
                         sizeof(bm_real) == 4 ? 1e-4 : 1e-11, (*a)->name);
@@ -143,7 +143,7 @@ START_TEST(activations_are_straight_far_out) {
             bm_real x = (bm_real)(sign * far_out), y, r = 0, grad = 2, want = 3, r_grad = 3;
             (*a)->forward(1, &x, &y);
             (*a)->backward(1, &x, &y, &want);
-            (*a)->r_backward(1, &x, &y, &r, &grad, &r_grad);
+            (*a)->r_backward((*a)->parameter, 1, &x, &y, &r, &grad, &r_grad);
             assert_near((double)r_grad, (double)want, 0, (*a)->name);
         }
     }

@@ -1,4 +1,4 @@
-/* Learning-rate schedules against PyTorch's numbers, against its step-by-step definitions written out here, and past their ends. */
+/* Learning-rate schedules against PyTorch's step-by-step definitions, written out here, and past their ends. */
 #include <math.h>
 #include <string.h>
 
@@ -34,55 +34,6 @@ static double rate(const bm_variant *choice, double lr, int step, int total) {
 static void assert_rate(double got, double want, const char *what) {
     ck_assert_msg(fabs(got - want) <= 1e-12 * fabs(want), "%s: %.17g instead of %.17g", what, got, want);
 }
-
-/* Numbers of PyTorch 1.13.1's OneCycleLR for 40 steps: three phases, then straight lines with factors of their own. */
-START_TEST(one_cycle_matches_pytorch_in_its_other_shapes) {
-    static const char *const three_phase[] = {"max_lr", "1", "total_steps", "40", "three_phase", "true", NULL};
-    static const char *const straight[] = {"max_lr",
-                                           "0.2",
-                                           "pct_start",
-                                           "0.25",
-                                           "div_factor",
-                                           "10",
-                                           "final_div_factor",
-                                           "100",
-                                           "base_momentum",
-                                           "0.5",
-                                           "max_momentum",
-                                           "0.9",
-                                           "total_steps",
-                                           "40",
-                                           "anneal_strategy",
-                                           "linear",
-                                           NULL};
-    static const struct {
-        const char *const *settings;
-        int step;
-        double lr, momentum;
-    } want[] = {
-        {three_phase, 0, 0.040000000000000036, 0.95},
-        {three_phase, 1, 0.059443372665041294, 0.9479746486807248},
-        {three_phase, 7, 0.7193992062409054, 0.8792292493499057},
-        {three_phase, 11, 1.0, 0.85},
-        {three_phase, 12, 0.9805566273349587, 0.8520253513192751},
-        {three_phase, 22, 0.04, 0.95},
-        {three_phase, 23, 0.03965949604747867, 0.95},
-        {three_phase, 24, 0.03864957964362831, 0.95},
-        {three_phase, 39, 4e-06, 0.95},
-        {straight, 0, 0.02, 0.9},
-        {straight, 3, 0.08, 0.7666666666666667},
-        {straight, 9, 0.2, 0.5},
-        {straight, 20, 0.12674, 0.6466666666666667},
-        {straight, 39, 0.0002, 0.9},
-    };
-    for (size_t i = 0; i < sizeof want / sizeof want[0]; i++) {
-        const bm_variant choice = schedule("one_cycle", want[i].settings);
-        double momentum;
-        assert_rate(bm_lr_schedule_at(&choice, 0.1, want[i].step, 1000, &momentum), want[i].lr, "rate");
-        assert_rate(momentum, want[i].momentum, "momentum");
-    }
-}
-END_TEST
 
 /* Each schedule as PyTorch documents it: the next rate from the last. */
 START_TEST(closed_forms_equal_the_recursive_definitions) {
@@ -205,7 +156,6 @@ START_TEST(registry_rows_are_complete) {
 }
 END_TEST
 
-TEST_MAIN("lr_schedule", 30, one_cycle_matches_pytorch_in_its_other_shapes,
-          closed_forms_equal_the_recursive_definitions, constant_stays, lengths_left_out_are_the_length_of_the_run,
-          defaults_are_pytorch_s, schedules_go_on_beyond_their_ends, odd_lengths_give_numbers,
-          no_wish_for_momentum_unless_it_cycles, registry_rows_are_complete)
+TEST_MAIN("lr_schedule", 30, closed_forms_equal_the_recursive_definitions, constant_stays,
+          lengths_left_out_are_the_length_of_the_run, defaults_are_pytorch_s, schedules_go_on_beyond_their_ends,
+          odd_lengths_give_numbers, no_wish_for_momentum_unless_it_cycles, registry_rows_are_complete)
