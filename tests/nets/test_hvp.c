@@ -119,11 +119,11 @@ START_TEST(activations_have_their_second_derivatives) {
             grad[i] = wanted[i] = 5;
             r_grad[i] = 7;
         }
-        (*a)->forward(POINTS, x, y);
-        (*a)->backward(POINTS, x, y, first);
-        (*a)->backward(POINTS, x, y, wanted);
+        (*a)->forward((*a)->parameter, POINTS, x, y);
+        (*a)->backward((*a)->parameter, POINTS, x, y, first);
+        (*a)->backward((*a)->parameter, POINTS, x, y, wanted);
         if (!(*a)->keeps_input) {
-            (*a)->backward(POINTS, x, y, r);
+            (*a)->backward((*a)->parameter, POINTS, x, y, r);
         }
         (*a)->r_backward((*a)->parameter, POINTS, x, y, r, grad, r_grad);
         for (int i = 0; i < POINTS; i++) {
@@ -141,8 +141,8 @@ START_TEST(activations_are_straight_far_out) {
     for (const bm_activation *const *a = bm_activations; *a; a++) {
         for (int sign = -1; sign <= 1; sign += 2) {
             bm_real x = (bm_real)(sign * far_out), y, r = 0, grad = 2, want = 3, r_grad = 3;
-            (*a)->forward(1, &x, &y);
-            (*a)->backward(1, &x, &y, &want);
+            (*a)->forward((*a)->parameter, 1, &x, &y);
+            (*a)->backward((*a)->parameter, 1, &x, &y, &want);
             (*a)->r_backward((*a)->parameter, 1, &x, &y, &r, &grad, &r_grad);
             assert_near((double)r_grad, (double)want, 0, (*a)->name);
         }
