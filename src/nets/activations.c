@@ -312,7 +312,7 @@ const bm_activation bm_activation_relu = {FUNCTIONS(relu), .rectifies = true, .g
 const bm_activation bm_activation_tanh = {FUNCTIONS(tanh), .gain = 5.0 / 3};
 const bm_activation bm_activation_sigmoid = {FUNCTIONS(sigmoid), .gain = 1};
 const bm_activation bm_activation_leaky_relu = {FUNCTIONS(leaky_relu), .parameter = (bm_real)0.01,
-                                                .gain = 1.4142135428569978}; /* sqrt(2 / 1.0001) */
+                                                .gain = 1.4141428569978354}; /* sqrt(2 / 1.0001) */
 const bm_activation bm_activation_elu = {FUNCTIONS(elu), .parameter = 1, .gain = 1};
 const bm_activation bm_activation_gelu = {FUNCTIONS(gelu), .keeps_input = true, .gain = 1};
 const bm_activation bm_activation_gelu_tanh = {FUNCTIONS(gelu_tanh), .keeps_input = true, .gain = 1};
@@ -334,7 +334,7 @@ const char *const bm_activation_names[] = {
 bm_activation bm_activation_with(const bm_activation *activation, double parameter) {
     bm_activation changed = *activation;
     changed.parameter = (bm_real)parameter;
-    if (changed.forward == leaky_relu_forward) {
+    if (strcmp(changed.name, bm_activation_leaky_relu.name) == 0) {
         changed.gain = sqrt(2 / (1 + parameter * parameter));
     }
     return changed;
