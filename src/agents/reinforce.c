@@ -58,7 +58,7 @@ static const char *const metric_names[] = {
     NULL,
 };
 
-enum { MINIBATCH = 1024 }; /* rows whose gradients are worked out at once; the sums do not depend on the machine */
+enum { MINIBATCH = 4096 }; /* rows whose gradients are worked out at once */
 
 typedef struct {
     bm_actor_critic networks;

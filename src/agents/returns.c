@@ -23,14 +23,18 @@ void bm_gae(int steps, int lanes, double gamma, double lambda, const bm_real *re
 
 void bm_normalize(size_t n, const int32_t *row, bm_real *x) {
     double mean = 0, variance = 0;
-    for (size_t i = 0; i < n; i++) {
-        mean += (double)x[row ? (size_t)row[i] : i] / (double)n;
+    if (n == 0) {
+        return;
     }
+    for (size_t i = 0; i < n; i++) {
+        mean += (double)x[row ? (size_t)row[i] : i];
+    }
+    mean /= (double)n;
     for (size_t i = 0; i < n; i++) {
         const double deviation = (double)x[row ? (size_t)row[i] : i] - mean;
-        variance += deviation * deviation / (double)n;
+        variance += deviation * deviation;
     }
-    const double scale = 1 / (sqrt(variance) + 1e-8);
+    const double scale = 1 / (sqrt(variance / (double)n) + 1e-8);
     for (size_t i = 0; i < n; i++) {
         bm_real *at = &x[row ? (size_t)row[i] : i];
         *at = (bm_real)(((double)*at - mean) * scale);

@@ -199,7 +199,7 @@ static void draw_bars(const bm_scene *scene, bm_canvas *canvas, double width) {
         const double value = (double)player->preference[a];
         low = fmin(low, value);
         high = fmax(high, value);
-        best = player->preference[a] > player->preference[best] ? a : best;
+        best = player->preference[a] > player->preference[best] || isnan(player->preference[best]) ? a : best;
     }
     const double span = fmax(high - low, 0.02 * fmax(fabs(high), fabs(low)));
     const double from = probability ? 0 : low - 0.5 * span, to = probability ? 1 : low + span;
@@ -222,6 +222,10 @@ static void draw_bars(const bm_scene *scene, bm_canvas *canvas, double width) {
         bm_draw_rectangle(canvas, left, y - 7, right, y + 7, BM_PANEL);
         if (player->at_end) {
             continue; /* nothing is done any more */
+        }
+        if (isnan(value)) {
+            bm_draw_text(canvas, width, y, 12, BM_ALIGN_RIGHT, BM_GRAY, "forbidden");
+            continue;
         }
         bm_draw_rectangle(canvas, left, y - 7, left + (right - left) * share, y + 7, a == best ? BM_BLUE : BM_SKY);
         bm_draw_textf(canvas, width, y, 12, BM_ALIGN_RIGHT, BM_INK, probability ? "%.3f" : "%.4g", value);
