@@ -202,3 +202,28 @@ static void add_name(void *context, const char *key, const bm_option *row, const
 void bm_option_names_add(bm_option_names *names, const bm_options *options, const void *config) {
     bm_options_each(options, config, add_name, names);
 }
+
+typedef struct {
+    size_t used;
+    char text[400];
+} live_names;
+
+static void add_live(void *context, const char *key, const bm_option *row, const void *field) {
+    (void)field;
+    live_names *live = context;
+    if (row->live && live->used + strlen(key) + 3 < sizeof live->text) {
+        live->used += (size_t)snprintf(live->text + live->used, sizeof live->text - live->used, "%s%s",
+                                       live->used ? ", " : "", key);
+    }
+}
+
+bm_status bm_options_set_live(const bm_options *options, void *config, const char *key, const char *text,
+                              bm_error *error) {
+    const bm_option *row = bm_options_find(options, config, key, NULL);
+    if (row && !row->live) {
+        live_names live = {.used = 0};
+        bm_options_each(options, config, add_live, &live);
+        return bm_invalid(error, "%s cannot change while training; these can: %s", key, live.text);
+    }
+    return bm_options_set(options, config, key, text, error);
+}

@@ -132,6 +132,10 @@ void bm_options_defaults(const bm_options *options, void *config);
  * names option, value and range, or suggests the nearest name. */
 bm_status bm_options_set(const bm_options *options, void *config, const char *key, const char *text, bm_error *error);
 
+/* The same for what may change while something trains. BM_INVALID for other options names those that may. */
+bm_status bm_options_set_live(const bm_options *options, void *config, const char *key, const char *text,
+                              bm_error *error);
+
 /* The same for one row alone: name is what messages call it, field the address of its value. */
 bm_status bm_option_parse(const bm_option *row, const char *name, const char *text, void *field, bm_error *error);
 

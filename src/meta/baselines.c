@@ -20,40 +20,37 @@ bm_status bm_baseline_folder(bm_baseline which, const char *run, char folder[BM_
 /* ---- settings --------------------------------------------------------------------------------------------------- */
 
 /* False: there are no fewer than the run has. */
-static bool fewest_inner_steps(bm_meta_experiment *experiment) {
-    const bm_options *options = &experiment->learner->options;
+static bool fewest_inner_steps(const bm_subject *learner) {
     const void *field;
-    const bm_option *row = bm_options_find(options, experiment->learner_config, "inner_steps", &field);
+    const bm_option *row = bm_options_find(learner->options, learner->config, "inner_steps", &field);
     char fewest[32];
     if (!row || *(const int *)field <= (int)row->min) {
         return false;
     }
     snprintf(fewest, sizeof fewest, "%d", (int)row->min);
-    return bm_options_set(options, experiment->learner_config, row->name, fewest, NULL) == BM_OK;
+    return bm_options_set(learner->options, learner->config, row->name, fewest, NULL) == BM_OK;
 }
 
 /* False: the tasks cannot be told, or are already. */
-static bool show_task(bm_meta_experiment *experiment) {
-    const bm_options *options = &experiment->tasks->options;
+static bool show_task(const bm_subject *tasks) {
     const void *field;
-    const bm_option *row = bm_options_find(options, experiment->tasks_config, "show_task", &field);
+    const bm_option *row = bm_options_find(tasks->options, tasks->config, "show_task", &field);
     return row && !*(const bool *)field &&
-           bm_options_set(options, experiment->tasks_config, row->name, "true", NULL) == BM_OK;
+           bm_options_set(tasks->options, tasks->config, row->name, "true", NULL) == BM_OK;
 }
 
-bool bm_baseline_of(bm_baseline which, bm_meta_experiment *experiment) {
-    bm_meta_config *run = &experiment->run;
-    const bool fewer = fewest_inner_steps(experiment);
-    run->max_seconds = INFINITY;
-    run->keep = 0;
+bool bm_baseline_of(bm_baseline which, bm_experiment *experiment) {
+    const bool fewer = fewest_inner_steps(&experiment->learner);
+    experiment->run->max_seconds = INFINITY;
+    experiment->run->keep = 0;
     if (which == BM_BASELINE_ORACLE) {
-        run->eval_adapt_steps = (bm_int_list){.count = 1, .value = {0}};
-        return show_task(experiment);
+        bm_meta_run_of(experiment)->eval_adapt_steps = (bm_int_list){.count = 1, .value = {0}};
+        return show_task(&experiment->problem);
     }
     return fewer;
 }
 
-bm_status bm_baseline_length(const char *run, bm_meta_experiment *experiment, bm_error *error) {
+bm_status bm_baseline_length(const char *run, bm_experiment *experiment, bm_error *error) {
     bm_safetensors last;
     double made;
     bm_status status = bm_folder_checkpoint(run, "last", &last, error);
@@ -62,7 +59,7 @@ bm_status bm_baseline_length(const char *run, bm_meta_experiment *experiment, bm
         bm_safetensors_free(&last);
     }
     if (status == BM_OK) {
-        experiment->run.meta_iterations = made > 1 ? (int)made : 1; /* no run makes none */
+        experiment->run->total = made > 1 ? (int)made : 1; /* no run makes none */
     }
     return status;
 }
@@ -95,7 +92,7 @@ static bool same_settings(const cJSON *wanted, const cJSON *kept) {
 
 typedef enum { BEGIN_ANEW, CONTINUE, COMPLETE } kept_state;
 
-static bm_status compare(const bm_meta_experiment *baseline, const bm_safetensors *kept, kept_state *state,
+static bm_status compare(const bm_experiment *baseline, const bm_safetensors *kept, kept_state *state,
                          bm_error *error) {
     double iteration, planned;
     bm_status status = bm_checkpoint_number(kept, "step", &iteration, error);
@@ -105,11 +102,11 @@ static bm_status compare(const bm_meta_experiment *baseline, const bm_safetensor
     if (status != BM_OK) {
         return status;
     }
-    cJSON *wanted = bm_meta_experiment_metadata(baseline);
+    cJSON *wanted = bm_experiment_metadata(baseline);
     if (!wanted) {
         return bm_fail(error, "not enough memory to compare settings");
     }
-    const int iterations = baseline->run.meta_iterations;
+    const int iterations = baseline->run->total;
     const bool same = same_settings(wanted, kept->metadata) && planned <= iterations;
     cJSON_Delete(wanted);
     *state = !same ? BEGIN_ANEW : iteration < iterations ? CONTINUE : COMPLETE;
@@ -117,7 +114,7 @@ static bm_status compare(const bm_meta_experiment *baseline, const bm_safetensor
 }
 
 /* A folder without a checkpoint is one whose run was killed before it had begun. */
-static bm_status look_at(const bm_meta_experiment *baseline, const char *folder, kept_state *state, bm_error *error) {
+static bm_status look_at(const bm_experiment *baseline, const char *folder, kept_state *state, bm_error *error) {
     char checkpoints[BM_PATH_MAX + 16], path[BM_PATH_MAX + 80];
     snprintf(checkpoints, sizeof checkpoints, "%s/checkpoint", folder);
     bm_checkpoint_path(checkpoints, "last", path, sizeof path);
@@ -134,14 +131,11 @@ static bm_status look_at(const bm_meta_experiment *baseline, const char *folder,
     return status;
 }
 
-bm_status bm_baseline_open(bm_meta_run **run, const bm_meta_experiment *baseline, int threads, const char *folder,
-                           bm_error *error) {
+bm_status bm_baseline_open(bm_run **run, const bm_experiment *baseline, const char *folder, bm_error *error) {
     kept_state state;
     *run = NULL;
-    const bm_status status = look_at(baseline, folder, &state, error);
-    if (status != BM_OK || state == COMPLETE) {
-        return status;
-    }
-    return state == CONTINUE ? bm_meta_run_resume(run, baseline, threads, folder, error)
-                             : bm_meta_run_create_at(run, baseline, threads, folder, error);
+    BM_TRY(look_at(baseline, folder, &state, error));
+    return state == COMPLETE   ? BM_OK
+           : state == CONTINUE ? bm_run_resume(run, baseline, folder, error)
+                               : bm_run_create(run, baseline, &(bm_run_start){.folder = folder}, error);
 }

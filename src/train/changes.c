@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "core/io.h"
+#include "train/folder.h"
 
 static const char header[] = "step,option,value\n";
 
@@ -104,23 +105,32 @@ bm_status bm_changes_read(bm_changes *changes, const char *path, bm_error *error
     return status;
 }
 
+static void path_in(const char *folder, char path[BM_PATH_MAX + 16]) {
+    snprintf(path, BM_PATH_MAX + 16, "%s/changes.csv", folder);
+}
+
+bm_status bm_changes_recall(bm_changes *changes, const char *folder, bm_error *error) {
+    char path[BM_PATH_MAX + 16];
+    path_in(folder, path);
+    return bm_path_exists(path) ? bm_changes_read(changes, path, error) : BM_OK;
+}
+
 /* ---- making ----------------------------------------------------------------------------------------------------- */
 
-static bm_status make(const bm_change *change, bm_agent *agent, bm_error *error) {
+static bm_status make(const bm_change *change, const bm_preset_target *live, bm_error *error) {
     bm_error reason;
-    const bm_status status = bm_agent_set(agent, change->option, change->value, &reason);
+    const bm_status status = bm_options_set_live(live->options, live->config, change->option, change->value, &reason);
     return status == BM_OK ? BM_OK
                            : bm_invalid(error, "the change at step %" PRId64 ": %.400s", change->step, reason.text);
 }
 
-bm_status bm_changes_check(const bm_changes *changes, const bm_agent *agent, bm_error *error) {
-    bm_agent trial = *agent;
+bm_status bm_changes_check(const bm_changes *changes, const bm_preset_target *live, bm_error *error) {
+    const bm_preset_target trial = {live->options, malloc(live->options->config_bytes)};
     bm_status status = BM_OK;
-    trial.config = malloc(agent->type->options.config_bytes);
     if (!trial.config) {
-        return bm_fail(error, "not enough memory for the agent's options");
+        return bm_fail(error, "not enough memory for the options");
     }
-    memcpy(trial.config, agent->config, agent->type->options.config_bytes);
+    memcpy(trial.config, live->config, live->options->config_bytes);
     for (int i = 0; status == BM_OK && i < changes->count; i++) {
         status = make(&changes->items[i], &trial, error);
     }
@@ -128,12 +138,11 @@ bm_status bm_changes_check(const bm_changes *changes, const bm_agent *agent, bm_
     return status;
 }
 
-bm_status bm_changes_apply(bm_changes *changes, int64_t step, bm_agent *agent, bm_error *error) {
-    bm_status status = BM_OK;
-    while (status == BM_OK && changes->next < changes->count && changes->items[changes->next].step <= step) {
-        status = make(&changes->items[changes->next++], agent, error);
+bm_status bm_changes_apply(bm_changes *changes, int64_t step, const bm_preset_target *live, bm_error *error) {
+    while (changes->next < changes->count && changes->items[changes->next].step <= step) {
+        BM_TRY(make(&changes->items[changes->next++], live, error));
     }
-    return status;
+    return BM_OK;
 }
 
 static int line_of(const bm_change *change, char line[LINE_BYTES]) {
@@ -141,8 +150,9 @@ static int line_of(const bm_change *change, char line[LINE_BYTES]) {
 }
 
 /* In one write, so that no other process ever sees half a line. */
-static bm_status append(const bm_change *change, const char *path, bm_error *error) {
-    char text[sizeof header + LINE_BYTES], line[LINE_BYTES];
+static bm_status append(const bm_change *change, const char *folder, bm_error *error) {
+    char path[BM_PATH_MAX + 16], text[sizeof header + LINE_BYTES], line[LINE_BYTES];
+    path_in(folder, path);
     line_of(change, line);
     const int file = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
     if (file < 0) {
@@ -162,29 +172,25 @@ static bm_status append(const bm_change *change, const char *path, bm_error *err
     return written ? BM_OK : bm_fail(error, "cannot write %s: %s", path, strerror(reason));
 }
 
-bm_status bm_changes_make(bm_changes *changes, const bm_change *change, const char *path, bm_agent *agent,
-                          bm_error *error) {
+bm_status bm_changes_make(bm_changes *changes, const bm_change *change, const char *folder,
+                          const bm_preset_target *live, bm_error *error) {
     const bm_changes only = {.items = (bm_change *)(uintptr_t)change, .count = 1};
-    bm_status status = bm_changes_check(&only, agent, error);
-    if (status == BM_OK && (status = append(change, path, error)) == BM_OK) {
-        status = insert(changes, changes->next, change, error);
+    BM_TRY(bm_changes_check(&only, live, error));
+    if (folder[0]) {
+        BM_TRY(append(change, folder, error));
     }
-    if (status == BM_OK) {
-        changes->next++;
-        status = make(change, agent, error);
-    }
-    return status;
+    BM_TRY(insert(changes, changes->next, change, error));
+    changes->next++;
+    return make(change, live, error);
 }
 
-bm_status bm_changes_write(const bm_changes *changes, const char *path, bm_error *error) {
+bm_status bm_changes_write(const bm_changes *changes, const char *folder, bm_error *error) {
+    char path[BM_PATH_MAX + 16], line[LINE_BYTES];
     bm_writer *writer;
-    const bm_status status = bm_writer_open(&writer, path, error);
-    if (status != BM_OK) {
-        return status;
-    }
+    path_in(folder, path);
+    BM_TRY(bm_writer_open(&writer, path, error));
     bm_writer_put(writer, header, sizeof header - 1);
     for (int i = 0; i < changes->count; i++) {
-        char line[LINE_BYTES];
         bm_writer_put(writer, line, (size_t)line_of(&changes->items[i], line));
     }
     return bm_writer_commit(writer, error);

@@ -80,37 +80,37 @@ static void usual_name(int seed, char *name, size_t bytes) {
     snprintf(name, bytes, "seed%d-%s", seed, stamp);
 }
 
-static bm_status make_folder(bm_folder *folder, const bm_settings *settings, int seed, const char *runs,
-                             const char *name, bm_error *error) {
+static bm_status make_folder(bm_folder *folder, const bm_experiment *experiment, const char *runs, const char *name,
+                             bm_error *error) {
     char parent[BM_PATH_MAX], usual[96];
     const char *slash = name ? strrchr(name, '/') : NULL;
     const int group = slash ? (int)(slash - name) : 0;
-    const int n = snprintf(parent, sizeof parent, "%s/%s/%s%s%.*s", runs, settings->env, settings->agent,
-                           group ? "/" : "", group, name ? name : "");
+    const int n = snprintf(parent, sizeof parent, "%s/%s/%s%s%.*s", runs, experiment->problem.name,
+                           experiment->learner.name, group ? "/" : "", group, name ? name : "");
     if (n >= (int)sizeof parent) {
         return bm_invalid(error, "--runs is too long: %.80s...", runs);
     }
     if (name && (name[0] == '.' || slash == name || !name[slash ? group + 1 : 0])) {
         return bm_invalid(error, "%s is no name of a run folder", name);
     }
-    usual_name(seed, usual, sizeof usual);
+    usual_name(experiment->run->seed, usual, sizeof usual);
     const bm_status status = bm_make_folders(parent, error);
     return status == BM_OK ? claim_name(folder, parent, slash ? slash + 1 : name ? name : usual, error) : status;
 }
 
-static bm_status write_config(const bm_folder *folder, const bm_settings *settings, bm_error *error) {
+static bm_status write_config(const bm_folder *folder, const bm_experiment *experiment, bm_error *error) {
     char path[BM_PATH_MAX + 16];
     snprintf(path, sizeof path, "%s/config.yaml", folder->path);
-    return bm_settings_write(settings, path, error);
+    return bm_experiment_write(experiment, path, error);
 }
 
-bm_status bm_folder_create(bm_folder *folder, const bm_settings *settings, int seed, const char *runs, const char *name,
+bm_status bm_folder_create(bm_folder *folder, const bm_experiment *experiment, const char *runs, const char *name,
                            bm_error *error) {
-    bm_status status = make_folder(folder, settings, seed, runs, name, error);
+    bm_status status = make_folder(folder, experiment, runs, name, error);
     if (status == BM_OK) {
         status = lock_folder(folder, error);
     }
-    return status == BM_OK ? write_config(folder, settings, error) : status;
+    return status == BM_OK ? write_config(folder, experiment, error) : status;
 }
 
 /* Files whose names begin so. */
@@ -129,7 +129,7 @@ static void remove_files(const char *path, const char *beginning) {
     closedir(listing);
 }
 
-bm_status bm_folder_create_at(bm_folder *folder, const bm_settings *settings, const char *path, bm_error *error) {
+bm_status bm_folder_create_at(bm_folder *folder, const bm_experiment *experiment, const char *path, bm_error *error) {
     char checkpoints[BM_PATH_MAX];
     const int n = snprintf(checkpoints, sizeof checkpoints, "%s/checkpoint", path);
     bm_status status = n < (int)sizeof checkpoints ? bm_make_folders(checkpoints, error) : too_long(path, error);
@@ -144,7 +144,7 @@ bm_status bm_folder_create_at(bm_folder *folder, const bm_settings *settings, co
         remove_files(folder->checkpoints, checkpoint_names[i]);
     }
     remove_files(folder->path, "events.out.tfevents."); /* named after the second in which a run began */
-    return write_config(folder, settings, error);
+    return write_config(folder, experiment, error);
 }
 
 bm_status bm_folder_open(bm_folder *folder, const char *path, bm_error *error) {

@@ -5,7 +5,7 @@
  * since when it trains. A resumed run finds all of it as its last checkpoint says. */
 #include "core/metrics.h"
 #include "train/checkpoint.h"
-#include "train/settings.h"
+#include "train/experiment.h"
 
 enum { BM_PATH_MAX = 1024 };
 
@@ -23,10 +23,10 @@ double bm_folder_seconds(const bm_folder *folder); /* of training, in all proces
 
 /* Creates RUNS/ENV/AGENT/NAME, or with -2, -3, ... where that exists; NAME, when NULL, is seedS-DATE-TIME; GROUP/NAME puts it into a
  * folder of several. Locks it and writes config.yaml. */
-bm_status bm_folder_create(bm_folder *folder, const bm_settings *settings, int seed, const char *runs, const char *name,
+bm_status bm_folder_create(bm_folder *folder, const bm_experiment *experiment, const char *runs, const char *name,
                            bm_error *error);
 /* Exactly this folder. Of a run that is in it nothing is left, so that one of these settings can begin. */
-bm_status bm_folder_create_at(bm_folder *folder, const bm_settings *settings, const char *path, bm_error *error);
+bm_status bm_folder_create_at(bm_folder *folder, const bm_experiment *experiment, const char *path, bm_error *error);
 /* Locks one that exists. BM_FAILED: another process trains in it. */
 bm_status bm_folder_open(bm_folder *folder, const char *path, bm_error *error);
 /* Begins the files of metrics or, with a checkpoint, cuts them back to it and takes over its clocks. names [count] must last as long

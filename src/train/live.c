@@ -16,7 +16,7 @@ enum { WISHES = 16 };
 static const double copy_interval = 1.0 / 15; /* seconds */
 static const double copy_share = 0.02;        /* of the trainer's time, at most */
 
-/* One array of the networks: the run's, and the watcher's. */
+/* One array of what acts: the run's, and the watcher's. */
 typedef struct {
     const void *trained;
     void *watched, *between; /* between: the copy on its way */
@@ -25,11 +25,9 @@ typedef struct {
 
 struct bm_live {
     bm_run *run;
-    bm_agent *agent;
+    bm_trainee *trainee; /* the watcher's */
     array_pair *arrays;
     int array_count;
-    void *config; /* the run's agent's, on its way */
-    int64_t steps, updates;
 
     atomic_bool wanted; /* a wish below */
     pthread_mutex_t lock;
@@ -44,25 +42,29 @@ struct bm_live {
 
 /* ---- creation --------------------------------------------------------------------------------------------------- */
 
-/* Pairs every array of the watcher's networks with the run's of the same name. */
+static void add_pair(bm_live *live, const void *trained, void *watched, size_t bytes) {
+    live->arrays[live->array_count++] = (array_pair){trained, watched, bm_arena_alloc(&live->arena, bytes, 1), bytes};
+}
+
+/* Pairs every array of the watcher's trainee with the run's of the same name; then live options, and how far they are. */
 static bm_status pair_arrays(bm_live *live, bm_error *error) {
-    static const char prefix[] = "agent.nets.";
-    bm_state own = {0};
-    bm_state_enter(&own, "agent");
-    bm_agent_state(live->agent, &own);
-    bm_state_leave(&own);
-    bm_status status = bm_state_check(&own, error);
-    live->arrays = status == BM_OK ? BM_NEW(&live->arena, array_pair, own.count) : NULL;
-    for (size_t i = 0; live->arrays && i < own.count; i++) {
-        const bm_array *trained = bm_state_find(&live->run->state, own.items[i].name);
-        if (trained && strncmp(own.items[i].name, prefix, sizeof prefix - 1) == 0) {
-            const size_t bytes = bm_array_bytes(trained);
-            live->arrays[live->array_count++] =
-                (array_pair){trained->data, own.items[i].data, bm_arena_alloc(&live->arena, bytes, 1), bytes};
+    bm_trainee *own = live->trainee, *trained = live->run->trainee;
+    bm_state state = {0};
+    own->type->state(own, &state);
+    bm_status status = bm_state_check(&state, error);
+    live->arrays = status == BM_OK ? BM_NEW(&live->arena, array_pair, state.count + 2) : NULL;
+    for (size_t i = 0; live->arrays && i < state.count; i++) {
+        const bm_array *theirs = bm_state_find(&live->run->state, state.items[i].name);
+        if (theirs) {
+            add_pair(live, theirs->data, state.items[i].data, bm_array_bytes(theirs));
         }
     }
-    bm_state_free(&own);
-    return status == BM_OK ? bm_arena_check(&live->arena, "the copy of the networks", error) : status;
+    if (live->arrays) {
+        add_pair(live, trained->live.config, own->live.config, own->live.options->config_bytes);
+        add_pair(live, &trained->count, &own->count, sizeof own->count);
+    }
+    bm_state_free(&state);
+    return status == BM_OK ? bm_arena_check(&live->arena, "the copy of what is trained", error) : status;
 }
 
 bm_status bm_live_create(bm_live **result, bm_run *run, bm_error *error) {
@@ -70,19 +72,9 @@ bm_status bm_live_create(bm_live **result, bm_run *run, bm_error *error) {
     if (!live) {
         return bm_fail(error, "not enough memory to watch the run");
     }
-    const bm_agent_setup setup = {
-        .type = run->experiment->agent,
-        .config = run->agent->config,
-        .batch = run->env,
-        .max_rows = BM_EVAL_LANES,
-        .total_steps = run->experiment->run.steps,
-        .seed = bm_seed_of(0),
-        .acts_only = true,
-    };
     live->run = run;
     pthread_mutex_init(&live->lock, NULL);
-    live->config = bm_arena_alloc(&live->arena, 1, run->experiment->agent->options.config_bytes);
-    bm_status status = bm_agent_create(&live->agent, &setup, error);
+    bm_status status = bm_trainee_create(&live->trainee, run->experiment, true, error);
     if (status == BM_OK) {
         status = pair_arrays(live, error);
     }
@@ -98,7 +90,7 @@ bm_status bm_live_create(bm_live **result, bm_run *run, bm_error *error) {
 
 void bm_live_destroy(bm_live *live) {
     if (live) {
-        bm_agent_destroy(live->agent);
+        bm_trainee_destroy(live->trainee);
         pthread_mutex_destroy(&live->lock);
         bm_arena_free(&live->arena);
         free(live);
@@ -107,8 +99,13 @@ void bm_live_destroy(bm_live *live) {
 
 /* ---- the watcher ------------------------------------------------------------------------------------------------ */
 
-bm_agent *bm_live_agent(bm_live *live) {
-    return live->agent;
+bm_trainee *bm_live_trainee(bm_live *live) {
+    return live->trainee;
+}
+
+static bm_status set(bm_live *live, const char *option, const char *value, bm_error *error) {
+    const bm_preset_target *own = &live->trainee->live;
+    return bm_options_set_live(own->options, own->config, option, value, error);
 }
 
 bool bm_live_refresh(bm_live *live) {
@@ -119,12 +116,9 @@ bool bm_live_refresh(bm_live *live) {
         for (int i = 0; i < live->array_count; i++) {
             memcpy(live->arrays[i].watched, live->arrays[i].between, live->arrays[i].bytes);
         }
-        memcpy(live->agent->config, live->config, live->agent->type->options.config_bytes);
         for (int i = 0; i < live->wish_count; i++) { /* asked for after the copy was made */
-            bm_agent_set(live->agent, live->wishes[i].option, live->wishes[i].value, NULL);
+            set(live, live->wishes[i].option, live->wishes[i].value, NULL);
         }
-        live->agent->steps = live->steps;
-        live->agent->updates = live->updates;
         live->copy_there = false;
     }
     const double wait = live->copy_seconds / copy_share;
@@ -137,11 +131,11 @@ bool bm_live_refresh(bm_live *live) {
     return there;
 }
 
-/* The watcher's agent has the value at once, so that the next turn of the knob begins there. */
+/* The watcher's trainee has the value at once, so that the next turn of the knob begins there. */
 void bm_live_change(bm_live *live, const char *option, const char *value) {
     bm_error error;
     pthread_mutex_lock(&live->lock);
-    if (bm_agent_set(live->agent, option, value, &error) != BM_OK) {
+    if (set(live, option, value, &error) != BM_OK) {
         snprintf(live->message, sizeof live->message, "%.255s", error.text);
         pthread_mutex_unlock(&live->lock);
         return;
@@ -188,10 +182,6 @@ static void copy(bm_live *live) {
     for (int i = 0; i < live->array_count; i++) {
         memcpy(live->arrays[i].between, live->arrays[i].trained, live->arrays[i].bytes);
     }
-    const bm_agent *agent = live->run->agent;
-    memcpy(live->config, agent->config, agent->type->options.config_bytes);
-    live->steps = agent->steps;
-    live->updates = agent->updates;
     live->copy_there = true;
     live->copy_wanted = false;
     live->copy_seconds = bm_clock() - start;
@@ -199,14 +189,12 @@ static void copy(bm_live *live) {
 
 static void make_changes(bm_live *live) {
     bm_run *run = live->run;
-    char path[BM_PATH_MAX + 16];
     bool failed = false;
-    bm_run_changes_path(run, path, sizeof path);
     for (int i = 0; i < live->wish_count; i++) {
         bm_change *wish = &live->wishes[i];
         bm_error error;
-        wish->step = run->counters.step;
-        const bm_status status = bm_changes_make(&run->changes, wish, path, run->agent, &error);
+        wish->step = run->trainee->count;
+        const bm_status status = bm_changes_make(&run->changes, wish, run->folder.path, &run->trainee->live, &error);
         if (failed) { /* which is what the message tells */
             continue;
         }
@@ -219,7 +207,7 @@ static void make_changes(bm_live *live) {
         }
     }
     live->wish_count = 0;
-    memcpy(live->config, run->agent->config, run->agent->type->options.config_bytes);
+    live->copy_wanted = true; /* with what the options are now */
 }
 
 /* Not under the lock: the disk may take its time. */
@@ -228,7 +216,7 @@ static void save(bm_live *live) {
     const bm_status status = bm_run_save_last(live->run, &error);
     pthread_mutex_lock(&live->lock);
     if (status == BM_OK) {
-        snprintf(live->message, sizeof live->message, "saved at step %" PRId64, live->run->counters.step);
+        snprintf(live->message, sizeof live->message, "saved at step %" PRId64, live->run->trainee->count);
     } else {
         snprintf(live->message, sizeof live->message, "%.255s", error.text);
     }
