@@ -19,9 +19,7 @@ static bm_adaptation_mean summary(const bm_meta_eval *eval, const bm_meta_eval_m
 
 static int shots_of(const bm_meta_eval *eval) {
     const bm_subject *tasks = &eval->learned.experiment.problem;
-    const void *shots;
-    const bm_option *row = bm_options_find(tasks->options, tasks->config, "shots", &shots);
-    return row ? *(const int *)shots : 0;
+    return (int)bm_options_number(tasks->options, tasks->config, "shots");
 }
 
 /* ---- a table ---------------------------------------------------------------------------------------------------- */

@@ -36,10 +36,9 @@ bm_status bm_learner_lookup(const char *name, const bm_learner_type **type, bm_e
 
 /* ---- creation --------------------------------------------------------------------------------------------------- */
 
-static bm_status open_room(bm_learner *learner, bm_learner_room *room, bm_error *error) {
+static bm_status open_room(bm_learner *learner, bm_learner_room *room, int minibatch, bm_error *error) {
     const size_t n = learner->tasks->parameters, steps = (size_t)learner->inner_steps;
     bm_arena *arena = &learner->arena;
-    const int minibatch = learner->type->minibatch ? learner->type->minibatch(learner->config) : 0;
     room->params = BM_NEW(arena, bm_real, (steps + 1) * n);
     room->grad = BM_NEW(arena, bm_real, steps * n);
     room->direction = BM_NEW(arena, bm_real, n);
@@ -48,24 +47,30 @@ static bm_status open_room(bm_learner *learner, bm_learner_room *room, bm_error 
 }
 
 static bm_status create(bm_learner *learner, bm_error *error) {
+    const void *config = learner->config;
     bm_arena *arena = &learner->arena;
     const bm_learner_type *type = learner->type;
+    const bm_tasks *tasks = learner->tasks;
     const size_t batch = (size_t)learner->batch;
-    bm_status status = BM_OK;
-    if (type->second_order && bm_net_r_check(&learner->tasks->net, error) != BM_OK) {
+    const double minibatch = bm_options_number(&type->options, config, "inner_batch");
+    if (type->second_order && bm_net_r_check(&tasks->net, error) != BM_OK) {
         const bm_error why = *error;
         return bm_invalid(error, "%s needs second derivatives: %s; fomaml does without", type->name, why.text);
     }
-    learner->parameters = type->outer_parameters ? type->outer_parameters(learner->tasks) : learner->tasks->parameters;
+    learner->inner_steps = (int)bm_options_number(&type->options, config, "inner_steps");
+    learner->inner_lr = bm_options_number(&type->options, config, "inner_lr");
+    learner->serial = bm_options_number(&type->options, config, "serial") == 1;
+    learner->parameters = type->outer_parameters ? type->outer_parameters(tasks) : tasks->parameters;
+    learner->moved_from = type->head_only ? tasks->head : 0;
     learner->contribution = BM_NEW(arena, bm_real, batch * learner->parameters);
     learner->loss = BM_NEW(arena, double, batch);
     learner->failed_step = BM_NEW(arena, int, batch);
     learner->rooms = bm_pool_threads(learner->pool);
     learner->room = BM_NEW(arena, bm_learner_room, learner->rooms);
-    for (int i = 0; i < learner->rooms && learner->room && status == BM_OK; i++) {
-        status = open_room(learner, &learner->room[i], error);
+    for (int i = 0; i < learner->rooms && learner->room; i++) {
+        BM_TRY(open_room(learner, &learner->room[i], minibatch > 0 ? (int)minibatch : 0, error));
     }
-    return status == BM_OK ? bm_arena_check(arena, "the meta-learner", error) : status;
+    return bm_arena_check(arena, "the meta-learner", error);
 }
 
 bm_status bm_learner_create(bm_learner **result, const bm_learner_type *type, const void *config, const bm_tasks *tasks,
@@ -79,14 +84,13 @@ bm_status bm_learner_create(bm_learner **result, const bm_learner_type *type, co
     learner->tasks = tasks;
     learner->batch = batch;
     learner->pool = pool;
-    learner->inner_steps = type->inner_steps(config);
     const bm_status status = create(learner, error);
-    if (status != BM_OK) {
+    if (status == BM_OK) {
+        *result = learner;
+    } else {
         bm_learner_destroy(learner);
-        return status;
     }
-    *result = learner;
-    return BM_OK;
+    return status;
 }
 
 void bm_learner_destroy(bm_learner *learner) {
@@ -108,6 +112,17 @@ bm_status bm_learner_init(const bm_learner *learner, bm_init scheme, bm_real *ou
 
 /* ---- one task --------------------------------------------------------------------------------------------------- */
 
+void bm_learner_descend(const bm_learner *learner, const bm_real *outer, const bm_real *grad, bm_real *params) {
+    const bm_real lr = (bm_real)learner->inner_lr;
+    if (learner->type->descend) {
+        learner->type->descend(learner, outer, grad, params);
+        return;
+    }
+    for (size_t i = learner->moved_from; i < learner->tasks->parameters; i++) {
+        params[i] -= lr * grad[i];
+    }
+}
+
 int bm_learner_adapt(const bm_learner *learner, bm_learner_room *room, const bm_real *outer) {
     const size_t n = learner->tasks->parameters;
     const bm_task_methods *methods = learner->tasks->type->methods;
@@ -117,7 +132,7 @@ int bm_learner_adapt(const bm_learner *learner, bm_learner_room *room, const bm_
             return k;
         }
         memcpy(params + n, params, n * sizeof *params);
-        learner->type->descend(learner, outer, grad, params + n);
+        bm_learner_descend(learner, outer, grad, params + n);
     }
     return -1;
 }
@@ -191,7 +206,7 @@ static bool all_finite(const bm_real *x, size_t n) {
 bm_learner_result bm_learner_gradient(bm_learner *learner, const bm_seed *seed, double rate, const bm_real *outer,
                                       bm_real *grad) {
     bm_learner_result result = {.failed_task = -1};
-    if (learner->type->serial && learner->type->serial(learner->config)) {
+    if (learner->serial) {
         work_serially(learner, seed, rate, outer, grad);
     } else {
         batch b = {learner, seed, outer};

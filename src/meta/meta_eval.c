@@ -9,23 +9,18 @@
 
 /* ---- what was asked for ----------------------------------------------------------------------------------------- */
 
-static bm_status set_number(const bm_subject *tasks, const char *key, int number, bm_error *error) {
+static bm_status set_number(const bm_subject *tasks, const char *key, double number, bm_error *error) {
     char text[32];
-    snprintf(text, sizeof text, "%d", number);
+    snprintf(text, sizeof text, "%.0f", number);
     return bm_options_set(tasks->options, tasks->config, key, text, error);
-}
-
-static int number_of(const bm_subject *tasks, const char *key) {
-    const void *field;
-    const bm_option *row = bm_options_find(tasks->options, tasks->config, key, &field);
-    return row ? *(const int *)field : 0;
 }
 
 /* Training's own number of shots stays what it was, also where it followed that of tests. */
 static bm_status set_shots(const bm_experiment *experiment, int shots, bm_error *error) {
     const bm_subject *tasks = &experiment->problem;
-    if (number_of(tasks, "train_shots") == 0) {
-        BM_TRY(set_number(tasks, "train_shots", number_of(tasks, "shots"), error));
+    if (bm_options_number(tasks->options, tasks->config, "train_shots") == 0) {
+        const double followed = bm_options_number(tasks->options, tasks->config, "shots");
+        BM_TRY(set_number(tasks, "train_shots", followed, error));
     }
     return set_number(tasks, "shots", shots, error);
 }

@@ -98,19 +98,14 @@ static bm_status set_env(bm_experiment *experiment, bm_error *error) {
 
 /* Whether its step is minus the rate times the gradient. */
 static bool plain_descent(const bm_meta_run *run) {
-    static const char *const more[] = {"outer_optimizer.momentum", "outer_optimizer.weight_decay"};
-    bool plain = strcmp(bm_optim_kinds[run->outer_optimizer.kind].name, "sgd") == 0 && run->max_grad_norm == 0;
-    for (size_t i = 0; plain && i < sizeof more / sizeof more[0]; i++) {
-        const void *field;
-        plain = !bm_options_find(&run_options, run, more[i], &field) || *(const double *)field == 0;
-    }
-    return plain;
+    return strcmp(bm_optim_kinds[run->outer_optimizer.kind].name, "sgd") == 0 && run->max_grad_norm == 0 &&
+           bm_options_number(&run_options, run, "outer_optimizer.momentum") == 0 &&
+           bm_options_number(&run_options, run, "outer_optimizer.weight_decay") == 0;
 }
 
 static bm_status settle(bm_experiment *experiment, bm_error *error) {
     const bm_meta_run *run = bm_meta_run_of(experiment);
-    const bm_subject *tasks = &experiment->problem;
-    const bm_learner_type *learner = experiment->learner.type;
+    const bm_subject *tasks = &experiment->problem, *learner = &experiment->learner;
     const void *field;
     BM_TRY(bm_adaptation_check_steps("eval_adapt_steps", &run->eval_adapt_steps, error));
     if (bm_env_find(tasks->name) && bm_options_find(tasks->options, tasks->config, "env", &field) &&
@@ -118,7 +113,7 @@ static bm_status settle(bm_experiment *experiment, bm_error *error) {
         return bm_invalid(error, "env=%s is not the %s that the tasks are named after", ((const bm_text *)field)->text,
                           tasks->name);
     }
-    if (learner->serial && learner->serial(experiment->learner.config) && !plain_descent(run)) {
+    if (bm_options_number(learner->options, learner->config, "serial") == 1 && !plain_descent(run)) {
         return bm_invalid(error, "serial=true goes from task to task by plain gradient descent; it needs "
                                  "outer_optimizer=sgd without momentum and weight_decay, and max_grad_norm=0");
     }
