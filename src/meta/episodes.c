@@ -76,27 +76,12 @@ static int larger(int a, int b) {
     return a > b ? a : b;
 }
 
-typedef struct {
-    char text[256];
-    size_t length;
-} name_list;
-
-static void add_name(void *context, const char *key, const bm_option *row, const void *field) {
-    (void)row;
-    (void)field;
-    name_list *names = context;
-    if (names->length < sizeof names->text) {
-        names->length += (size_t)snprintf(names->text + names->length, sizeof names->text - names->length, "%s%s",
-                                          names->length ? ", " : "", key);
-    }
-}
-
 static bm_status needs_range(const bm_env_type *type, bm_error *error) {
-    name_list names = {.length = 0};
-    bm_options_each(&type->options, NULL, add_name, &names);
+    char names[256];
+    bm_options_list(&type->options, NULL, false, names, sizeof names);
     return bm_invalid(error,
                       "task_range must say which options differ between tasks of %s, as in KEY=LOW:HIGH; it has %s",
-                      type->id, names.text);
+                      type->id, names);
 }
 
 /* A limit drawn below 1 would be none, or the environment's own: neither is between the ends. */
@@ -124,25 +109,14 @@ static bm_status read_settings(bm_tasks *tasks, bm_error *error) {
     if (!*config->env.text) {
         return bm_invalid(error, "env must name an environment (see bellman list envs)");
     }
-    bm_status status = bm_env_lookup(config->env.text, &self->env, error);
-    if (status != BM_OK) {
-        return status;
-    }
+    BM_TRY(bm_env_lookup(config->env.text, &self->env, error));
     const bm_options *options = &self->env->options;
     self->base = bm_arena_alloc(arena, 1, options->config_bytes);
-    status = bm_arena_check(arena, tasks->type->name, error);
-    if (status != BM_OK) {
-        return status;
-    }
+    BM_TRY(bm_arena_check(arena, tasks->type->name, error));
     bm_options_defaults(options, self->base);
-    status = bm_task_settings(options, config->env_set.text, self->base, arena, error);
-    if (status == BM_OK) {
-        status = bm_task_range_parse(&self->range, options, self->base, config->task_range.text, arena, error);
-    }
-    if (status == BM_OK && self->range.count == 0) {
-        status = needs_range(self->env, error);
-    }
-    return status == BM_OK ? check_limits(self, error) : status;
+    BM_TRY(bm_task_settings(options, config->env_set.text, self->base, arena, error));
+    BM_TRY(bm_task_range_parse(&self->range, options, self->base, config->task_range.text, arena, error));
+    return self->range.count == 0 ? needs_range(self->env, error) : check_limits(self, error);
 }
 
 static bool same_space(const bm_space *a, const bm_space *b) {
@@ -169,8 +143,9 @@ static bm_status check_env(const episode_tasks *self, const bm_env_batch *env, i
 
 static bm_status create_env(const episode_tasks *self, const void *config, int lanes, int most_steps,
                             bm_env_batch **env, bm_error *error) {
-    bm_status status = bm_env_create(env, self->env, config, lanes, error);
-    if (status == BM_OK && (status = check_env(self, *env, most_steps, error)) != BM_OK) {
+    BM_TRY(bm_env_create(env, self->env, config, lanes, error));
+    const bm_status status = check_env(self, *env, most_steps, error);
+    if (status != BM_OK) {
         bm_env_destroy(*env);
         *env = NULL;
     }
@@ -186,14 +161,12 @@ enum { MOST_CORNERS = 1024 };
 
 static bm_status look_at(episode_tasks *self, const void *config, bm_error *error) {
     bm_env_batch *env;
-    const bm_status status = create_env(self, config, 1, INT_MAX, &env, error);
-    if (status == BM_OK) {
-        self->observation_space = without_bounds(env->observation_space);
-        self->action_space = without_bounds(env->action_space);
-        self->max_steps = larger(self->max_steps, env->max_episode_steps);
-        bm_env_destroy(env);
-    }
-    return status;
+    BM_TRY(create_env(self, config, 1, INT_MAX, &env, error));
+    self->observation_space = without_bounds(env->observation_space);
+    self->action_space = without_bounds(env->action_space);
+    self->max_steps = larger(self->max_steps, env->max_episode_steps);
+    bm_env_destroy(env);
+    return BM_OK;
 }
 
 /* Tries tasks at the edge of what can be drawn, and takes down what they have in common. Of more corners than can be tried the first, then
@@ -202,20 +175,17 @@ static bm_status look_around(bm_tasks *tasks, bm_error *error) {
     episode_tasks *self = tasks->self;
     const size_t bytes = self->env->options.config_bytes;
     void *config = bm_arena_alloc(&tasks->arena, 1, bytes);
-    bm_status status = bm_arena_check(&tasks->arena, tasks->type->name, error);
-    if (status != BM_OK) {
-        return status;
-    }
+    BM_TRY(bm_arena_check(&tasks->arena, tasks->type->name, error));
     memcpy(config, self->base, bytes);
     bool more = bm_task_range_corner(&self->range, 0, config);
-    for (int corner = 0; status == BM_OK && more && corner < MOST_CORNERS;) {
-        status = look_at(self, config, error);
+    for (int corner = 0; more && corner < MOST_CORNERS;) {
+        BM_TRY(look_at(self, config, error));
         more = bm_task_range_corner(&self->range, ++corner, config);
     }
-    for (int edge = 0; status == BM_OK && more && bm_task_range_edge(&self->range, edge, config); edge++) {
-        status = look_at(self, config, error);
+    for (int edge = 0; more && bm_task_range_edge(&self->range, edge, config); edge++) {
+        BM_TRY(look_at(self, config, error));
     }
-    return status;
+    return BM_OK;
 }
 
 static bm_status create_policy(bm_tasks *tasks, const bm_int_list *hidden, const bm_activation *activation,
@@ -237,18 +207,14 @@ static bm_status create_policy(bm_tasks *tasks, const bm_int_list *hidden, const
 static bm_status create(bm_tasks *tasks, const bm_int_list *hidden, const bm_activation *activation, bm_error *error) {
     const episode_config *config = tasks->config;
     tasks->self = BM_NEW(&tasks->arena, episode_tasks, 1);
-    bm_status status = bm_arena_check(&tasks->arena, tasks->type->name, error);
-    if (status == BM_OK) {
-        status = read_settings(tasks, error);
-    }
-    if (status == BM_OK) {
-        status = look_around(tasks, error);
-    }
+    BM_TRY(bm_arena_check(&tasks->arena, tasks->type->name, error));
+    BM_TRY(read_settings(tasks, error));
+    BM_TRY(look_around(tasks, error));
     tasks->shots = config->shots;
     tasks->train_shots = config->train_shots > 0 ? config->train_shots : config->shots;
     tasks->queries = config->queries;
     tasks->eval_queries = config->eval_queries;
-    return status == BM_OK ? create_policy(tasks, hidden, activation, error) : status;
+    return create_policy(tasks, hidden, activation, error);
 }
 
 static bm_status init(const bm_tasks *tasks, bm_init scheme, bm_real *params, bm_rng *rng, bm_error *error) {
