@@ -20,10 +20,7 @@ typedef struct {
 } supervised_room;
 
 static bm_status create(bm_tasks *tasks, const bm_int_list *hidden, const bm_activation *activation, bm_error *error) {
-    const bm_status status = tasks->type->examples->create(tasks, error);
-    if (status != BM_OK) {
-        return status;
-    }
+    BM_TRY(tasks->type->examples->create(tasks, error));
     if (bm_net_mlp(&tasks->net, tasks->inputs, hidden->count, hidden->value, tasks->outputs, activation, NULL, error) !=
         BM_OK) {
         return BM_INVALID;

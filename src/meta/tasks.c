@@ -17,15 +17,12 @@ bm_status bm_tasks_create(bm_tasks **tasks, const bm_tasks_type *type, const voi
     created->type = type;
     created->config = config;
     bm_status status = type->methods->create(created, hidden, activation, error);
-    if (status == BM_OK) {
-        status = bm_arena_check(&created->arena, type->name, error);
-    }
-    if (status != BM_OK) {
+    if (status == BM_OK && (status = bm_arena_check(&created->arena, type->name, error)) == BM_OK) {
+        *tasks = created;
+    } else {
         bm_tasks_destroy(created);
-        return status;
     }
-    *tasks = created;
-    return BM_OK;
+    return status;
 }
 
 void bm_tasks_destroy(bm_tasks *tasks) {
@@ -39,10 +36,7 @@ bm_status bm_task_room_open(bm_task_room *room, const bm_tasks *tasks, int inner
                             bm_error *error) {
     *room = (bm_task_room){.tasks = tasks, .test = test, .inner_steps = inner_steps, .minibatch = minibatch};
     bm_status status = tasks->type->methods->open(room, error);
-    if (status == BM_OK) {
-        status = bm_arena_check(&room->arena, tasks->type->name, error);
-    }
-    if (status != BM_OK) {
+    if (status != BM_OK || (status = bm_arena_check(&room->arena, tasks->type->name, error)) != BM_OK) {
         bm_task_room_close(room);
     }
     return status;

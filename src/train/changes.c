@@ -12,7 +12,7 @@
 #include "core/io.h"
 #include "train/folder.h"
 
-static const char header[] = "step,option,value\n";
+static const char header[] = "step,option,value";
 
 enum { LINE_BYTES = 32 + BM_OPTION_KEY_BYTES + BM_CHANGE_VALUE_BYTES, FILE_LIMIT = 1 << 24 };
 
@@ -53,44 +53,33 @@ static bool parse(char *line, bm_change *change) {
 }
 
 /* Behind everything of the same step. */
-static int place(const bm_changes *changes, int64_t step) {
+static bm_status add(bm_changes *changes, const bm_change *change, bm_error *error) {
     int at = changes->count;
-    while (at > 0 && changes->items[at - 1].step > step) {
+    while (at > 0 && changes->items[at - 1].step > change->step) {
         at--;
     }
-    return at;
+    return insert(changes, at, change, error);
 }
 
 static bm_status read_lines(bm_changes *changes, const char *path, char *text, bm_error *error) {
     int number = 0;
-    for (char *line = text; *line; number++) {
-        char *next = line + strcspn(line, "\n");
-        next += *next == '\n';
-        char *end = next;
-        while (end > line && (end[-1] == '\n' || end[-1] == '\r')) {
-            end--;
-        }
-        const char after = *next;
-        *end = '\0';
+    for (char *line = text, *next; *line; line = next) {
         bm_change change;
-        if (number == 0) {
-            if (strncmp(line, header, sizeof header - 2) != 0 || line[sizeof header - 2]) {
-                return bm_invalid(error, "%s does not begin with the line step,option,value", path);
-            }
-        } else if (!parse(line, &change)) {
-            return bm_invalid(error, "%s, line %d is not STEP,OPTION,VALUE", path, number + 1);
-        } else {
-            const bm_status status = insert(changes, place(changes, change.step), &change, error);
-            if (status != BM_OK) {
-                return status;
-            }
+        next = line + strcspn(line, "\n");
+        next += *next == '\n';
+        for (char *end = next; end > line && (end[-1] == '\n' || end[-1] == '\r'); end--) {
+            end[-1] = '\0';
         }
-        line = next;
-        if (!after) {
+        if (++number > 1) {
+            if (!parse(line, &change)) {
+                return bm_invalid(error, "%s, line %d is not STEP,OPTION,VALUE", path, number);
+            }
+            BM_TRY(add(changes, &change, error));
+        } else if (strcmp(line, header) != 0) {
             break;
         }
     }
-    return number || *text ? BM_OK : bm_invalid(error, "%s does not begin with the line step,option,value", path);
+    return strcmp(text, header) == 0 ? BM_OK : bm_invalid(error, "%s does not begin with the line %s", path, header);
 }
 
 bm_status bm_changes_read(bm_changes *changes, const char *path, bm_error *error) {
@@ -159,7 +148,7 @@ static bm_status append(const bm_change *change, const char *folder, bm_error *e
         return bm_fail(error, "cannot open %s: %s", path, strerror(errno));
     }
     const off_t before = lseek(file, 0, SEEK_END);
-    const int bytes = snprintf(text, sizeof text, "%s%s", before == 0 ? header : "", line);
+    const int bytes = snprintf(text, sizeof text, "%s%s%s", before == 0 ? header : "", before == 0 ? "\n" : "", line);
     const ssize_t written_bytes = write(file, text, (size_t)bytes);
     const bool written = written_bytes == bytes;
     const int reason = written_bytes < 0 ? errno : ENOSPC;
@@ -189,7 +178,7 @@ bm_status bm_changes_write(const bm_changes *changes, const char *folder, bm_err
     bm_writer *writer;
     path_in(folder, path);
     BM_TRY(bm_writer_open(&writer, path, error));
-    bm_writer_put(writer, header, sizeof header - 1);
+    bm_writer_put(writer, line, (size_t)snprintf(line, sizeof line, "%s\n", header));
     for (int i = 0; i < changes->count; i++) {
         bm_writer_put(writer, line, (size_t)line_of(&changes->items[i], line));
     }

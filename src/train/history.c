@@ -111,10 +111,7 @@ static bm_status parse(bm_history *history, const char *path, char *text, bm_err
     const char **names = split_names(history, &text);
     double **values = BM_NEW(&history->arena, double *, history->columns);
     double *cells = bm_arena_alloc(&history->arena, (size_t)history->columns * (size_t)history->rows, sizeof *cells);
-    const bm_status status = bm_arena_check(&history->arena, "the progress of a run", error);
-    if (status != BM_OK) {
-        return status;
-    }
+    BM_TRY(bm_arena_check(&history->arena, "the progress of a run", error));
     for (int i = 0; i < history->columns; i++) {
         values[i] = cells + (size_t)i * (size_t)history->rows;
     }

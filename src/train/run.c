@@ -158,8 +158,7 @@ bm_status bm_run_create(bm_run **result, const bm_experiment *experiment, const 
 static bm_status restore(bm_run *run, const bm_safetensors *checkpoint, bm_error *error) {
     const bm_trainee *trainee = run->trainee;
     const int total = run->experiment->run->total;
-    BM_TRY(bm_checkpoint_restore(checkpoint, run->folder.checkpoints, &run->state, bm_run_replay(run),
-                                 &run->replay_file, error));
+    BM_TRY(bm_folder_restore(&run->folder, checkpoint, &run->state, bm_run_replay(run), &run->replay_file, error));
     if (trainee->count < 0 || run->evaluations < 0) {
         return bm_fail(error, "the checkpoint in %s counts below zero: it is damaged", run->folder.checkpoints);
     }
@@ -181,7 +180,7 @@ static bm_status go_on(bm_run *run, const char *folder, bm_error *error) {
     if (bm_changes_check(&run->changes, &run->trainee->live, error) != BM_OK) {
         return BM_FAILED;
     }
-    BM_TRY(bm_checkpoint_open(run->folder.checkpoints, "last", &checkpoint, error));
+    BM_TRY(bm_folder_checkpoint(folder, "last", &checkpoint, error));
     const bm_status status = restore(run, &checkpoint, error);
     bm_safetensors_free(&checkpoint);
     return status;
