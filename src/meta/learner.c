@@ -19,19 +19,14 @@ const bm_learner_type *const bm_learner_types[] = {
 #undef LEARNER
     NULL};
 
-enum { TYPES = sizeof bm_learner_types / sizeof bm_learner_types[0] - 1 };
+const char *bm_learner_name(int i) {
+    return bm_learner_types[i] ? bm_learner_types[i]->name : NULL;
+}
 
 bm_status bm_learner_lookup(const char *name, const bm_learner_type **type, bm_error *error) {
-    const char *names[TYPES];
-    for (int i = 0; i < TYPES; i++) {
-        names[i] = bm_learner_types[i]->name;
-        if (strcmp(name, names[i]) == 0) {
-            *type = bm_learner_types[i];
-            return BM_OK;
-        }
-    }
-    return bm_invalid(error, "unknown meta-learner %s%s", name,
-                      bm_did_you_mean(name, names, TYPES, " (see bellman list learners)").text);
+    const int i = bm_find_name("meta-learner", name, bm_learner_name, " (see bellman list learners)", error);
+    *type = i < 0 ? NULL : bm_learner_types[i];
+    return i < 0 ? BM_INVALID : BM_OK;
 }
 
 /* ---- creation --------------------------------------------------------------------------------------------------- */

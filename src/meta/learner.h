@@ -81,6 +81,7 @@ bm_learner_result bm_learner_gradient(bm_learner *learner, const bm_seed *seed, 
 
 /* The registry: learner_list.h. */
 extern const bm_learner_type *const bm_learner_types[];                                       /* NULL at the end */
+const char *bm_learner_name(int i);                                                           /* NULL: no more */
 bm_status bm_learner_lookup(const char *name, const bm_learner_type **type, bm_error *error); /* with a suggestion */
 
 #endif

@@ -83,27 +83,22 @@ void bm_meta_eval_free(bm_meta_eval *eval) {
 
 /* ---- methods ---------------------------------------------------------------------------------------------------- */
 
-static bm_status add_method(bm_meta_eval *eval, const char *key, const char *name, int64_t iterations,
-                            const bm_int_list *steps, bm_error *error) {
+/* Adds a method and adapts outer, NULL for what a run of the experiment begins with. */
+static bm_status add_method(bm_meta_eval *eval, bm_meta_eval_method wanted, const bm_experiment *experiment,
+                            const bm_real *outer, const atomic_int *stop, bm_error *error) {
+    const int tasks = eval->config.tasks;
     bm_meta_eval_method *method = &eval->method[eval->methods++];
-    *method = (bm_meta_eval_method){.key = key, .name = name, .iterations = iterations, .steps = *steps};
-    method->score = BM_NEW(&eval->arena, double, (size_t)eval->config.tasks *(size_t)steps->count *BM_TASK_SCORES);
-    return bm_arena_check(&eval->arena, "the scores", error);
-}
-
-/* outer NULL: what a run of the experiment begins with. */
-static bm_status adapt(bm_meta_eval *eval, const bm_experiment *experiment, const bm_real *outer,
-                       const atomic_int *stop, bm_error *error) {
-    bm_meta_eval_method *method = &eval->method[eval->methods - 1];
     inner_loop inner;
+    *method = wanted;
+    method->score = BM_NEW(&eval->arena, double, (size_t)tasks *(size_t)wanted.steps.count *BM_TASK_SCORES);
+    BM_TRY(bm_arena_check(&eval->arena, "the scores", error));
     bm_status status = open_inner_loop(&inner, experiment, &eval->config, &method->steps, error);
     if (status == BM_OK && !outer) {
         status = bm_meta_begin(inner.trainee, error);
     }
     if (status == BM_OK) {
         outer = outer ? outer : bm_meta_trainee_of(inner.trainee)->outer;
-        method->result =
-            bm_adaptation_run(inner.adaptation, &eval->seed, outer, eval->config.tasks, stop, method->score);
+        method->result = bm_adaptation_run(inner.adaptation, &eval->seed, outer, tasks, stop, method->score);
     }
     close_inner_loop(&inner);
     return status;
@@ -112,26 +107,31 @@ static bm_status adapt(bm_meta_eval *eval, const bm_experiment *experiment, cons
 bm_status bm_meta_eval_learned(bm_meta_eval *eval, const atomic_int *stop, bm_error *error) {
     const bm_trained *learned = &eval->learned;
     const char *name = learned->experiment.learner.name;
-    BM_TRY(add_method(eval, name, name, learned->trainee->count, &eval->config.adapt_steps, error));
-    return adapt(eval, &learned->experiment, bm_meta_trainee_of(learned->trainee)->outer, stop, error);
+    const bm_meta_eval_method method = {
+        .key = name, .name = name, .iterations = learned->trainee->count, .steps = eval->config.adapt_steps};
+    return add_method(eval, method, &learned->experiment, bm_meta_trainee_of(learned->trainee)->outer, stop, error);
 }
 
 bm_status bm_meta_eval_random_start(bm_meta_eval *eval, const atomic_int *stop, bm_error *error) {
-    BM_TRY(add_method(eval, "random", "random start", 0, &eval->config.adapt_steps, error));
-    return adapt(eval, &eval->learned.experiment, NULL, stop, error);
+    const bm_meta_eval_method method = {.key = "random", .name = "random start", .steps = eval->config.adapt_steps};
+    return add_method(eval, method, &eval->learned.experiment, NULL, stop, error);
 }
 
 static bm_status add_baseline(bm_meta_eval *eval, bm_baseline which, bm_trained *trained, const atomic_int *stop,
                               bm_error *error) {
     static const char *const name[BM_BASELINES] = {"pre-trained on all tasks", "oracle"};
     static const bm_int_list unadapted = {.count = 1, .value = {0}};
-    const bm_int_list *steps = which == BM_BASELINE_ORACLE ? &unadapted : &eval->config.adapt_steps;
-    BM_TRY(add_method(eval, bm_baseline_name(which), name[which], trained->trainee->count, steps, error));
+    const bm_meta_eval_method method = {
+        .key = bm_baseline_name(which),
+        .name = name[which],
+        .iterations = trained->trainee->count,
+        .steps = which == BM_BASELINE_ORACLE ? unadapted : eval->config.adapt_steps,
+    };
     if (eval->config.shots) {
         BM_TRY(set_shots(&trained->experiment, eval->config.shots, error));
     }
     trained->experiment.threads = eval->config.threads;
-    return adapt(eval, &trained->experiment, bm_meta_trainee_of(trained->trainee)->outer, stop, error);
+    return add_method(eval, method, &trained->experiment, bm_meta_trainee_of(trained->trainee)->outer, stop, error);
 }
 
 bm_status bm_meta_eval_baseline(bm_meta_eval *eval, bm_baseline which, const char *folder, const atomic_int *stop,

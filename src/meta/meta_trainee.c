@@ -71,14 +71,6 @@ bool bm_meta_score_words(const char *column, char *text, size_t bytes) {
 
 /* ---- settings --------------------------------------------------------------------------------------------------- */
 
-static const char *learner_name(int i) {
-    return bm_learner_types[i] ? bm_learner_types[i]->name : NULL;
-}
-
-static const char *problem_name(int i) {
-    return bm_tasks_types[i] ? bm_tasks_types[i]->name : NULL;
-}
-
 /* The tasks may be named by the id of the environment whose options differ between them. */
 static bm_status lookup(bm_experiment *experiment, const char *learner_name, const char *problem, bm_error *error) {
     const bm_learner_type *learner;
@@ -329,8 +321,8 @@ const bm_trainee_type bm_meta_trainee_type = {
     .clock_every = 1,
     .bytes = sizeof(bm_meta_trainee),
     .run_options = &run_options,
-    .learner_name = learner_name,
-    .problem_name = problem_name,
+    .learner_name = bm_learner_name,
+    .problem_name = bm_tasks_name,
     .lookup = lookup,
     .named = set_env,
     .settle = settle,

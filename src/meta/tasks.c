@@ -62,30 +62,14 @@ const bm_tasks_type *const bm_tasks_types[] = {
     NULL};
 #undef TASKS
 
-#define ENV(name) +1
-enum {
-    TYPES = sizeof bm_tasks_types / sizeof bm_tasks_types[0] - 1,
-    ENVIRONMENTS = 0
-#include "envs/env_list.h"
-};
-#undef ENV
+enum { TYPES = sizeof bm_tasks_types / sizeof bm_tasks_types[0] - 1 };
+
+const char *bm_tasks_name(int i) {
+    return i < TYPES ? bm_tasks_types[i]->name : bm_env_types[i - TYPES] ? bm_env_types[i - TYPES]->id : NULL;
+}
 
 bm_status bm_tasks_lookup(const char *name, const bm_tasks_type **type, bm_error *error) {
-    const char *names[TYPES + ENVIRONMENTS];
-    for (int i = 0; i < TYPES; i++) {
-        names[i] = bm_tasks_types[i]->name;
-        if (bm_same_name(names[i], name, strlen(name))) {
-            *type = bm_tasks_types[i];
-            return BM_OK;
-        }
-    }
-    *type = bm_env_find(name) ? &bm_tasks_episodes : NULL;
-    if (*type) {
-        return BM_OK;
-    }
-    for (int i = 0; i < ENVIRONMENTS; i++) {
-        names[TYPES + i] = bm_env_types[i]->id;
-    }
-    return bm_invalid(error, "unknown family of tasks %s%s", name,
-                      bm_did_you_mean(name, names, TYPES + ENVIRONMENTS, " (see bellman list tasks)").text);
+    const int i = bm_find_name("family of tasks", name, bm_tasks_name, " (see bellman list tasks)", error);
+    *type = i < TYPES ? bm_tasks_types[i < 0 ? TYPES : i] : &bm_tasks_episodes;
+    return i < 0 ? BM_INVALID : BM_OK;
 }

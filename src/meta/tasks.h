@@ -112,7 +112,8 @@ bm_status bm_task_room_open(bm_task_room *room, const bm_tasks *tasks, int inner
 void bm_task_room_close(bm_task_room *room);
 
 /* The registry: tasks_list.h. The id of an environment is a name for the family "episodes", whose option env is then to be set to it. */
-extern const bm_tasks_type *const bm_tasks_types[];                                       /* NULL at the end */
+extern const bm_tasks_type *const bm_tasks_types[]; /* NULL at the end */
+const char *bm_tasks_name(int i);                   /* of the families, then of the environments; NULL: no more */
 bm_status bm_tasks_lookup(const char *name, const bm_tasks_type **type, bm_error *error); /* with a suggestion */
 
 extern const bm_task_methods bm_supervised_methods, bm_episode_methods;

@@ -187,23 +187,28 @@ static void copy(bm_live *live) {
     live->copy_seconds = bm_clock() - start;
 }
 
+/* What became of a wish: the sentence of a failure, or that what is done from, or at, a step. */
+static void say(bm_live *live, bm_status status, const bm_error *error, const char *what) {
+    if (status == BM_OK) {
+        snprintf(live->message, sizeof live->message, "%s step %" PRId64, what, live->run->trainee->count);
+    } else {
+        snprintf(live->message, sizeof live->message, "%.255s", error->text);
+    }
+}
+
 static void make_changes(bm_live *live) {
     bm_run *run = live->run;
-    bool failed = false;
+    bm_status status = BM_OK;
     for (int i = 0; i < live->wish_count; i++) {
         bm_change *wish = &live->wishes[i];
+        char what[sizeof wish->option + sizeof wish->value + 16];
         bm_error error;
         wish->step = run->trainee->count;
-        const bm_status status = bm_changes_make(&run->changes, wish, run->folder.path, &run->trainee->live, &error);
-        if (failed) { /* which is what the message tells */
-            continue;
-        }
-        failed = status != BM_OK;
-        if (status == BM_OK) {
-            snprintf(live->message, sizeof live->message, "%s = %s from step %" PRId64, wish->option, wish->value,
-                     wish->step);
-        } else {
-            snprintf(live->message, sizeof live->message, "%.255s", error.text);
+        const bm_status made = bm_changes_make(&run->changes, wish, run->folder.path, &run->trainee->live, &error);
+        if (status == BM_OK) { /* a failure is what the message tells */
+            snprintf(what, sizeof what, "%s = %s from", wish->option, wish->value);
+            say(live, made, &error, what);
+            status = made;
         }
     }
     live->wish_count = 0;
@@ -215,11 +220,7 @@ static void save(bm_live *live) {
     bm_error error;
     const bm_status status = bm_run_save_last(live->run, &error);
     pthread_mutex_lock(&live->lock);
-    if (status == BM_OK) {
-        snprintf(live->message, sizeof live->message, "saved at step %" PRId64, live->run->trainee->count);
-    } else {
-        snprintf(live->message, sizeof live->message, "%.255s", error.text);
-    }
+    say(live, status, &error, "saved at");
     pthread_mutex_unlock(&live->lock);
 }
 
