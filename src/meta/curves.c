@@ -13,16 +13,12 @@
 #include "meta/tasks.h"
 
 typedef struct {
-    int shots, train_shots, queries, eval_queries;
+    bm_task_sizes sizes;
     bool show_task;
 } curve_config;
 
 static const bm_option rows[] = {
-    BM_OPTION(curve_config, shots, 5, 1, 100000, BM_LOG, "points to adapt with"),
-    BM_OPTION(curve_config, train_shots, 0, 0, 100000, BM_LINEAR, "the same in training; 0: as shots"),
-    BM_OPTION(curve_config, queries, 0, 0, 100000, BM_LINEAR,
-              "points that training judges an adapted network by; 0: as train_shots"),
-    BM_OPTION(curve_config, eval_queries, 100, 1, 1000000, BM_LOG, "points that a score is taken over"),
+    BM_OPTION_GROUP(curve_config, sizes, "", &bm_task_sizes_options, ""),
     BM_OPTION_STRING(curve_config, show_task, "false", 0, 1, "tell the network the curve's two numbers"),
 };
 
@@ -44,19 +40,10 @@ static const curve_family *family_of(const bm_tasks *tasks) {
     return (const curve_family *)(const void *)tasks->type->examples;
 }
 
-static int or_else(int value, int otherwise) {
-    return value > 0 ? value : otherwise;
-}
-
 static bm_status create(bm_tasks *tasks, bm_error *error) {
     (void)error;
-    const curve_config *config = tasks->config;
-    tasks->inputs = config->show_task ? 3 : 1;
+    tasks->inputs = ((const curve_config *)tasks->config)->show_task ? 3 : 1;
     tasks->outputs = 1;
-    tasks->shots = config->shots;
-    tasks->train_shots = or_else(config->train_shots, tasks->shots);
-    tasks->queries = or_else(config->queries, tasks->train_shots);
-    tasks->eval_queries = config->eval_queries;
     return BM_OK;
 }
 

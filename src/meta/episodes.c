@@ -19,13 +19,15 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/suggest.h"
 #include "meta/episode_player.h"
 #include "meta/task_range.h"
 #include "meta/tasks.h"
 
 typedef struct {
     bm_text env, task_range, env_set;
-    int shots, train_shots, queries, eval_queries, baseline;
+    bm_task_sizes sizes;
+    int baseline;
     double gamma, gae_lambda, later_step_scale, log_std_init;
     bool normalize, show_task;
 } episode_config;
@@ -38,11 +40,7 @@ static const char *const baselines[] = {"linear", "none", NULL};
         BM_OPTION_STRING(episode_config, task_range, task_range_, 0, 0,                                                \
                          "what differs between tasks: KEY=LOW:HIGH or KEY={A,B}, separated by commas"),                \
         BM_OPTION_STRING(episode_config, env_set, "", 0, 0, "its other options: KEY=VALUE, separated by commas"),      \
-        BM_OPTION(episode_config, shots, 20, 1, 100000, BM_LOG, "episodes of a step of adaptation"),                   \
-        BM_OPTION(episode_config, train_shots, 0, 0, 100000, BM_LINEAR, "the same in training; 0: as shots"),          \
-        BM_OPTION(episode_config, queries, 20, 1, 100000, BM_LOG,                                                      \
-                  "episodes that training judges an adapted policy by"),                                               \
-        BM_OPTION(episode_config, eval_queries, 20, 1, 100000, BM_LOG, "episodes that a score is taken over"),         \
+        BM_OPTION_GROUP(episode_config, sizes, "", &bm_task_sizes_options, "shots=20 queries=20 eval_queries=20"),     \
         BM_OPTION(episode_config, gamma, 0.99, 0, 1, BM_LINEAR, "discount per step"),                                  \
         BM_OPTION(episode_config, gae_lambda, 1, 0, 1, BM_LINEAR,                                                      \
                   "1: returns minus the baseline; less leans on the baseline's estimates"),                            \
@@ -86,15 +84,12 @@ static bm_status needs_range(const bm_env_type *type, bm_error *error) {
 
 /* A limit drawn below 1 would be none, or the environment's own: neither is between the ends. */
 static bm_status check_limits(const episode_tasks *self, bm_error *error) {
-    const void *limit;
-    if (!bm_options_find(&self->env->options, self->base, "max_episode_steps", &limit)) {
-        return BM_OK;
-    }
+    static const char key[] = "max_episode_steps";
     for (int i = 0; i < self->range.count; i++) {
         const bm_task_parameter *parameter = &self->range.parameter[i];
-        const bool limits = parameter->offset == (size_t)((const char *)limit - (const char *)self->base);
+        const bool limits = bm_same_name(key, parameter->key, strlen(parameter->key));
         if (limits && parameter->values == 0 && parameter->low < 1) {
-            return bm_invalid(error, "task_range: max_episode_steps=%g:%g must begin at 1 or above", parameter->low,
+            return bm_invalid(error, "task_range: %s=%g:%g must begin at 1 or above", key, parameter->low,
                               parameter->high);
         }
     }
@@ -205,15 +200,10 @@ static bm_status create_policy(bm_tasks *tasks, const bm_int_list *hidden, const
 }
 
 static bm_status create(bm_tasks *tasks, const bm_int_list *hidden, const bm_activation *activation, bm_error *error) {
-    const episode_config *config = tasks->config;
     tasks->self = BM_NEW(&tasks->arena, episode_tasks, 1);
     BM_TRY(bm_arena_check(&tasks->arena, tasks->type->name, error));
     BM_TRY(read_settings(tasks, error));
     BM_TRY(look_around(tasks, error));
-    tasks->shots = config->shots;
-    tasks->train_shots = config->train_shots > 0 ? config->train_shots : config->shots;
-    tasks->queries = config->queries;
-    tasks->eval_queries = config->eval_queries;
     return create_policy(tasks, hidden, activation, error);
 }
 
@@ -342,18 +332,10 @@ static double outer(bm_task_room *room, const bm_real *params, bm_real *grad) {
     return isfinite(mean_return) && isfinite(loss_gradient(room, 1, &self->fresh, params, grad)) ? -mean_return : NAN;
 }
 
-/* Parameters that are not finite still choose actions, where those are discrete. */
-static bool all_finite(size_t n, const bm_real *x) {
-    bool finite = true;
-    for (size_t i = 0; i < n; i++) {
-        finite &= isfinite(x[i]) != 0;
-    }
-    return finite;
-}
-
 static void score(bm_task_room *room, const bm_real *params, double *scores) {
     episode_room *self = room->self;
-    const bool finite = all_finite(room->tasks->parameters, params);
+    /* parameters that are not finite still choose actions, where those are discrete */
+    const bool finite = bm_all_finite(params, room->tasks->parameters);
     scores[0] = finite ? play(self, SCORE, self->queries, params, &self->fresh) : (double)NAN;
 }
 

@@ -190,14 +190,6 @@ static void work_serially(bm_learner *learner, const bm_seed *seed, double rate,
     bm_restore_subnormals(before);
 }
 
-static bool all_finite(const bm_real *x, size_t n) {
-    bool finite = true;
-    for (size_t i = 0; i < n; i++) {
-        finite &= isfinite(x[i]) != 0;
-    }
-    return finite;
-}
-
 bm_learner_result bm_learner_gradient(bm_learner *learner, const bm_seed *seed, double rate, const bm_real *outer,
                                       bm_real *grad) {
     bm_learner_result result = {.failed_task = -1};
@@ -211,10 +203,10 @@ bm_learner_result bm_learner_gradient(bm_learner *learner, const bm_seed *seed, 
     for (int task = 0; task < learner->batch; task++) {
         result.loss += learner->loss[task] / learner->batch;
     }
-    const bool fine = isfinite(result.loss) && all_finite(grad, learner->parameters);
+    const bool fine = isfinite(result.loss) && bm_all_finite(grad, learner->parameters);
     for (int task = 0; task < learner->batch && !fine && result.failed_task < 0; task++) {
         const bool loss = isfinite(learner->loss[task]);
-        if (!loss || !all_finite(learner->contribution + (size_t)task * learner->parameters, learner->parameters)) {
+        if (!loss || !bm_all_finite(learner->contribution + (size_t)task * learner->parameters, learner->parameters)) {
             result.failed_task = task;
             result.failed_step = loss ? learner->inner_steps : learner->failed_step[task];
         }

@@ -1,11 +1,29 @@
 /* What all families of tasks have in common: they are created, opened for a thread, and found by name. */
 #include "meta/tasks.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/suggest.h"
 #include "envs/env.h"
+
+static const bm_option size_rows[] = {
+    BM_OPTION(bm_task_sizes, shots, 5, 1, 100000, BM_LOG,
+              "examples (of digits: of a class), or episodes, to adapt with"),
+    BM_OPTION(bm_task_sizes, train_shots, 0, 0, 100000, BM_LINEAR, "the same in training; 0: as shots"),
+    BM_OPTION(bm_task_sizes, queries, 0, 0, 100000, BM_LINEAR,
+              "those that training judges an adapted network by; 0: as train_shots"),
+    BM_OPTION(bm_task_sizes, eval_queries, 100, 1, 1000000, BM_LOG, "those that a score is taken over"),
+};
+
+const bm_options bm_task_sizes_options = BM_OPTIONS(size_rows, bm_task_sizes);
+
+/* Of the option, or else what holds where it is 0 or not there. */
+static int size_of(const bm_tasks *tasks, const char *key, int otherwise) {
+    const double size = bm_options_number(&tasks->type->options, tasks->config, key);
+    return size > 0 ? (int)size : otherwise;
+}
 
 bm_status bm_tasks_create(bm_tasks **tasks, const bm_tasks_type *type, const void *config, const bm_int_list *hidden,
                           const bm_activation *activation, bm_error *error) {
@@ -16,6 +34,10 @@ bm_status bm_tasks_create(bm_tasks **tasks, const bm_tasks_type *type, const voi
     }
     created->type = type;
     created->config = config;
+    created->shots = size_of(created, "shots", 0);
+    created->train_shots = size_of(created, "train_shots", created->shots);
+    created->queries = size_of(created, "queries", created->train_shots);
+    created->eval_queries = size_of(created, "eval_queries", 0);
     bm_status status = type->methods->create(created, hidden, activation, error);
     if (status == BM_OK && (status = bm_arena_check(&created->arena, type->name, error)) == BM_OK) {
         *tasks = created;
@@ -48,6 +70,14 @@ void bm_task_room_close(bm_task_room *room) {
     }
     bm_arena_free(&room->arena);
     room->self = NULL;
+}
+
+bool bm_all_finite(const bm_real *x, size_t n) {
+    bool finite = true;
+    for (size_t i = 0; i < n; i++) {
+        finite &= isfinite(x[i]) != 0;
+    }
+    return finite;
 }
 
 /* ---- registry ---- */

@@ -44,33 +44,27 @@ static bm_status lock_folder(bm_folder *folder, bm_error *error) {
     return BM_OK; /* file systems without locks are used without */
 }
 
-static bm_status claim(const char *path, bool *taken, bm_error *error) {
-    *taken = false;
-    if (mkdir(path, 0777) == 0) {
-        char checkpoints[BM_PATH_MAX];
-        const int n = snprintf(checkpoints, sizeof checkpoints, "%s/checkpoint", path);
-        return n < (int)sizeof checkpoints ? bm_make_folders(checkpoints, error) : too_long(path, error);
-    }
-    *taken = errno == EEXIST;
-    return *taken ? BM_OK : bm_fail(error, "cannot create the run folder %s: %s", path, strerror(errno));
+static bm_status make_checkpoints(const char *path, bm_error *error) {
+    char checkpoints[BM_PATH_MAX];
+    const int n = snprintf(checkpoints, sizeof checkpoints, "%s/checkpoint", path);
+    return n < (int)sizeof checkpoints ? bm_make_folders(checkpoints, error) : too_long(path, error);
 }
 
 /* The first of NAME, NAME-2, ... that nobody has. */
 static bm_status claim_name(bm_folder *folder, const char *parent, const char *name, bm_error *error) {
-    for (int attempt = 1;; attempt++) {
-        char suffix[16] = "";
-        bool taken;
-        if (attempt > 1) {
-            snprintf(suffix, sizeof suffix, "-%d", attempt);
-        }
+    char suffix[16] = "";
+    for (int attempt = 2;; attempt++) {
         const int n = snprintf(folder->path, sizeof folder->path, "%s/%s%s", parent, name, suffix);
         if (n >= (int)sizeof folder->path) {
             return too_long(folder->path, error);
         }
-        BM_TRY(claim(folder->path, &taken, error));
-        if (!taken) {
-            return BM_OK;
+        if (mkdir(folder->path, 0777) == 0) {
+            return make_checkpoints(folder->path, error);
         }
+        if (errno != EEXIST) {
+            return bm_fail(error, "cannot create the run folder %s: %s", folder->path, strerror(errno));
+        }
+        snprintf(suffix, sizeof suffix, "-%d", attempt);
     }
 }
 
@@ -145,11 +139,7 @@ void bm_folder_prune(const bm_folder *folder, int keep) {
 
 bm_status bm_folder_create_at(bm_folder *folder, const bm_experiment *experiment, const char *path, bm_error *error) {
     static const char *const checkpoint_names[] = {"last.", "best.", "step-"};
-    char checkpoints[BM_PATH_MAX];
-    if (snprintf(checkpoints, sizeof checkpoints, "%s/checkpoint", path) >= (int)sizeof checkpoints) {
-        return too_long(path, error);
-    }
-    BM_TRY(bm_make_folders(checkpoints, error));
+    BM_TRY(make_checkpoints(path, error));
     BM_TRY(bm_folder_open(folder, path, error));
     for (size_t i = 0; i < sizeof checkpoint_names / sizeof checkpoint_names[0]; i++) {
         remove_files(folder->checkpoints, checkpoint_names[i], 0);

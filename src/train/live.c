@@ -134,17 +134,14 @@ bool bm_live_refresh(bm_live *live) {
 /* The watcher's trainee has the value at once, so that the next turn of the knob begins there. */
 void bm_live_change(bm_live *live, const char *option, const char *value) {
     bm_error error;
-    pthread_mutex_lock(&live->lock);
-    if (set(live, option, value, &error) != BM_OK) {
-        snprintf(live->message, sizeof live->message, "%.255s", error.text);
-        pthread_mutex_unlock(&live->lock);
-        return;
-    }
     int at = 0;
+    pthread_mutex_lock(&live->lock);
     while (at < live->wish_count && strcmp(live->wishes[at].option, option) != 0) {
         at++;
     }
-    if (at < WISHES) {
+    if (set(live, option, value, &error) != BM_OK) {
+        snprintf(live->message, sizeof live->message, "%.255s", error.text);
+    } else if (at < WISHES) {
         snprintf(live->wishes[at].option, sizeof live->wishes[at].option, "%s", option);
         snprintf(live->wishes[at].value, sizeof live->wishes[at].value, "%s", value);
         live->wish_count += at == live->wish_count;
