@@ -83,11 +83,6 @@ static bm_status lookup(bm_experiment *experiment, const char *learner_name, con
     return BM_OK;
 }
 
-static bm_status set_env(bm_experiment *experiment, bm_error *error) {
-    const bm_subject *tasks = &experiment->problem;
-    return bm_env_find(tasks->name) ? bm_options_set(tasks->options, tasks->config, "env", tasks->name, error) : BM_OK;
-}
-
 /* Whether its step is minus the rate times the gradient. */
 static bool plain_descent(const bm_meta_run *run) {
     return strcmp(bm_optim_kinds[run->outer_optimizer.kind].name, "sgd") == 0 && run->max_grad_norm == 0 &&
@@ -100,10 +95,12 @@ static bm_status settle(bm_experiment *experiment, bm_error *error) {
     const bm_subject *tasks = &experiment->problem, *learner = &experiment->learner;
     const void *field;
     BM_TRY(bm_adaptation_check_steps("eval_adapt_steps", &run->eval_adapt_steps, error));
-    if (bm_env_find(tasks->name) && bm_options_find(tasks->options, tasks->config, "env", &field) &&
-        strcmp(((const bm_text *)field)->text, tasks->name) != 0) {
-        return bm_invalid(error, "env=%s is not the %s that the tasks are named after", ((const bm_text *)field)->text,
-                          tasks->name);
+    if (bm_env_find(tasks->name) && bm_options_find(tasks->options, tasks->config, "env", &field)) {
+        const char *env = ((const bm_text *)field)->text;
+        if (*env && strcmp(env, tasks->name) != 0) {
+            return bm_invalid(error, "env=%s is not the %s that the tasks are named after", env, tasks->name);
+        }
+        BM_TRY(bm_options_set(tasks->options, tasks->config, "env", tasks->name, error));
     }
     if (bm_options_number(learner->options, learner->config, "serial") == 1 && !plain_descent(run)) {
         return bm_invalid(error, "serial=true goes from task to task by plain gradient descent; it needs "
@@ -324,7 +321,6 @@ const bm_trainee_type bm_meta_trainee_type = {
     .learner_name = bm_learner_name,
     .problem_name = bm_tasks_name,
     .lookup = lookup,
-    .named = set_env,
     .settle = settle,
     .create = create,
     .destroy = destroy,

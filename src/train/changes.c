@@ -1,13 +1,11 @@
-/* See changes.h. The file is only appended to, a line at a time. */
+/* See changes.h. */
 #include "train/changes.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "core/io.h"
 #include "train/folder.h"
@@ -138,41 +136,6 @@ static int line_of(const bm_change *change, char line[LINE_BYTES]) {
     return snprintf(line, LINE_BYTES, "%" PRId64 ",%s,%s\n", change->step, change->option, change->value);
 }
 
-/* In one write, so that no other process ever sees half a line. */
-static bm_status append(const bm_change *change, const char *folder, bm_error *error) {
-    char path[BM_PATH_MAX + 16], text[sizeof header + LINE_BYTES], line[LINE_BYTES];
-    path_in(folder, path);
-    line_of(change, line);
-    const int file = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
-    if (file < 0) {
-        return bm_fail(error, "cannot open %s: %s", path, strerror(errno));
-    }
-    const off_t before = lseek(file, 0, SEEK_END);
-    const int bytes = snprintf(text, sizeof text, "%s%s%s", before == 0 ? header : "", before == 0 ? "\n" : "", line);
-    const ssize_t written_bytes = write(file, text, (size_t)bytes);
-    const bool written = written_bytes == bytes;
-    const int reason = written_bytes < 0 ? errno : ENOSPC;
-    if (!written && ftruncate(file, before) != 0) {
-        /* half a line stays, and reading will name it */
-    } else {
-        fsync(file); /* a checkpoint that has the effect shall not outlive the cause */
-    }
-    close(file);
-    return written ? BM_OK : bm_fail(error, "cannot write %s: %s", path, strerror(reason));
-}
-
-bm_status bm_changes_make(bm_changes *changes, const bm_change *change, const char *folder,
-                          const bm_preset_target *live, bm_error *error) {
-    const bm_changes only = {.items = (bm_change *)(uintptr_t)change, .count = 1};
-    BM_TRY(bm_changes_check(&only, live, error));
-    if (folder[0]) {
-        BM_TRY(append(change, folder, error));
-    }
-    BM_TRY(insert(changes, changes->next, change, error));
-    changes->next++;
-    return make(change, live, error);
-}
-
 bm_status bm_changes_write(const bm_changes *changes, const char *folder, bm_error *error) {
     char path[BM_PATH_MAX + 16], line[LINE_BYTES];
     bm_writer *writer;
@@ -183,4 +146,19 @@ bm_status bm_changes_write(const bm_changes *changes, const char *folder, bm_err
         bm_writer_put(writer, line, (size_t)line_of(&changes->items[i], line));
     }
     return bm_writer_commit(writer, error);
+}
+
+bm_status bm_changes_make(bm_changes *changes, const bm_change *change, const char *folder,
+                          const bm_preset_target *live, bm_error *error) {
+    const bm_changes only = {.items = (bm_change *)(uintptr_t)change, .count = 1};
+    const int at = changes->next;
+    BM_TRY(bm_changes_check(&only, live, error));
+    BM_TRY(insert(changes, at, change, error));
+    if (folder[0] && bm_changes_write(changes, folder, error) != BM_OK) {
+        changes->count--;
+        memmove(changes->items + at, changes->items + at + 1, (size_t)(changes->count - at) * sizeof *changes->items);
+        return BM_FAILED;
+    }
+    changes->next++;
+    return make(change, live, error);
 }

@@ -28,7 +28,7 @@ bm_status bm_changes_recall(bm_changes *changes, const char *folder, bm_error *e
 bm_status bm_changes_check(const bm_changes *changes, const bm_preset_target *live, bm_error *error);
 /* Makes those that are due by now. */
 bm_status bm_changes_apply(bm_changes *changes, int64_t step, const bm_preset_target *live, bm_error *error);
-/* Makes one now, adds it to the list and to the file in folder (which it begins, if need be; "": none). Nothing changes when anything fails. */
+/* Makes one now, adds it to the list and writes the file in folder ("": none). Nothing changes when anything fails. */
 bm_status bm_changes_make(bm_changes *changes, const bm_change *change, const char *folder,
                           const bm_preset_target *live, bm_error *error);
 bm_status bm_changes_write(const bm_changes *changes, const char *folder, bm_error *error); /* all of them */

@@ -54,8 +54,7 @@ bm_status bm_experiment_create(bm_experiment *experiment, const bm_trainee_type 
     experiment->run = new_config(&experiment->arena, type->run_options);
     experiment->learner.config = new_config(&experiment->arena, experiment->learner.options);
     experiment->problem.config = new_config(&experiment->arena, experiment->problem.options);
-    BM_TRY(bm_arena_check(&experiment->arena, "the options", error));
-    return type->named ? type->named(experiment, error) : BM_OK;
+    return bm_arena_check(&experiment->arena, "the options", error);
 }
 
 bm_status bm_experiment_copy(bm_experiment *experiment, const bm_experiment *from, bm_error *error) {

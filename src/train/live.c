@@ -46,25 +46,20 @@ static void add_pair(bm_live *live, const void *trained, void *watched, size_t b
     live->arrays[live->array_count++] = (array_pair){trained, watched, bm_arena_alloc(&live->arena, bytes, 1), bytes};
 }
 
-/* Pairs every array of the watcher's trainee with the run's of the same name; then live options, and how far they are. */
+/* Pairs every array of the watcher's trainee with the run's of the same name; then live options. */
 static bm_status pair_arrays(bm_live *live, bm_error *error) {
-    bm_trainee *own = live->trainee, *trained = live->run->trainee;
-    bm_state state = {0};
-    own->type->state(own, &state);
-    bm_status status = bm_state_check(&state, error);
-    live->arrays = status == BM_OK ? BM_NEW(&live->arena, array_pair, state.count + 2) : NULL;
-    for (size_t i = 0; live->arrays && i < state.count; i++) {
-        const bm_array *theirs = bm_state_find(&live->run->state, state.items[i].name);
+    const bm_trainee *own = live->trainee, *trained = live->run->trainee;
+    live->arrays = BM_NEW(&live->arena, array_pair, own->state.count + 1);
+    for (size_t i = 0; live->arrays && i < own->state.count; i++) {
+        const bm_array *theirs = bm_state_find(&trained->state, own->state.items[i].name);
         if (theirs) {
-            add_pair(live, theirs->data, state.items[i].data, bm_array_bytes(theirs));
+            add_pair(live, theirs->data, own->state.items[i].data, bm_array_bytes(theirs));
         }
     }
     if (live->arrays) {
         add_pair(live, trained->live.config, own->live.config, own->live.options->config_bytes);
-        add_pair(live, &trained->count, &own->count, sizeof own->count);
     }
-    bm_state_free(&state);
-    return status == BM_OK ? bm_arena_check(&live->arena, "the copy of what is trained", error) : status;
+    return bm_arena_check(&live->arena, "the copy of what is trained", error);
 }
 
 bm_status bm_live_create(bm_live **result, bm_run *run, bm_error *error) {
@@ -170,10 +165,6 @@ bool bm_live_message(bm_live *live, char *text, size_t bytes) {
 
 /* ---- the trainer ------------------------------------------------------------------------------------------------ */
 
-bool bm_live_wanted(const bm_live *live) {
-    return atomic_load_explicit(&live->wanted, memory_order_relaxed);
-}
-
 static void copy(bm_live *live) {
     const double start = bm_clock();
     for (int i = 0; i < live->array_count; i++) {
@@ -222,7 +213,7 @@ static void save(bm_live *live) {
 }
 
 void bm_live_serve(bm_live *live) {
-    if (pthread_mutex_trylock(&live->lock) != 0) {
+    if (!atomic_load_explicit(&live->wanted, memory_order_relaxed) || pthread_mutex_trylock(&live->lock) != 0) {
         return;
     }
     atomic_store_explicit(&live->wanted, false, memory_order_relaxed);

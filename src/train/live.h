@@ -26,8 +26,7 @@ bool bm_live_message(bm_live *live, char *text, size_t bytes);
 
 /* ---- for the trainer ---- */
 
-bool bm_live_wanted(const bm_live *live);
-void bm_live_serve(bm_live *live);  /* grants what is wanted, unless the watcher is just reading */
+void bm_live_serve(bm_live *live);  /* grants what is wanted, if anything, unless the watcher is just reading */
 void bm_live_finish(bm_live *live); /* a last copy, after training */
 
 #endif

@@ -29,22 +29,21 @@ static bool as_good(const bm_run *run, double score, double than) {
     return run->trainee->larger_is_better ? score >= than : score <= than;
 }
 
-/* Scores on what nothing else uses, and keeps the best. False: stopped; a resumed run does it again. */
-static bool select_best(bm_run *run, const bm_run_watch *watch, bm_status *status, bm_error *error) {
+/* Scores on what nothing else uses. False: stopped; a resumed run does it again. */
+static bool choose(bm_run *run, const bm_run_watch *watch) {
     const double start = bm_clock();
     const int64_t number = selection_due(run); /* more than one may have fallen due by this turn */
-    if (!run->trainee->type->evaluate(run->trainee, number, watch->stop)) {
-        return false;
+    const bool scored = run->trainee->type->evaluate(run->trainee, number, watch->stop);
+    if (scored) {
+        run->evaluations = number;
+        run->latest = run->trainee->score;
+        run->folder.eval_seconds += bm_clock() - start;
     }
-    run->evaluations = number;
-    run->latest = run->trainee->score;
-    run->folder.eval_seconds += bm_clock() - start;
-    const bool better = isnan(run->best) || !as_good(run, run->best, run->latest);
-    if (run->trainee->eligible && better) {
-        run->best = run->latest;
-        *status = bm_run_save(run, "best", false, error);
-    }
-    return true;
+    return scored;
+}
+
+static bool is_best(const bm_run *run) {
+    return run->trainee->eligible && (isnan(run->best) || !as_good(run, run->best, run->latest));
 }
 
 static void write_row(bm_run *run, bool evaluated) {
@@ -89,9 +88,12 @@ static bm_status observe(bm_run *run, const bm_run_watch *watch, bm_error *error
     const bm_run_settings *settings = run->experiment->run;
     const bool evaluate = owes_evaluation(run);
     if (evaluate) {
-        bm_status status = BM_OK;
-        if (!select_best(run, watch, &status, error) || status != BM_OK) {
-            return status;
+        if (!choose(run, watch)) {
+            return BM_OK;
+        }
+        if (is_best(run)) {
+            run->best = run->latest;
+            BM_TRY(bm_run_save(run, "best", false, error));
         }
         show(run, watch, true);
     }
@@ -110,7 +112,7 @@ static bool stopped(const bm_run_watch *watch) {
 static bm_status take_turn(bm_run *run, const bm_run_watch *watch, bm_error *error) {
     bm_trainee *trainee = run->trainee;
     BM_TRY(bm_changes_apply(&run->changes, trainee->count, &trainee->live, error));
-    if (watch->live && bm_live_wanted(watch->live)) {
+    if (watch->live) {
         bm_live_serve(watch->live);
     }
     bm_error why;
@@ -160,7 +162,7 @@ bm_status bm_run_train(bm_run *run, const bm_run_watch *watch, bm_run_result *re
     }
     const double seconds = bm_folder_seconds(&run->folder);
     const bm_replay *replay = bm_run_replay(run);
-    const uint64_t hash = bm_state_hash(&run->state, 0);
+    const uint64_t hash = bm_state_hash(&run->trainee->state, 0);
     *result = (bm_run_result){
         .steps = run->trainee->count,
         .seconds = seconds,

@@ -13,18 +13,6 @@
 
 /* ---- creation --------------------------------------------------------------------------------------------------- */
 
-static void list_state(bm_run *run) {
-    bm_state *state = &run->state;
-    bm_state_enter(state, "run");
-    bm_state_scalar(state, "step", BM_I64, &run->trainee->count);
-    bm_state_scalar(state, "training", BM_F64, &run->trainee->training);
-    bm_state_scalar(state, "evaluations", BM_I64, &run->evaluations);
-    bm_state_scalar(state, "best", BM_F64, &run->best);
-    bm_state_scalar(state, "latest", BM_F64, &run->latest);
-    bm_state_leave(state);
-    run->trainee->type->state(run->trainee, state);
-}
-
 static bm_status new_run(bm_run **result, const bm_experiment *experiment, bm_error *error) {
     bm_run *run = calloc(1, sizeof *run);
     if (!run) {
@@ -39,8 +27,13 @@ static bm_status new_run(bm_run **result, const bm_experiment *experiment, bm_er
     run->trainee->folder = &run->folder;
     run->row = BM_NEW(&run->arena, double, run->trainee->metrics);
     BM_TRY(bm_arena_check(&run->arena, "the run", error));
-    list_state(run);
-    return bm_state_check(&run->state, error);
+    bm_state *state = &run->trainee->state;
+    bm_state_enter(state, "run");
+    bm_state_scalar(state, "evaluations", BM_I64, &run->evaluations);
+    bm_state_scalar(state, "best", BM_F64, &run->best);
+    bm_state_scalar(state, "latest", BM_F64, &run->latest);
+    bm_state_leave(state);
+    return bm_state_check(state, error);
 }
 
 static bm_status open_metrics(bm_run *run, const bm_safetensors *checkpoint, bm_error *error) {
@@ -74,7 +67,7 @@ bm_status bm_run_save(bm_run *run, const char *name, bool with_replay, bm_error 
         run->trainee->type->describe(run->trainee, metadata);
     }
     bm_replay_file none = {.name = ""};
-    return bm_folder_save(&run->folder, name, &run->state, metadata, with_replay ? bm_run_replay(run) : NULL,
+    return bm_folder_save(&run->folder, name, &run->trainee->state, metadata, with_replay ? bm_run_replay(run) : NULL,
                           with_replay ? &run->replay_file : &none, error);
 }
 
@@ -94,8 +87,9 @@ bm_status bm_run_save_last(bm_run *run, bm_error *error) {
 static bm_status restore_weights(bm_run *run, const bm_safetensors *checkpoint, const char *other, bm_error *error) {
     const char *prefix = run->trainee->type->weights;
     bm_state weights = {0};
-    for (size_t i = 0; i < run->state.count; i++) {
-        const bm_array *array = &run->state.items[i];
+    const bm_state *own = &run->trainee->state;
+    for (size_t i = 0; i < own->count; i++) {
+        const bm_array *array = &own->items[i];
         if (bm_state_find(&checkpoint->state, array->name) && strncmp(array->name, prefix, strlen(prefix)) == 0) {
             bm_state_add(&weights, array->name, array->dtype, array->data, array->dims, array->shape);
         }
@@ -158,7 +152,8 @@ bm_status bm_run_create(bm_run **result, const bm_experiment *experiment, const 
 static bm_status restore(bm_run *run, const bm_safetensors *checkpoint, bm_error *error) {
     const bm_trainee *trainee = run->trainee;
     const int total = run->experiment->run->total;
-    BM_TRY(bm_folder_restore(&run->folder, checkpoint, &run->state, bm_run_replay(run), &run->replay_file, error));
+    BM_TRY(bm_folder_restore(&run->folder, checkpoint, &run->trainee->state, bm_run_replay(run), &run->replay_file,
+                             error));
     if (trainee->count < 0 || run->evaluations < 0) {
         return bm_fail(error, "the checkpoint in %s counts below zero: it is damaged", run->folder.checkpoints);
     }
@@ -201,7 +196,6 @@ void bm_run_destroy(bm_run *run) {
     if (run) {
         bm_folder_close(&run->folder);
         bm_trainee_destroy(run->trainee);
-        bm_state_free(&run->state);
         bm_changes_free(&run->changes);
         bm_arena_free(&run->arena);
         free(run);

@@ -10,7 +10,6 @@ struct bm_run {
     bm_trainee *trainee;
     int64_t evaluations; /* the number of the last selection */
     double best, latest; /* scores of selections; NAN: none yet */
-    bm_state state;
     bm_replay_file replay_file;
     bm_changes changes; /* of hyperparameters, while training */
     double *row;        /* [trainee->metrics] */

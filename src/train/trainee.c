@@ -9,6 +9,17 @@
 #include "train/changes.h"
 #include "train/run.h"
 
+static bm_status build(bm_trainee *trainee, bm_error *error) {
+    BM_TRY(trainee->type->create(trainee, error));
+    BM_TRY(bm_arena_check(&trainee->arena, trainee->experiment->learner.name, error));
+    bm_state_enter(&trainee->state, "run");
+    bm_state_scalar(&trainee->state, "step", BM_I64, &trainee->count);
+    bm_state_scalar(&trainee->state, "training", BM_F64, &trainee->training);
+    bm_state_leave(&trainee->state);
+    trainee->type->state(trainee, &trainee->state);
+    return bm_state_check(&trainee->state, error);
+}
+
 bm_status bm_trainee_create(bm_trainee **result, const bm_experiment *experiment, bool acts_only, bm_error *error) {
     bm_trainee *trainee = calloc(1, experiment->type->bytes);
     if (!trainee) {
@@ -21,42 +32,25 @@ bm_status bm_trainee_create(bm_trainee **result, const bm_experiment *experiment
     trainee->stride = 1;
     trainee->training = trainee->score = trainee->goal = NAN;
     trainee->eligible = trainee->larger_is_better = true;
-    bm_status status = trainee->type->create(trainee, error);
+    const bm_status status = build(trainee, error);
     if (status == BM_OK) {
-        status = bm_arena_check(&trainee->arena, experiment->learner.name, error);
-    }
-    if (status != BM_OK) {
+        *result = trainee;
+    } else {
         bm_trainee_destroy(trainee);
-        return status;
     }
-    *result = trainee;
-    return BM_OK;
+    return status;
 }
 
 void bm_trainee_destroy(bm_trainee *trainee) {
     if (trainee) {
         trainee->type->destroy(trainee);
+        bm_state_free(&trainee->state);
         bm_arena_free(&trainee->arena);
         free(trainee);
     }
 }
 
 /* ---- from a checkpoint ------------------------------------------------------------------------------------------ */
-
-static bm_status restore(bm_trainee *trainee, const bm_safetensors *file, bm_error *error) {
-    double count;
-    bm_state state = {0};
-    trainee->type->state(trainee, &state);
-    bm_status status = bm_state_check(&state, error);
-    if (status == BM_OK) {
-        status = bm_safetensors_restore(file, &state, error);
-    }
-    bm_state_free(&state);
-    BM_TRY(status);
-    BM_TRY(bm_checkpoint_number(file, "step", &count, error));
-    trainee->count = (int64_t)count;
-    return BM_OK;
-}
 
 /* Options changed while it trained, up to the checkpoint: exploration may be among them. */
 static bm_status recall_changes(bm_trainee *trainee, const char *folder, bm_error *error) {
@@ -79,7 +73,7 @@ bm_status bm_trained_load(bm_trained *trained, const bm_trainee_type *type, cons
         status = bm_trainee_create(&trained->trainee, &trained->experiment, true, error);
     }
     if (status == BM_OK) {
-        status = restore(trained->trainee, &file, error);
+        status = bm_safetensors_restore(&file, &trained->trainee->state, error);
     }
     bm_safetensors_free(&file);
     return status == BM_OK ? recall_changes(trained->trainee, folder, error) : status;

@@ -32,7 +32,6 @@ struct bm_trainee_type {
     const char *(*problem_name)(int i);
     /* Sets the names, types and options of learner and problem. */
     bm_status (*lookup)(bm_experiment *experiment, const char *learner, const char *problem, bm_error *error);
-    bm_status (*named)(bm_experiment *experiment, bm_error *error);  /* once there are configs; NULL: nothing to do */
     bm_status (*settle)(bm_experiment *experiment, bm_error *error); /* checks what goes together; NULL: everything */
     /* Builds what trainee->experiment says, no more than acting takes where acts_only; and fills in the fields below. What it has
      * made is destroyed by destroy, also after failure. */
@@ -69,6 +68,7 @@ struct bm_trainee {
     bm_preset_target live; /* options that may change meanwhile, with the config that is in force */
     int metrics;
     const char **metric_name; /* [metrics] */
+    bm_state state;           /* count and training, then what the type lists; a run adds its own */
     bm_arena arena;
 };
 
