@@ -17,9 +17,9 @@ typedef struct {
 struct bm_adaptation {
     const bm_learner *learner;
     bm_int_list steps;
-    int rates;           /* 0: all steps are the learner's own */
-    bm_learner *at_rate; /* [rates] the learner, but for its inner_lr */
-    int rooms;           /* one for each of the pool's threads */
+    int rates;    /* 0: all steps are the learner's own */
+    double *rate; /* [rates] in place of its inner_lr; the last stays */
+    int rooms;    /* one for each of the pool's threads */
     adaptation_room *room;
     bm_arena arena;
 };
@@ -85,15 +85,13 @@ bm_status bm_adaptation_rates(bm_adaptation *adaptation, int count, const double
         return bm_invalid(error, "%s has learned a step size for every parameter and takes no others",
                           learner->type->name);
     }
-    bm_learner *at_rate = BM_NEW(&adaptation->arena, bm_learner, count);
+    adaptation->rate = BM_NEW(&adaptation->arena, double, count);
     BM_TRY(bm_arena_check(&adaptation->arena, "evaluations", error));
     for (int i = 0; i < count; i++) {
         char text[32];
         snprintf(text, sizeof text, "%.17g", rate[i]);
-        at_rate[i] = *learner;
-        BM_TRY(bm_option_parse(row, row->name, text, &at_rate[i].inner_lr, error));
+        BM_TRY(bm_option_parse(row, row->name, text, &adaptation->rate[i], error));
     }
-    adaptation->at_rate = at_rate;
     adaptation->rates = count;
     return BM_OK;
 }
@@ -122,18 +120,15 @@ static bool take_score(const bm_learner *learner, adaptation_room *room, double 
     return fine;
 }
 
-static const bm_learner *learner_at(const bm_adaptation *adaptation, int step) {
-    const int last = adaptation->rates - 1;
-    return last < 0 ? adaptation->learner : &adaptation->at_rate[step < last ? step : last];
-}
-
 /* False: the loss is not finite, and no step was made. */
 static bool make_step(const bm_adaptation *adaptation, adaptation_room *room, int step, const bm_real *outer) {
-    const bm_learner *learner = learner_at(adaptation, step);
+    const bm_learner *learner = adaptation->learner;
+    const int last = adaptation->rates - 1;
+    const double rate = last < 0 ? learner->inner_lr : adaptation->rate[step < last ? step : last];
     if (!isfinite(learner->tasks->type->methods->gradient(&room->task, step, room->params, room->grad))) {
         return false;
     }
-    bm_learner_descend(learner, outer, room->grad, room->params);
+    bm_learner_descend(learner, rate, outer, room->grad, room->params);
     return true;
 }
 

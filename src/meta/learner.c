@@ -107,8 +107,9 @@ bm_status bm_learner_init(const bm_learner *learner, bm_init scheme, bm_real *ou
 
 /* ---- one task --------------------------------------------------------------------------------------------------- */
 
-void bm_learner_descend(const bm_learner *learner, const bm_real *outer, const bm_real *grad, bm_real *params) {
-    const bm_real lr = (bm_real)learner->inner_lr;
+void bm_learner_descend(const bm_learner *learner, double rate, const bm_real *outer, const bm_real *grad,
+                        bm_real *params) {
+    const bm_real lr = (bm_real)rate;
     if (learner->type->descend) {
         learner->type->descend(learner, outer, grad, params);
         return;
@@ -127,7 +128,7 @@ int bm_learner_adapt(const bm_learner *learner, bm_learner_room *room, const bm_
             return k;
         }
         memcpy(params + n, params, n * sizeof *params);
-        bm_learner_descend(learner, outer, grad, params + n);
+        bm_learner_descend(learner, learner->inner_lr, outer, grad, params + n);
     }
     return -1;
 }

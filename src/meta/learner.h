@@ -61,8 +61,9 @@ void bm_learner_destroy(bm_learner *learner); /* NULL is fine */
 /* Initial outer parameters. BM_FAILED: not enough memory. */
 bm_status bm_learner_init(const bm_learner *learner, bm_init scheme, bm_real *outer, bm_rng *rng, bm_error *error);
 
-/* One inner step of the learner. */
-void bm_learner_descend(const bm_learner *learner, const bm_real *outer, const bm_real *grad, bm_real *params);
+/* One inner step of the learner; rate: in place of its inner_lr, which learners that have learned their own do not look at. */
+void bm_learner_descend(const bm_learner *learner, double rate, const bm_real *outer, const bm_real *grad,
+                        bm_real *params);
 /* The inner loop: gradients and parameters of all inner steps into the room, from room->params[0] on. Returns the step whose loss was
  * not finite; -1: none. */
 int bm_learner_adapt(const bm_learner *learner, bm_learner_room *room, const bm_real *outer);

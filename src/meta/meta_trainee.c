@@ -50,10 +50,6 @@ static const char *const shared_metrics[] = {
 };
 enum { SHARED_METRICS = sizeof shared_metrics / sizeof shared_metrics[0] };
 
-void bm_meta_score_column(const char *score_name, int steps, char column[BM_SCORE_COLUMN]) {
-    snprintf(column, BM_SCORE_COLUMN, "eval/%s_after_%d", score_name, steps);
-}
-
 bool bm_meta_score_words(const char *column, char *text, size_t bytes) {
     static const char before[] = "eval/", between[] = "_after_";
     const char *name = column + sizeof before - 1, *end = strstr(column, between);
@@ -125,7 +121,8 @@ static void name_metrics(bm_meta_trainee *trainee) {
     int columns = 0;
     for (int which = 0; score_name[which]; which++) {
         for (int at = 0; at < steps->count; at++) {
-            bm_meta_score_column(score_name[which], steps->value[at], trainee->column[columns]);
+            snprintf(trainee->column[columns], BM_SCORE_COLUMN, "eval/%s_after_%d", score_name[which],
+                     steps->value[at]);
             common->metric_name[SHARED_METRICS + columns] = trainee->column[columns];
             columns++;
         }

@@ -66,9 +66,8 @@ enum { BM_META_STREAM_OTHER_TASKS = 4 }; /* of a seed that bellman meta eval is 
 /* The parameters that a run begins with, into outer. BM_FAILED: not enough memory. */
 bm_status bm_meta_begin(bm_trainee *trainee, bm_error *error);
 
-/* The column of progress.csv for one score after so many steps of adaptation: "eval/mse_after_5". */
-void bm_meta_score_column(const char *score_name, int steps, char column[BM_SCORE_COLUMN]);
-/* The same in words: "mse after 5 steps of adaptation". False, and no text: it is another column. */
+/* A column of progress.csv for one score after so many steps of adaptation, "eval/mse_after_5", in words: "mse after 5 steps of
+ * adaptation". False, and no text: it is another column. */
 bool bm_meta_score_words(const char *column, char *text, size_t bytes);
 
 #endif

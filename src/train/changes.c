@@ -19,14 +19,18 @@ void bm_changes_free(bm_changes *changes) {
     *changes = (bm_changes){0};
 }
 
-static bm_status insert(bm_changes *changes, int at, const bm_change *change, bm_error *error) {
+/* Behind everything of the same step. */
+static bm_status insert(bm_changes *changes, const bm_change *change, bm_error *error) {
     bm_change *grown = realloc(changes->items, (size_t)(changes->count + 1) * sizeof *grown);
+    int at = changes->count;
     if (!grown) {
         return bm_fail(error, "not enough memory for the changes of hyperparameters");
     }
-    changes->items = grown;
-    memmove(grown + at + 1, grown + at, (size_t)(changes->count - at) * sizeof *grown);
+    for (; at > 0 && grown[at - 1].step > change->step; at--) {
+        grown[at] = grown[at - 1];
+    }
     grown[at] = *change;
+    changes->items = grown;
     changes->count++;
     return BM_OK;
 }
@@ -50,15 +54,6 @@ static bool parse(char *line, bm_change *change) {
            snprintf(change->value, sizeof change->value, "%s", value) < (int)sizeof change->value;
 }
 
-/* Behind everything of the same step. */
-static bm_status add(bm_changes *changes, const bm_change *change, bm_error *error) {
-    int at = changes->count;
-    while (at > 0 && changes->items[at - 1].step > change->step) {
-        at--;
-    }
-    return insert(changes, at, change, error);
-}
-
 static bm_status read_lines(bm_changes *changes, const char *path, char *text, bm_error *error) {
     int number = 0;
     for (char *line = text, *next; *line; line = next) {
@@ -72,7 +67,7 @@ static bm_status read_lines(bm_changes *changes, const char *path, char *text, b
             if (!parse(line, &change)) {
                 return bm_invalid(error, "%s, line %d is not STEP,OPTION,VALUE", path, number);
             }
-            BM_TRY(add(changes, &change, error));
+            BM_TRY(insert(changes, &change, error));
         } else if (strcmp(line, header) != 0) {
             break;
         }
@@ -151,9 +146,9 @@ bm_status bm_changes_write(const bm_changes *changes, const char *folder, bm_err
 bm_status bm_changes_make(bm_changes *changes, const bm_change *change, const char *folder,
                           const bm_preset_target *live, bm_error *error) {
     const bm_changes only = {.items = (bm_change *)(uintptr_t)change, .count = 1};
-    const int at = changes->next;
+    const int at = changes->next; /* where it comes to lie: all that is due by now has been made */
     BM_TRY(bm_changes_check(&only, live, error));
-    BM_TRY(insert(changes, at, change, error));
+    BM_TRY(insert(changes, change, error));
     if (folder[0] && bm_changes_write(changes, folder, error) != BM_OK) {
         changes->count--;
         memmove(changes->items + at, changes->items + at + 1, (size_t)(changes->count - at) * sizeof *changes->items);

@@ -52,11 +52,11 @@ void bm_trainee_destroy(bm_trainee *trainee) {
 
 /* ---- from a checkpoint ------------------------------------------------------------------------------------------ */
 
-/* Options changed while it trained, up to the checkpoint: exploration may be among them. */
-static bm_status recall_changes(bm_trainee *trainee, const char *folder, bm_error *error) {
+/* With options as changed while it trained, up to the checkpoint: exploration may be among them. */
+static bm_status restore(bm_trainee *trainee, const bm_safetensors *file, const char *folder, bm_error *error) {
     bm_changes changes = {0};
-    bm_status status = bm_changes_recall(&changes, folder, error);
-    if (status == BM_OK) {
+    bm_status status = bm_safetensors_restore(file, &trainee->state, error);
+    if (status == BM_OK && (status = bm_changes_recall(&changes, folder, error)) == BM_OK) {
         status = bm_changes_apply(&changes, trainee->count, &trainee->live, error);
     }
     bm_changes_free(&changes);
@@ -65,18 +65,16 @@ static bm_status recall_changes(bm_trainee *trainee, const char *folder, bm_erro
 
 bm_status bm_trained_load(bm_trained *trained, const bm_trainee_type *type, const char *folder, const char *checkpoint,
                           bm_error *error) {
+    bm_experiment *experiment = &trained->experiment;
     bm_safetensors file;
     memset(trained, 0, sizeof *trained);
     BM_TRY(bm_folder_checkpoint(folder, checkpoint, &file, error));
-    bm_status status = bm_experiment_from_metadata(&trained->experiment, type, file.metadata, error);
-    if (status == BM_OK) {
-        status = bm_trainee_create(&trained->trainee, &trained->experiment, true, error);
-    }
-    if (status == BM_OK) {
-        status = bm_safetensors_restore(&file, &trained->trainee->state, error);
+    bm_status status = bm_experiment_from_metadata(experiment, type, file.metadata, error);
+    if (status == BM_OK && (status = bm_trainee_create(&trained->trainee, experiment, true, error)) == BM_OK) {
+        status = restore(trained->trainee, &file, folder, error);
     }
     bm_safetensors_free(&file);
-    return status == BM_OK ? recall_changes(trained->trainee, folder, error) : status;
+    return status;
 }
 
 void bm_trained_free(bm_trained *trained) {
