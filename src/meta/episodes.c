@@ -70,10 +70,6 @@ typedef struct {
 
 /* ---- the family ------------------------------------------------------------------------------------------------- */
 
-static int larger(int a, int b) {
-    return a > b ? a : b;
-}
-
 static bm_status needs_range(const bm_env_type *type, bm_error *error) {
     char names[256];
     bm_options_list(&type->options, NULL, false, names, sizeof names);
@@ -159,7 +155,7 @@ static bm_status look_at(episode_tasks *self, const void *config, bm_error *erro
     BM_TRY(create_env(self, config, 1, INT_MAX, &env, error));
     self->observation_space = without_bounds(env->observation_space);
     self->action_space = without_bounds(env->action_space);
-    self->max_steps = larger(self->max_steps, env->max_episode_steps);
+    self->max_steps = bm_larger(self->max_steps, env->max_episode_steps);
     bm_env_destroy(env);
     return BM_OK;
 }
@@ -252,7 +248,7 @@ static bm_status open_room(bm_task_room *room, bm_error *error) {
     const int shots = room->test ? tasks->shots : tasks->train_shots;
     self->shots = room->minibatch > 0 && room->minibatch < shots ? room->minibatch : shots;
     self->queries = room->test ? tasks->eval_queries : tasks->queries;
-    const int lanes = larger(self->shots, self->queries);
+    const int lanes = bm_larger(self->shots, self->queries);
     if ((int64_t)lanes * family->max_steps > 1 << 28) {
         return bm_invalid(error, "%d episodes of up to %d steps are too many to be kept", lanes, family->max_steps);
     }
@@ -281,7 +277,7 @@ static void begin(bm_task_room *room, const bm_seed *seed) {
     memcpy(self->config, family->base, family->env->options.config_bytes);
     bm_task_range_draw(&family->range, &rng, self->config, family->shown ? self->player.shown : NULL);
     bm_env_destroy(self->env);
-    (void)create_env(family, self->config, larger(self->shots, self->queries), family->max_steps, &self->env, NULL);
+    (void)create_env(family, self->config, bm_larger(self->shots, self->queries), family->max_steps, &self->env, NULL);
 }
 
 /* ---- what learners ask ------------------------------------------------------------------------------------------ */

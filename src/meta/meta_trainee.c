@@ -128,6 +128,7 @@ static void name_metrics(bm_meta_trainee *trainee) {
         }
     }
     common->metrics = SHARED_METRICS + columns;
+    common->metric = trainee->column[steps->count - 1];
 }
 
 /* What learns beside what is learned. */
@@ -207,11 +208,6 @@ static void list_state(bm_trainee *common, bm_state *state) {
         bm_state_leave(state);
     }
     bm_state_leave(state);
-}
-
-static void describe(const bm_trainee *common, cJSON *metadata) {
-    const bm_meta_trainee *trainee = bm_meta_trainee_of(common);
-    cJSON_AddStringToObject(metadata, "metric", trainee->column[trainee->run->eval_adapt_steps.count - 1]);
 }
 
 /* ---- one iteration ---------------------------------------------------------------------------------------------- */
@@ -326,5 +322,4 @@ const bm_trainee_type bm_meta_trainee_type = {
     .evaluate = evaluate,
     .measure = measure,
     .state = list_state,
-    .describe = describe,
 };

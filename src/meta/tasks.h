@@ -118,6 +118,9 @@ bm_status bm_task_room_open(bm_task_room *room, const bm_tasks *tasks, int inner
 void bm_task_room_close(bm_task_room *room);
 
 bool bm_all_finite(const bm_real *x, size_t n);
+static inline int bm_larger(int a, int b) {
+    return a > b ? a : b;
+}
 
 /* The registry: tasks_list.h. The id of an environment is a name for the family "episodes", whose option env is then to be set to it. */
 extern const bm_tasks_type *const bm_tasks_types[]; /* NULL at the end */

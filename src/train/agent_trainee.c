@@ -94,6 +94,7 @@ static bm_status create(bm_trainee *common, bm_error *error) {
         return BM_OK;
     }
     common->stride = lanes;
+    common->replay = bm_agent_replay(trainee->agent);
     common->goal = run->stop_at_return;
     common->evaluation = &trainee->evaluation;
     trainee->acted_on =
@@ -125,16 +126,6 @@ static void list_state(bm_trainee *common, bm_state *state) {
     bm_state_enter(state, "agent");
     bm_agent_state(trainee->agent, state);
     bm_state_leave(state);
-}
-
-static bm_replay *replay(bm_trainee *common) {
-    return bm_agent_replay(bm_agent_trainee_of(common)->agent);
-}
-
-static void describe(const bm_trainee *common, cJSON *metadata) {
-    const bm_agent_trainee *trainee = bm_agent_trainee_of(common);
-    bm_folder_put_number(metadata, "episodes", (double)trainee->episodes);
-    bm_folder_put_number(metadata, "updates", (double)trainee->agent->updates);
 }
 
 /* ---- training --------------------------------------------------------------------------------------------------- */
@@ -242,6 +233,4 @@ const bm_trainee_type bm_agent_trainee_type = {
     .evaluate = evaluate,
     .measure = measure,
     .state = list_state,
-    .replay = replay,
-    .describe = describe,
 };

@@ -1,7 +1,7 @@
 #ifndef BM_TRAIN_RUN_STATE_H
 #define BM_TRAIN_RUN_STATE_H
 
-/* The inside of a bm_run, for run.c (creation, checkpoints), loop.c (the loop) and live.c. */
+/* The inside of a bm_run, for run.c and live.c. */
 #include "train/run.h"
 
 struct bm_run {
@@ -18,9 +18,6 @@ struct bm_run {
     bm_arena arena;
 };
 
-bm_replay *bm_run_replay(const bm_run *run); /* NULL: none */
-/* NAME.safetensors in the run's checkpoint folder, with all metrics on the disk before it. */
-bm_status bm_run_save(bm_run *run, const char *name, bool with_replay, bm_error *error);
 /* The checkpoint to continue from, and, with keep, a numbered one in place of the oldest kept. */
 bm_status bm_run_save_last(bm_run *run, bm_error *error);
 

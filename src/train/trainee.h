@@ -45,8 +45,6 @@ struct bm_trainee_type {
     /* values [metrics]: a row for progress.csv; fps: turns a second since the last. Evaluations have values where one was just made. */
     void (*measure)(bm_trainee *trainee, bool evaluated, double fps, double *values);
     void (*state)(bm_trainee *trainee, bm_state *state); /* where acts_only, of what acts alone */
-    bm_replay *(*replay)(bm_trainee *trainee);           /* NULL, or the buffer that is saved in its own file */
-    void (*describe)(const bm_trainee *trainee, cJSON *metadata); /* adds to a checkpoint's */
 };
 
 struct bm_trainee {
@@ -65,6 +63,8 @@ struct bm_trainee {
     const void *evaluation; /* all of it, of the type's own */
     bool larger_is_better;
     double goal;           /* a score that ends the run; NAN: none */
+    const char *metric;    /* the column by which runs are compared, which checkpoints name; NULL: the usual one */
+    bm_replay *replay;     /* NULL, or a buffer that is saved in its own file */
     bm_preset_target live; /* options that may change meanwhile, with the config that is in force */
     int metrics;
     const char **metric_name; /* [metrics] */
