@@ -6,7 +6,7 @@
  *     train/run.h     train a run from an experiment, resume it, load a trained policy
  *     train/eval.h    play whole episodes with a policy
  *     train/live.h    watch a run train from another thread, and turn its hyperparameters
- *     meta/meta_run.h learn to adapt: MAML, Reptile and others on families of tasks
+ *     meta/meta_trainee.h learn to adapt: MAML, Reptile and others on families of tasks
  *     tune/study.h    studies of hyperparameters over seeds, in Optuna's files
  *     watch/          episodes to look at, and scenes of them
  *     draw/           a raster and SVG to draw them on, charts
@@ -28,7 +28,7 @@
 #include "envs/encode.h"
 #include "envs/env.h"
 #include "envs/exact.h"
-#include "meta/meta_run.h"
+#include "meta/meta_trainee.h"
 #include "nets/dist.h"
 #include "nets/hvp.h"
 #include "nets/init.h"

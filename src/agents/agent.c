@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/registry.h"
 #include "core/subnormal.h"
+#include "core/suggest.h"
 
 #define AGENT(name) extern const bm_agent_type bm_agent_##name;
 #include "agents/agent_list.h"
@@ -22,8 +22,14 @@ const bm_agent_type *const bm_agent_types[] = {
 /* Children of the agent's seed. Numbers are part of what "same seed, same run" means: never reuse one. */
 enum { STREAM_INIT, STREAM_EXPLORE, STREAM_SAMPLE };
 
+const char *bm_agent_name(int i) {
+    return bm_agent_types[i] ? bm_agent_types[i]->name : NULL;
+}
+
 bm_status bm_agent_lookup(const char *name, const bm_agent_type **type, bm_error *error) {
-    return bm_registry_lookup((const void *const *)bm_agent_types, "agent", "agents", name, (const void **)type, error);
+    const int i = bm_find_name("agent", name, bm_agent_name, " (see bellman list agents)", error);
+    *type = i < 0 ? NULL : bm_agent_types[i];
+    return i < 0 ? BM_INVALID : BM_OK;
 }
 
 static bm_rng stream(const bm_seed *seed, uint32_t number) {
@@ -136,8 +142,8 @@ void bm_agent_update(bm_agent *agent) {
 
 void bm_agent_state(bm_agent *agent, bm_state *state) {
     const size_t words = sizeof(bm_rng) / sizeof(uint64_t);
-    bm_state_scalar(state, "steps", BM_I64, &agent->steps);
-    bm_state_scalar(state, "updates", BM_I64, &agent->updates);
+    bm_state_count(state, "steps", &agent->steps);
+    bm_state_count(state, "updates", &agent->updates);
     bm_state_vector(state, "explore_rng", BM_U64, &agent->explore_rng, words);
     bm_state_vector(state, "sample_rng", BM_U64, &agent->sample_rng, words);
     bm_state_vector(state, "metric", BM_F64, agent->metric, (size_t)agent->metrics);

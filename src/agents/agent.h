@@ -103,6 +103,7 @@ double bm_agent_remaining(const bm_agent *agent); /* share of training still to 
 
 /* The registry: agent_list.h. */
 extern const bm_agent_type *const bm_agent_types[];                                       /* NULL at the end */
+const char *bm_agent_name(int i);                                                         /* NULL: no more */
 bm_status bm_agent_lookup(const char *name, const bm_agent_type **type, bm_error *error); /* with a suggestion */
 
 #endif

@@ -217,8 +217,9 @@ static void state(bm_agent *agent, bm_state *list) {
     bm_on_policy_state(&self->on_policy, list);
     bm_space_state(&self->networks.net.chosen, list, "action", rollout->computed,
                    (size_t)rollout->capacity * (size_t)rollout->lanes);
-    bm_state_scalar(list, "episodes", BM_I64, &self->episodes);
+    bm_state_count(list, "episodes", &self->episodes);
     bm_state_scalar(list, "lanes_ended", BM_I32, &self->lanes_ended);
+    bm_state_bound(list, 0, agent->lanes);
     bm_state_vector(list, "ended", BM_U8, self->ended, (size_t)agent->lanes);
     bm_state_leave(list);
 }

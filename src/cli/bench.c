@@ -14,8 +14,7 @@
 #include "nets/loss.h"
 #include "optim/clones.h"
 #include "optim/optim.h"
-#include "train/actor.h"
-#include "train/experiment.h"
+#include "train/agent_trainee.h"
 
 static const bm_flag flags[] = {
     {"seconds", "S", "CPU seconds for each row (default: 1)"},
@@ -422,22 +421,23 @@ static void bench_train(session *bench) {
         if (only && i > 0) {
             break;
         }
-        bm_status status = bm_experiment_create(&experiment, only ? only : bm_agent_types[i]->name, id, &error);
+        bm_status status = bm_experiment_create(&experiment, &bm_agent_trainee_type,
+                                                only ? only : bm_agent_types[i]->name, id, &error);
         if (status == BM_OK) {
             status = bm_experiment_preset(&experiment, &found, &error);
         }
         if (status != BM_OK) {
             exit(bm_cli_report(status, &error));
         }
-        bm_env_batch *env = new_env(bench, id, experiment.run.num_envs);
+        bm_env_batch *env = new_env(bench, id, bm_agent_run_of(&experiment)->num_envs);
         bm_agent *agent;
         bm_actor actor;
         bm_arena arena = {0};
         const bm_agent_setup setup = {
-            .type = experiment.agent,
-            .config = experiment.agent_config,
+            .type = experiment.learner.type,
+            .config = experiment.learner.config,
             .batch = env,
-            .total_steps = experiment.run.steps,
+            .total_steps = experiment.run->total,
             .seed = bm_seed_of(bench->seed),
         };
         status = bm_agent_create(&agent, &setup, &error);
@@ -452,7 +452,7 @@ static void bench_train(session *bench) {
             train_steps(&actor);
         }
         char what[96];
-        snprintf(what, sizeof what, "%s %s with its preset", experiment.agent->name, id);
+        snprintf(what, sizeof what, "%s %s with its preset", experiment.learner.name, id);
         measure(bench, what, "steps", train_steps, &actor, 0, 0, NULL);
         bm_arena_free(&arena);
         bm_agent_destroy(agent);

@@ -10,7 +10,7 @@
 
 #include "cli/cli.h"
 #include "envs/exact.h"
-#include "train/run.h"
+#include "train/agent_trainee.h"
 
 static const bm_flag flags[] = {
     {"episodes", "N", "episodes to play (default: 100)"},
@@ -36,7 +36,7 @@ typedef struct {
     const char *checkpoint;
     int64_t first_seed;
     bool stochastic, exact;
-    bm_policy policy;
+    bm_trained policy;
     bm_evaluation result;
     exact_values values;
 } evaluation;
@@ -81,23 +81,19 @@ static double gap_of(const exact_values *values) {
 }
 
 static bm_status evaluate(evaluation *e, int episodes, bm_error *error) {
-    bm_policy *policy = &e->policy;
-    const bm_experiment *experiment = &policy->experiment;
-    if (e->exact && !experiment->env->model) {
-        return bm_invalid(error, "%s is not a finite table of states, so --exact has nothing to compute",
-                          experiment->env->id);
+    const bm_subject *problem = &e->policy.experiment.problem;
+    const bm_env_type *env = problem->type;
+    bm_agent *agent = bm_agent_trainee_of(e->policy.trainee)->agent;
+    if (e->exact && !env->model) {
+        return bm_invalid(error, "%s is not a finite table of states, so --exact has nothing to compute", env->id);
     }
     bm_evaluator evaluator;
-    bm_status status =
-        bm_evaluator_create(&evaluator, policy->agent, experiment->env, experiment->env_config, episodes, error);
-    if (status != BM_OK) {
-        return status;
-    }
+    BM_TRY(bm_evaluator_create(&evaluator, agent, env, problem->config, episodes, error));
     /* Exploration follows from --seed too, and not from where training stopped: other seeds are independent samples. */
     const bm_seed seed = bm_seed_of((uint64_t)e->first_seed), explore = bm_seed_child(&seed, 0);
-    policy->agent->explore_rng = bm_rng_from(&explore);
+    agent->explore_rng = bm_rng_from(&explore);
     e->result = bm_evaluate(&evaluator, episodes, NULL, (uint64_t)e->first_seed, e->stochastic);
-    status = bm_env_check(evaluator.env, error);
+    bm_status status = bm_env_check(evaluator.env, error);
     if (status == BM_OK && e->exact) {
         status = evaluate_exactly(&evaluator, &e->values, error);
     }
@@ -131,7 +127,7 @@ static void print_json(const evaluation *e) {
 static void print_exact(const evaluation *e) {
     const exact_values *values = &e->values;
     const double gap = gap_of(values);
-    const int limit = e->policy.env->max_episode_steps;
+    const int limit = bm_agent_trainee_of(e->policy.trainee)->env->max_episode_steps;
     printf("\nexact return of the deterministic policy, ");
     if (limit) {
         printf("over at most %d steps\n", limit);
@@ -150,8 +146,8 @@ static void print_table(const evaluation *e) {
     const bm_experiment *experiment = &e->policy.experiment;
     const bm_evaluation *result = &e->result;
     char steps[32];
-    printf("%s: %s on %s, checkpoint %s, trained for %s steps\n\n", e->folder, experiment->agent->name,
-           experiment->env->id, e->checkpoint, bm_cli_thousands(e->policy.step, steps, sizeof steps));
+    printf("%s: %s on %s, checkpoint %s, trained for %s steps\n\n", e->folder, experiment->learner.name,
+           experiment->problem.name, e->checkpoint, bm_cli_thousands(e->policy.trainee->count, steps, sizeof steps));
     printf("  return    %.2f ± %.2f   min %.6g   max %.6g\n", result->mean_return, result->std_return, result->min,
            result->max);
     printf("  length    %.1f steps\n", result->mean_length);
@@ -193,7 +189,7 @@ static int run(int argc, char **argv) {
     bm_error error;
     bm_status status = bm_cli_run_folder(arguments.positional[0], e.folder, sizeof e.folder, &error);
     if (status == BM_OK) {
-        status = bm_policy_load(&e.policy, e.folder, e.checkpoint, &error);
+        status = bm_trained_load(&e.policy, &bm_agent_trainee_type, e.folder, e.checkpoint, &error);
     }
     if (status == BM_OK) {
         status = evaluate(&e, episodes, &error);
@@ -203,7 +199,7 @@ static int run(int argc, char **argv) {
     } else if (status == BM_OK) {
         print_table(&e);
     }
-    bm_policy_free(&e.policy);
+    bm_trained_free(&e.policy);
     bm_cli_free(&arguments);
     return status == BM_OK ? BM_EXIT_OK : bm_cli_report(status, &error);
 }

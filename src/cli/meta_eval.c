@@ -12,7 +12,6 @@
 
 #include "cli/cli.h"
 #include "cli/experiment_words.h"
-#include "cli/meta_words.h"
 #include "cli/progress.h"
 #include "cli/signals.h"
 #include "core/io.h"
@@ -93,22 +92,19 @@ static bm_status read_config(evaluation *e, bm_error *error) {
 
 static const char *const training_of[BM_BASELINES] = {"pre-training on all tasks", "pre-training an oracle"};
 
-static bm_status train(const evaluation *e, bm_baseline which, bm_meta_run *run, const bm_meta_experiment *experiment,
+static bm_status train(const evaluation *e, bm_baseline which, bm_run *run, const bm_experiment *experiment,
                        bm_error *error) {
     const bool quiet = bm_cli_has(e->arguments, "quiet");
-    const bm_int_list *steps = &experiment->run.eval_adapt_steps;
     char score[64];
-    snprintf(score, sizeof score, "%s after %d", experiment->tasks->score_names[0], steps->value[steps->count - 1]);
     if (!quiet) {
         fprintf(stderr, "%s, to compare with; kept in %s\n", training_of[which], e->baseline[which]);
     }
     bm_display *display = bm_display_create(training_of[which], 1, quiet);
-    bm_display_words(display, "iterations", "loss", score);
-    const bm_meta_watch watch = {
-        .stop = e->stop, .visit = bm_meta_words_progress, .context = bm_display_slot(display, 0)};
-    bm_meta_result result;
+    bm_display_words(display, "iterations", "loss", bm_meta_score_word(experiment, score));
+    const bm_run_watch watch = {.stop = e->stop, .visit = bm_display_visit, .context = bm_display_slot(display, 0)};
+    bm_run_result result;
     bm_error why;
-    const bm_status status = bm_meta_run_train(run, &watch, &result, &why);
+    const bm_status status = bm_run_train(run, &watch, &result, &why);
     bm_display_end(display, 0);
     bm_display_destroy(display);
     return status == BM_OK ? BM_OK
@@ -116,25 +112,26 @@ static bm_status train(const evaluation *e, bm_baseline which, bm_meta_run *run,
 }
 
 static bm_status make_baseline(evaluation *e, bm_baseline which, bm_error *error) {
-    bm_meta_experiment experiment;
-    bm_meta_run *run = NULL;
-    bm_status status = bm_meta_run_experiment(e->folder, "last", &experiment, error);
+    bm_experiment experiment;
+    bm_run *run = NULL;
+    bm_status status = bm_run_experiment(&experiment, &bm_meta_trainee_type, e->folder, "last", error);
     e->offered[which] = status == BM_OK && bm_baseline_of(which, &experiment);
     if (e->offered[which]) {
+        experiment.threads = e->config.threads;
         memcpy(experiment.command, e->command, sizeof e->command);
         status = bm_baseline_folder(which, e->folder, e->baseline[which], error);
         if (status == BM_OK) {
             status = bm_baseline_length(e->folder, &experiment, error);
         }
         if (status == BM_OK) {
-            status = bm_baseline_open(&run, &experiment, e->config.threads, e->baseline[which], error);
+            status = bm_baseline_open(&run, &experiment, e->baseline[which], error);
         }
         if (run) {
             status = train(e, which, run, &experiment, error);
-            bm_meta_run_destroy(run);
+            bm_run_destroy(run);
         }
     }
-    bm_meta_experiment_free(&experiment);
+    bm_experiment_free(&experiment);
     return status;
 }
 

@@ -6,6 +6,9 @@
 
 #include "meta/meta_eval.h"
 
+/* What evaluations are called on a progress line: "mse after 10". */
+const char *bm_meta_score_word(const bm_experiment *experiment, char score[64]);
+
 /* argv[0] is "eval"; returns the exit code. */
 int bm_meta_eval_command(int argc, char **argv);
 

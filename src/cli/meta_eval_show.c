@@ -10,7 +10,7 @@
 #include "core/io.h"
 
 static const bm_tasks_type *tasks_of(const bm_meta_eval *eval) {
-    return eval->learned.experiment.tasks;
+    return eval->learned.experiment.problem.type;
 }
 
 static bm_adaptation_mean summary(const bm_meta_eval *eval, const bm_meta_eval_method *method, int at, int which) {
@@ -18,10 +18,8 @@ static bm_adaptation_mean summary(const bm_meta_eval *eval, const bm_meta_eval_m
 }
 
 static int shots_of(const bm_meta_eval *eval) {
-    const bm_meta_experiment *experiment = &eval->learned.experiment;
-    const void *shots;
-    const bm_option *row = bm_options_find(&experiment->tasks->options, experiment->tasks_config, "shots", &shots);
-    return row ? *(const int *)shots : 0;
+    const bm_subject *tasks = &eval->learned.experiment.problem;
+    return (int)bm_options_number(tasks->options, tasks->config, "shots");
 }
 
 /* ---- a table ---------------------------------------------------------------------------------------------------- */
@@ -163,12 +161,12 @@ static void print_iterations(const bm_meta_eval *eval) {
 }
 
 void bm_meta_eval_print(const bm_meta_eval *eval, const char *folder, const char *checkpoint) {
-    const bm_meta_experiment *experiment = &eval->learned.experiment;
-    const bm_tasks_type *tasks = experiment->tasks;
+    const bm_experiment *experiment = &eval->learned.experiment;
+    const bm_tasks_type *tasks = experiment->problem.type;
     char iterations[32];
-    printf("%s: %s on %s, checkpoint %s, trained for %s iterations\n", folder, experiment->learner->name,
-           experiment->tasks_name, checkpoint,
-           bm_cli_thousands(eval->learned.iteration, iterations, sizeof iterations));
+    printf("%s: %s on %s, checkpoint %s, trained for %s iterations\n", folder, experiment->learner.name,
+           experiment->problem.name, checkpoint,
+           bm_cli_thousands(eval->learned.trainee->count, iterations, sizeof iterations));
     printf("%s%s, mean of %d new tasks ± half of its 95 %% interval; shots: %d", tasks->score_names[0],
            in_percent(tasks) ? " in %" : "", eval->config.tasks, shots_of(eval));
     for (int i = 0; i < eval->config.rates; i++) {
@@ -313,14 +311,14 @@ static void add_method(cJSON *object, const bm_meta_eval *eval, const bm_meta_ev
 }
 
 cJSON *bm_meta_eval_json(const bm_meta_eval *eval, const char *folder, const char *checkpoint) {
-    const bm_meta_experiment *experiment = &eval->learned.experiment;
+    const bm_experiment *experiment = &eval->learned.experiment;
     const bm_meta_eval_config *config = &eval->config;
     double *scratch = bm_cli_alloc((size_t)config->tasks, sizeof *scratch);
     cJSON *object = cJSON_CreateObject();
     cJSON_AddStringToObject(object, "run", folder);
     cJSON_AddStringToObject(object, "checkpoint", checkpoint);
-    cJSON_AddStringToObject(object, "learner", experiment->learner->name);
-    cJSON_AddStringToObject(object, "tasks", experiment->tasks_name);
+    cJSON_AddStringToObject(object, "learner", experiment->learner.name);
+    cJSON_AddStringToObject(object, "tasks", experiment->problem.name);
     cJSON_AddNumberToObject(object, "new_tasks", config->tasks);
     bm_cli_json_number(object, "seed", config->seed < 0 ? NAN : (double)config->seed);
     cJSON_AddNumberToObject(object, "shots", shots_of(eval));

@@ -8,6 +8,7 @@
 
 #include "cli/signals.h"
 #include "core/io.h"
+#include "train/run.h"
 
 static const bm_flag flags[] = {
     {"tasks", "N", "how many (default: until the window is closed; 1 where there is none)"},
@@ -27,7 +28,7 @@ typedef struct {
     char folder[BM_PATH_MAX], title[160];
     const char *checkpoint;
     long long seed;
-    bm_meta_learned learned;
+    bm_trained learned;
     bm_adapt *adapt;
 } subject;
 
@@ -38,13 +39,13 @@ int bm_meta_shown_steps(const bm_int_list *evaluated) {
 
 bool bm_meta_watch_wants(const char *path) {
     char folder[BM_PATH_MAX];
-    bm_meta_experiment experiment = {0};
+    bm_experiment experiment = {0};
     bm_error ignored; /* bellman watch finds the same fault */
     if (!bm_path_exists(path) || bm_cli_run_folder(path, folder, sizeof folder, &ignored) != BM_OK) {
         return false;
     }
-    const bool wants = bm_meta_run_experiment(folder, "last", &experiment, &ignored) == BM_OK;
-    bm_meta_experiment_free(&experiment);
+    const bool wants = bm_run_experiment(&experiment, &bm_meta_trainee_type, folder, "last", &ignored) == BM_OK;
+    bm_experiment_free(&experiment);
     return wants;
 }
 
@@ -102,17 +103,18 @@ static void report(const bm_arguments *arguments, const subject *it, const bm_sh
 static bm_status open_run(subject *it, const bm_arguments *arguments, bm_error *error) {
     bm_status status = bm_cli_run_folder(arguments->positional[0], it->folder, sizeof it->folder, error);
     if (status == BM_OK) {
-        status = bm_meta_learned_load(&it->learned, it->folder, it->checkpoint, 1, error);
+        status = bm_trained_load(&it->learned, &bm_meta_trainee_type, it->folder, it->checkpoint, error);
     }
     if (status != BM_OK) {
         return status;
     }
-    const bm_meta_experiment *experiment = &it->learned.experiment;
-    const int usual = bm_meta_shown_steps(&experiment->run.eval_adapt_steps);
+    const bm_experiment *experiment = &it->learned.experiment;
+    const bm_meta_trainee *trainee = bm_meta_trainee_of(it->learned.trainee);
+    const int usual = bm_meta_shown_steps(&trainee->run->eval_adapt_steps);
     const int steps = (int)bm_cli_integer(arguments, "adapt-steps", usual, 1, BM_ADAPT_STEPS);
-    snprintf(it->title, sizeof it->title, "%s on %s", experiment->learner->name, experiment->tasks_name);
-    return bm_adapt_create(&it->adapt, it->learned.model.learner, (bm_init)experiment->run.init, steps,
-                           (uint64_t)it->seed, it->learned.model.outer, it->learned.iteration, error);
+    snprintf(it->title, sizeof it->title, "%s on %s", experiment->learner.name, experiment->problem.name);
+    return bm_adapt_create(&it->adapt, trainee->learner, (bm_init)trainee->run->init, steps, (uint64_t)it->seed,
+                           trainee->outer, trainee->common.count, error);
 }
 
 int bm_meta_watch_run(const bm_arguments *arguments) {
@@ -135,9 +137,9 @@ int bm_meta_watch_run(const bm_arguments *arguments) {
     bm_show_read_flags(arguments, &setup);
     setup.episodes = (int)bm_cli_integer(arguments, count, 0, 1, 1000000);
     bm_status status = open_run(it, arguments, &error);
-    if (status == BM_OK && (status = bm_meta_show_open(arguments, instead, &setup, &error)) == BM_OK) {
+    if (status == BM_OK && (status = bm_show_open(arguments, instead, BM_META_FILE_FPS, &setup, &error)) == BM_OK) {
         setup.stop = bm_cli_catch_signals();
-        status = bm_meta_show(&setup, it->adapt, NULL, it->learned.experiment.tasks_name, &result, &error);
+        status = bm_meta_show(&setup, it->adapt, NULL, it->learned.experiment.problem.name, &result, &error);
         bm_stage_close(setup.stage);
     }
     int code = status == BM_OK ? BM_EXIT_OK : bm_cli_report(status, &error);
@@ -146,7 +148,7 @@ int bm_meta_watch_run(const bm_arguments *arguments) {
         code = *setup.stop ? 128 + *setup.stop : BM_EXIT_OK;
     }
     bm_adapt_destroy(it->adapt);
-    bm_meta_learned_free(&it->learned);
+    bm_trained_free(&it->learned);
     free(it);
     return code;
 }

@@ -3,8 +3,7 @@
 
 /* Adaptation in a window, a terminal or a file: that of a run which has been meta-trained, or of one that trains. */
 #include "cli/show_flags.h"
-#include "cli/train_watched.h"
-#include "meta/meta_run.h"
+#include "meta/meta_trainee.h"
 #include "watch/adapt.h"
 #include "watch/adapt_feed.h"
 
@@ -22,21 +21,11 @@ bool bm_meta_watch_wants(const char *path);       /* whether a path is that of a
 /* What bellman watch does with one: its flags are understood, episodes being tasks. */
 int bm_meta_watch_run(const bm_arguments *arguments);
 
-/* bellman meta LEARNER TASKS --render, --terminal or --headless --record: whether that is asked for; what does not go together exits 2; the
- * stage and the file opened before anything is trained, view->wanted being set. */
-bool bm_meta_view_wanted(const bm_arguments *arguments);
-void bm_meta_view_check(const bm_arguments *arguments);
-bm_status bm_meta_view_open(bm_train_view *view, const bm_arguments *arguments, const char *title, bm_error *error);
-/* As bm_meta_run_train, in a thread of its own, while this one shows what can be adapted to with the newest parameters; the view's
- * stage and recorder are open, and closed afterwards. When the viewer closes the window, training goes on. */
-bm_status bm_meta_train_watched(bm_meta_run *run, const bm_meta_experiment *experiment, const bm_meta_watch *watch,
-                                bm_train_view *view, bm_meta_result *result, bm_error *error);
 int bm_meta_shown_steps(const bm_int_list *evaluated); /* steps of adaptation to show, unless a flag says */
-/* Opens setup's file and stage, as the flags say. */
-bm_status bm_meta_show_open(const bm_arguments *arguments, const char *instead, bm_show_setup *setup, bm_error *error);
+enum { BM_META_FILE_FPS = 25 };                        /* of a recording, where nothing else is said */
 
-/* The loop behind both. In setup the player's part is not looked at: adapt is shown, episodes are tasks, and trained and failure belong
- * to feed (NULL: nothing trains). stem: of the names of pictures. Of the result only what was recorded, and stop_training, are filled in. */
+/* The loop behind both. In setup the player's part is not looked at: adapt is shown, episodes are tasks, and live, trained and failure
+ * belong to feed (NULL: nothing trains). stem: of the names of pictures. Of the result only what was recorded, and stop_training, are filled in. */
 bm_status bm_meta_show(const bm_show_setup *setup, bm_adapt *adapt, bm_adapt_feed *feed, const char *stem,
                        bm_show_result *result, bm_error *error);
 

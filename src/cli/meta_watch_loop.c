@@ -10,7 +10,7 @@
 #include "core/clock.h"
 #include "watch/adapt_scene.h"
 
-enum { WINDOW_FPS = 30, TRAINING_FPS = 15, FILE_FPS = 25 };
+enum { WINDOW_FPS = 30, TRAINING_FPS = 15 };
 
 static const double farewell_seconds = 3;   /* the window stays after training, unless a key is pressed */
 static const double last_task_seconds = 10; /* at most, of the last task of a recording */
@@ -84,7 +84,11 @@ static bm_status follow_training(show *s, bm_error *error) {
         return BM_OK;
     }
     const int ended = s->trained ? 0 : atomic_load(s->setup->trained); /* before what it left is read */
-    if (bm_adapt_feed_read(s->feed, &s->training, s->adapt) && s->picture.now - s->curve_shown >= curve_seconds) {
+    if (bm_live_refresh(s->setup->live)) {
+        const bm_trainee *trainee = bm_live_trainee(s->setup->live);
+        bm_adapt_learn(s->adapt, bm_meta_trainee_of(trainee)->outer, trainee->count);
+    }
+    if (bm_adapt_feed_read(s->feed, &s->training) && s->picture.now - s->curve_shown >= curve_seconds) {
         s->curve_shown = s->picture.now;
         s->picture.changed = true;
     }
@@ -256,23 +260,9 @@ static bm_status loop(show *s, bm_error *error) {
     return status;
 }
 
-bm_status bm_meta_show_open(const bm_arguments *arguments, const char *instead, bm_show_setup *setup, bm_error *error) {
-    bm_status status = BM_OK;
-    setup->record_fps = setup->fps > 0 ? setup->fps : FILE_FPS;
-    if (setup->record) {
-        status =
-            bm_recorder_open(&setup->recorder, setup->record, setup->width, setup->height, setup->record_fps, error);
-    }
-    if (status == BM_OK && (status = bm_show_open_stage(arguments, instead, setup, error)) != BM_OK) {
-        bm_recorder_close(setup->recorder, NULL, NULL);
-        setup->recorder = NULL;
-    }
-    return status;
-}
-
 static bm_status begin(show *s, const char *stem, bm_error *error) {
     const bm_show_setup *setup = s->setup;
-    const int usual = s->feed ? TRAINING_FPS : setup->stage ? WINDOW_FPS : FILE_FPS;
+    const int usual = s->feed ? TRAINING_FPS : setup->stage ? WINDOW_FPS : BM_META_FILE_FPS;
     s->picture = (bm_live_picture){
         .stage = setup->stage,
         .width = setup->width,

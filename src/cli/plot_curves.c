@@ -9,7 +9,7 @@
 #include "cli/plot.h"
 #include "core/statistics.h"
 #include "core/suggest.h"
-#include "meta/meta_experiment.h"
+#include "meta/meta_trainee.h"
 
 enum { GRID_MAX = 2000, SAMPLES = 2000 };
 

@@ -39,8 +39,8 @@ bm_display *bm_display_create(const char *title, int runs, bool quiet) {
     pthread_mutex_init(&display->lock, NULL);
     for (int i = 0; i < runs; i++) {
         display->slots[i].display = display;
-        display->slots[i].progress.train_return = NAN;
-        display->slots[i].progress.eval_return = NAN;
+        display->slots[i].progress.training = NAN;
+        display->slots[i].progress.score = NAN;
     }
     return display;
 }
@@ -87,12 +87,12 @@ static void draw(bm_display *display) {
             running++;
         }
         seconds = fmax(seconds, p->seconds);
-        if (isfinite(p->train_return)) {
-            train += p->train_return;
+        if (isfinite(p->training)) {
+            train += p->training;
             known++;
         }
-        if (isfinite(p->eval_return)) {
-            eval += p->eval_return;
+        if (isfinite(p->score)) {
+            eval += p->score;
             evaluated++;
         }
     }

@@ -12,7 +12,6 @@
 #include "cli/cli.h"
 #include "cli/result.h"
 #include "core/io.h"
-#include "train/checkpoint.h"
 #include "train/history.h"
 
 /* How deep run folders may lie: RUNS/ENV/AGENT/SWEEP/NAME, and one more for an ENV with a slash in its name. */
@@ -87,14 +86,12 @@ static bm_status read_metadata(bm_run_entry *run, bm_safetensors *checkpoint) {
 }
 
 bm_status bm_run_entry_read(bm_run_entry *run, const char *path) {
-    char folder[BM_PATH_MAX + 32];
     memset(run, 0, sizeof *run);
     snprintf(run->path, sizeof run->path, "%s", path);
     run->eval_return = run->train_return = run->seconds = NAN;
     name_by_path(run);
-    snprintf(folder, sizeof folder, "%s/checkpoint", path);
     bm_safetensors checkpoint;
-    bm_status status = bm_checkpoint_open(folder, "last", &checkpoint, &run->error);
+    bm_status status = bm_folder_checkpoint(path, "last", &checkpoint, &run->error);
     if (status == BM_OK) {
         status = read_metadata(run, &checkpoint);
         bm_safetensors_free(&checkpoint);

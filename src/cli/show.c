@@ -9,6 +9,7 @@
 #include "cli/cli.h"
 #include "cli/show_state.h"
 #include "core/clock.h"
+#include "train/agent_trainee.h"
 
 static const double hold_seconds = 0.75;     /* how long an episode's last state shows, at natural speed */
 static const double last_look_seconds = 1.5; /* after a person's last episode */
@@ -102,7 +103,7 @@ static void follow_training(bm_show_state *s) {
     }
     s->picture.changed |= bm_curve_store_read(setup->curves, &s->curves);
     if (bm_live_refresh(setup->live)) {
-        s->scene.knob_count = bm_scene_list_knobs(bm_live_agent(setup->live), s->knobs);
+        s->scene.knob_count = bm_scene_list_knobs(bm_agent_trainee_of(bm_live_trainee(setup->live))->agent, s->knobs);
         bm_player_think(setup->player);
         if (s->picture.now - s->surveyed > survey_seconds || s->scene.trained) {
             bm_player_survey(setup->player);
@@ -195,12 +196,8 @@ static bm_status loop(bm_show_state *s, bm_error *error) {
 /* ---- from start to end ------------------------------------------------------------------------------------------ */
 
 /* Frames of a recording: as many as there are steps, at most 50 a second. */
-bm_status bm_show_open_recorder(bm_show_setup *setup, const bm_env_type *env, bm_error *error) {
-    if (!setup->record) {
-        return BM_OK;
-    }
-    setup->record_fps = setup->fps > 0 ? setup->fps : fmin(fmax(env->steps_per_second * setup->speed, 1), 50);
-    return bm_recorder_open(&setup->recorder, setup->record, setup->width, setup->height, setup->record_fps, error);
+double bm_show_record_fps(const bm_env_type *env, double speed) {
+    return fmin(fmax(env->steps_per_second * speed, 1), 50);
 }
 
 static double frames_a_second(const bm_show_setup *setup) {

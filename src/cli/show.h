@@ -22,7 +22,7 @@ typedef struct {
     double speed;          /* of the natural one */
     int episodes;          /* 0: until it is closed */
     const char *record;    /* a file, or NULL */
-    bm_recorder *recorder; /* of it, already open (bm_show_open_recorder); closed by bm_show */
+    bm_recorder *recorder; /* of it, already open (bm_show_open); closed by bm_show */
     double record_fps;
     const char *folder;     /* where pictures and recordings made with keys go */
     const atomic_int *stop; /* a signal's number ends it */
@@ -41,8 +41,7 @@ typedef struct {
     int64_t record_bytes;
 } bm_show_result;
 
-/* Opens setup->record, where there is one, so that what cannot be written is known before anything is played or trained. */
-bm_status bm_show_open_recorder(bm_show_setup *setup, const bm_env_type *env, bm_error *error);
+double bm_show_record_fps(const bm_env_type *env, double speed); /* of a recording, where nothing else is said */
 
 bm_status bm_show(const bm_show_setup *setup, bm_show_result *result, bm_error *error);
 

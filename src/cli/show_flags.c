@@ -36,8 +36,7 @@ bm_stage_kind bm_show_stage_kind(const bm_arguments *arguments) {
     return terminal ? BM_STAGE_TERMINAL : headless ? BM_STAGE_NONE : BM_STAGE_WINDOW;
 }
 
-bm_status bm_show_open_stage(const bm_arguments *arguments, const char *instead, bm_show_setup *setup,
-                             bm_error *error) {
+static bm_status open_stage(const bm_arguments *arguments, const char *instead, bm_show_setup *setup, bm_error *error) {
     const bm_stage_kind kind = bm_show_stage_kind(arguments);
     if (kind == BM_STAGE_NONE) {
         return BM_OK;
@@ -47,15 +46,25 @@ bm_status bm_show_open_stage(const bm_arguments *arguments, const char *instead,
     return status == BM_OK ? BM_OK : bm_fail(error, "%.300s; %s", reason.text, instead);
 }
 
+bm_status bm_show_open(const bm_arguments *arguments, const char *instead, double record_fps, bm_show_setup *setup,
+                       bm_error *error) {
+    setup->record_fps = setup->fps > 0 ? setup->fps : record_fps;
+    if (setup->record) {
+        BM_TRY(
+            bm_recorder_open(&setup->recorder, setup->record, setup->width, setup->height, setup->record_fps, error));
+    }
+    const bm_status status = open_stage(arguments, instead, setup, error);
+    if (status != BM_OK) {
+        bm_recorder_close(setup->recorder, NULL, NULL);
+        setup->recorder = NULL;
+    }
+    return status;
+}
+
 bm_status bm_show_in_stage(const bm_arguments *arguments, const char *instead, bm_show_setup *setup,
                            bm_show_result *result, bm_error *error) {
-    bm_status status = bm_show_open_recorder(setup, setup->player->env->type, error);
-    if (status == BM_OK && (status = bm_show_open_stage(arguments, instead, setup, error)) != BM_OK) {
-        bm_recorder_close(setup->recorder, NULL, NULL);
-    }
-    if (status == BM_OK) {
-        status = bm_show(setup, result, error);
-    }
+    BM_TRY(bm_show_open(arguments, instead, bm_show_record_fps(setup->player->env->type, setup->speed), setup, error));
+    const bm_status status = bm_show(setup, result, error);
     bm_stage_close(setup->stage);
     setup->stage = NULL;
     return status;

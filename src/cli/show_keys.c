@@ -65,11 +65,11 @@ static void turn(bm_show_state *s, int direction) {
         bm_live_picture_notify(&s->picture, "training has ended: there is nothing left to change");
         return;
     }
-    const bm_agent *agent = bm_live_agent(s->setup->live);
+    const bm_preset_target *live = &bm_live_trainee(s->setup->live)->live;
     const char *key = s->knobs[s->scene.knob].key;
     char before[BM_OPTION_TEXT_BYTES], text[BM_OPTION_TEXT_BYTES];
     const void *field;
-    const bm_option *row = bm_options_find(&agent->type->options, agent->config, key, &field);
+    const bm_option *row = bm_options_find(live->options, live->config, key, &field);
     if (!row || !bm_option_nudge(row, field, direction, text, sizeof text)) {
         return;
     }

@@ -12,6 +12,7 @@
 #include "cli/signals.h"
 #include "cli/sweep.h"
 #include "core/pool.h"
+#include "train/agent_trainee.h"
 
 static const bm_flag flags[] = {
     {"set", "KEY=A,B,...",
@@ -55,7 +56,9 @@ static bm_status begin_run(const bm_sweep *sweep, const bm_sweep_run *run, const
     bm_sweep_run_name(sweep, run, own, sizeof own);
     snprintf(name, sizeof name, "%s/%s", sweep->name, own);
     const bm_status status = bm_sweep_clear(folder, error);
-    return status == BM_OK ? bm_run_create(created, experiment, sweep->root, name, NULL, NULL, error) : status;
+    return status == BM_OK
+               ? bm_run_create(created, experiment, &(bm_run_start){.runs = sweep->root, .name = name}, error)
+               : status;
 }
 
 /* Into its file and back, so that what is told now is what the same command will tell from the file. */
@@ -78,7 +81,7 @@ static bm_status train(const training *all, int item, const bm_experiment *exper
         .stop = all->stop, .visit = bm_display_visit, .context = bm_display_slot(all->display, item)};
     status = bm_run_train(run, &watch, &result, error);
     if (status == BM_OK && !result.interrupted) {
-        status = keep_result(bm_result_json(experiment, folder, &result), folder, kept, error);
+        status = keep_result(bm_result_of_agent(run, folder, &result), folder, kept, error);
     }
     bm_run_destroy(run);
     return status;
@@ -90,11 +93,15 @@ static void train_run(void *context, int item) {
     if (run->state == BM_SWEEP_ENDED || atomic_load(all->stop)) {
         return;
     }
-    bm_experiment experiment = all->sweep->setting[run->setting].experiment; /* shares its options */
-    experiment.run.seed = run->seed;
+    bm_experiment experiment;
     char folder[BM_PATH_MAX];
     bm_sweep_run_folder(all->sweep, run, folder, sizeof folder);
-    if (train(all, item, &experiment, folder, &run->result, &run->error) != BM_OK) {
+    bm_status status = bm_sweep_experiment(all->sweep, run, &experiment, &run->error);
+    if (status == BM_OK) {
+        status = train(all, item, &experiment, folder, &run->result, &run->error);
+    }
+    bm_experiment_free(&experiment);
+    if (status != BM_OK) {
         run->state = BM_SWEEP_FAILED;
     } else if (run->result) {
         run->state = BM_SWEEP_ENDED;
@@ -126,7 +133,7 @@ static void announce(const bm_sweep *sweep) {
 static void expect_runs(const bm_sweep *sweep, bm_display *display) {
     for (int i = 0; i < sweep->runs; i++) {
         const bm_sweep_run *run = &sweep->run[i];
-        const int total = sweep->setting[run->setting].experiment.run.steps;
+        const int total = sweep->setting[run->setting].experiment.run->total;
         if (run->state == BM_SWEEP_ENDED) {
             const int64_t steps = (int64_t)bm_result_number(run->result, "steps");
             bm_display_expect(display, i, steps, steps);
@@ -147,7 +154,8 @@ static bm_status train_all(bm_sweep *sweep, bool quiet, const atomic_int *stop, 
     if (!quiet) {
         announce(sweep);
     }
-    snprintf(title, sizeof title, "%s %s", sweep->setting->experiment.agent->name, sweep->setting->experiment.env->id);
+    snprintf(title, sizeof title, "%s %s", sweep->setting->experiment.learner.name,
+             sweep->setting->experiment.problem.name);
     training all = {sweep, stop, bm_display_create(title, sweep->runs, quiet)};
     expect_runs(sweep, all.display);
     bm_pool_run(pool, sweep->runs, train_run, &all);
@@ -240,8 +248,6 @@ static int sweep_words(bm_arguments *arguments, int argc, char **argv) {
 }
 
 static int run(int argc, char **argv) {
-    bm_run_config settings;
-    bm_options_defaults(&bm_run_options, &settings);
     bm_command command = {
         .verb = "sweep",
         .arguments = "AGENT ENV --set KEY=A,B,...",
@@ -250,17 +256,17 @@ static int run(int argc, char **argv) {
             "prints a table with a row for every combination and draws their learning curves. Name an agent here to "
             "see its options. To search instead of trying everything: bellman tune.",
         .flags = flags,
-        .groups = {{"The runs:", &bm_run_options, &settings}},
     };
-    char heading[128], after[12288];
+    char after[12288];
     bm_error error;
-    bm_experiment shown = {0};
-    const bm_status status = bm_words_shown(flags, argc, argv, &shown, heading, sizeof heading, &error);
+    bm_words_shown shown = {0};
+    const bm_status status = bm_words_show(&shown, &bm_agent_trainee_type, flags, argc, argv, &error);
     if (status != BM_OK) {
-        bm_experiment_free(&shown);
+        bm_experiment_free(&shown.experiment);
         return bm_cli_report(status, &error);
     }
-    bm_words_help(&command, &shown, heading, examples, after, sizeof after);
+    bm_words_help(&shown, "The runs:", command.groups, examples, after, sizeof after);
+    command.examples = after;
     bm_arguments *arguments = bm_cli_alloc(1, sizeof *arguments);
     bm_cli_parse(&command, argc, argv, arguments);
     if (arguments->positionals != 2) {
@@ -270,7 +276,7 @@ static int run(int argc, char **argv) {
     const int code = sweep_words(arguments, argc, argv);
     bm_cli_free(arguments);
     free(arguments);
-    bm_experiment_free(&shown);
+    bm_experiment_free(&shown.experiment);
     return code;
 }
 

@@ -51,6 +51,9 @@ bm_status bm_sweep_read(bm_sweep *sweep, bm_arguments *arguments, int argc, char
 void bm_sweep_free(bm_sweep *sweep);
 
 void bm_sweep_run_name(const bm_sweep *sweep, const bm_sweep_run *run, char *name, size_t bytes);
+/* Its settings, with its seed; free them also after failure. */
+bm_status bm_sweep_experiment(const bm_sweep *sweep, const bm_sweep_run *run, bm_experiment *experiment,
+                              bm_error *error);
 void bm_sweep_run_folder(const bm_sweep *sweep, const bm_sweep_run *run, char *folder, size_t bytes);
 
 /* Makes the sweep's folder, keeps other processes out of it, and looks which runs have begun or ended. BM_INVALID: one was made with

@@ -48,6 +48,13 @@ static bm_status check_made_alike(const bm_run_entry *entry, const bm_experiment
     return status;
 }
 
+bm_status bm_sweep_experiment(const bm_sweep *sweep, const bm_sweep_run *run, bm_experiment *experiment,
+                              bm_error *error) {
+    BM_TRY(bm_experiment_copy(experiment, &sweep->setting[run->setting].experiment, error));
+    experiment->run->seed = run->seed;
+    return BM_OK;
+}
+
 static bm_status examine(const bm_sweep *sweep, bm_sweep_run *run, bm_error *error) {
     char folder[BM_PATH_MAX], checkpoint[BM_PATH_MAX + 64];
     bm_sweep_run_folder(sweep, run, folder, sizeof folder);
@@ -56,11 +63,14 @@ static bm_status examine(const bm_sweep *sweep, bm_sweep_run *run, bm_error *err
         return BM_OK;
     }
     bm_run_entry entry;
-    bm_experiment experiment = sweep->setting[run->setting].experiment; /* shares its options */
-    experiment.run.seed = run->seed;
-    bm_status status = bm_run_entry_read(&entry, folder);
-    status = status == BM_OK ? check_made_alike(&entry, &experiment, error) : bm_run_damaged(&entry, error);
-    cJSON_Delete(entry.metadata);
+    bm_experiment experiment;
+    bm_status status = bm_sweep_experiment(sweep, run, &experiment, error);
+    if (status == BM_OK) {
+        status = bm_run_entry_read(&entry, folder) == BM_OK ? check_made_alike(&entry, &experiment, error)
+                                                            : bm_run_damaged(&entry, error);
+        cJSON_Delete(entry.metadata);
+    }
+    bm_experiment_free(&experiment);
     if (status != BM_OK) {
         return status;
     }

@@ -12,6 +12,7 @@
 #include "cli/sweep.h"
 #include "core/io.h"
 #include "core/suggest.h"
+#include "train/agent_trainee.h"
 
 enum { MOST_RUNS = 10000, DEFAULT_SEEDS = 3, NAME_MOST = 100, NAME_KEPT = 90 };
 
@@ -141,10 +142,12 @@ static int choice_of(const bm_sweep *sweep, int setting, int key) {
 
 static const bm_option *find_option(const bm_experiment *experiment, const char *key, const void **field) {
     if (strncmp(key, env_prefix, sizeof env_prefix - 1) == 0) {
-        return bm_options_find(&experiment->env->options, experiment->env_config, key + sizeof env_prefix - 1, field);
+        const bm_subject *env = &experiment->problem;
+        return bm_options_find(env->options, env->config, key + sizeof env_prefix - 1, field);
     }
-    const bm_option *row = bm_options_find(&bm_run_options, &experiment->run, key, field);
-    return row ? row : bm_options_find(&experiment->agent->options, experiment->agent_config, key, field);
+    const bm_subject *agent = &experiment->learner;
+    const bm_option *row = bm_options_find(experiment->type->run_options, experiment->run, key, field);
+    return row ? row : bm_options_find(agent->options, agent->config, key, field);
 }
 
 static bm_status make_experiment(bm_sweep *sweep, int index, bm_arguments *arguments, const int *origin, int argc,
@@ -157,22 +160,18 @@ static bm_status make_experiment(bm_sweep *sweep, int index, bm_arguments *argum
         arguments->setting[origin[k]].value =
             env ? join(sweep, key->name + sizeof env_prefix - 1, "=", choice) : choice;
     }
-    const bm_status status = bm_words_experiment(experiment, arguments, error);
-    if (status != BM_OK) {
-        return status;
-    }
-    if (experiment->run.seed > INT_MAX - (sweep->seeds - 1)) {
-        return bm_invalid(error, "seed=%d is too large for %d seeds from there", experiment->run.seed, sweep->seeds);
+    BM_TRY(bm_words_experiment(experiment, &bm_agent_trainee_type, arguments, error));
+    if (experiment->run->seed > INT_MAX - (sweep->seeds - 1)) {
+        return bm_invalid(error, "seed=%d is too large for %d seeds from there", experiment->run->seed, sweep->seeds);
     }
     bm_words_note(experiment->command, argc, argv);
-    bm_experiment_settle(experiment);
-    return BM_OK;
+    return bm_experiment_settle(experiment, error);
 }
 
 /* What options alone do not say: whether agent and environment can be made of them. */
 static bm_status try_experiment(const bm_experiment *experiment, bm_error *error) {
     bm_run *run = NULL;
-    const bm_status status = bm_run_create(&run, experiment, NULL, NULL, NULL, NULL, error);
+    const bm_status status = bm_run_create(&run, experiment, &(bm_run_start){0}, error);
     if (status == BM_OK) {
         bm_run_destroy(run);
     }
@@ -283,8 +282,8 @@ static bm_status name_sweep(bm_sweep *sweep, const bm_arguments *arguments, bm_e
     sweep->root = runs ? runs : "runs";
     const bm_status status = given ? bm_words_check_name(given, error) : BM_OK;
     snprintf(sweep->name, sizeof sweep->name, "%s", given ? given : shortened(sweep, keys));
-    const int n = snprintf(sweep->folder, sizeof sweep->folder, "%s/%s/%s/%s", sweep->root, experiment->env->id,
-                           experiment->agent->name, sweep->name);
+    const int n = snprintf(sweep->folder, sizeof sweep->folder, "%s/%s/%s/%s", sweep->root, experiment->problem.name,
+                           experiment->learner.name, sweep->name);
     if (status == BM_OK && n + BM_RUN_NAME_BYTES >= BM_PATH_MAX) {
         return bm_invalid(error, "the folder's name is too long: %.80s...", sweep->folder);
     }
@@ -296,7 +295,7 @@ static void list_runs(bm_sweep *sweep) {
     for (int i = 0; i < sweep->runs; i++) {
         bm_sweep_run *run = &sweep->run[i];
         run->setting = i % sweep->settings;
-        run->seed = sweep->setting[run->setting].experiment.run.seed + i / sweep->settings;
+        run->seed = sweep->setting[run->setting].experiment.run->seed + i / sweep->settings;
     }
 }
 

@@ -184,8 +184,8 @@ void bm_sweep_json(const bm_sweep *sweep, int best, const char *picture) {
     const bm_experiment *experiment = &sweep->setting->experiment;
     cJSON *object = cJSON_CreateObject();
     cJSON_AddStringToObject(object, "folder", sweep->folder);
-    cJSON_AddStringToObject(object, "agent", experiment->agent->name);
-    cJSON_AddStringToObject(object, "env", experiment->env->id);
+    cJSON_AddStringToObject(object, "agent", experiment->learner.name);
+    cJSON_AddStringToObject(object, "env", experiment->problem.name);
     cJSON_AddNumberToObject(object, "runs", sweep->runs);
     cJSON_AddItemToObject(object, "plot", picture ? cJSON_CreateString(picture) : cJSON_CreateNull());
     cJSON_AddItemToObject(object, "best", best < 0 ? cJSON_CreateNull() : values_json(sweep, &sweep->setting[best]));
@@ -247,7 +247,7 @@ static const char *title_of(bm_sweep *sweep, int shown) {
     enum { TITLE_BYTES = 512 };
     char *title = bm_sweep_alloc(sweep, TITLE_BYTES, 1);
     int ended = 0;
-    size_t at = (size_t)snprintf(title, TITLE_BYTES, "%s", sweep->setting->experiment.agent->name);
+    size_t at = (size_t)snprintf(title, TITLE_BYTES, "%s", sweep->setting->experiment.learner.name);
     for (int k = 0, varied = 0; k < sweep->grid.count && at < TITLE_BYTES; k++) {
         if (sweep->grid.parameter[k].choices > 1) {
             at += (size_t)snprintf(title + at, TITLE_BYTES - at, "%s%s", varied++ ? ", " : ": ",

@@ -10,6 +10,7 @@
 #include "cli/signals.h"
 #include "core/io.h"
 #include "core/yaml.h"
+#include "train/agent_trainee.h"
 #include "tune/ranks.h"
 
 /* clang-format off */
@@ -81,11 +82,12 @@ static bm_status write_preset(bm_tune_wish *wish, const bm_trial *trial, FILE *f
         }
     }
     fprintf(file, "# bellman tune, study %s, trial %lld\n%s:\n  steps: %d\n  num_envs: %d\n", wish->name,
-            (long long)trial->number, experiment->env->id, experiment->run.steps, experiment->run.num_envs);
-    bm_options_each(&experiment->agent->options, experiment->agent_config, write_row, file);
-    if (experiment->env->options.count) {
+            (long long)trial->number, experiment->problem.name, experiment->run->total,
+            bm_agent_run_of(experiment)->num_envs);
+    bm_options_each(experiment->learner.options, experiment->learner.config, write_row, file);
+    if (experiment->problem.options->count) {
         fprintf(file, "  env:\n");
-        bm_options_each(&experiment->env->options, experiment->env_config, write_env_row, file);
+        bm_options_each(experiment->problem.options, experiment->problem.config, write_env_row, file);
     }
     return status;
 }
@@ -267,14 +269,12 @@ static int run_rank(int argc, char **argv) {
             "  bellman tune --show tune.db --study dqn-CartPole-v1 --report study.html",
         .flags = function ? function_flags : training_flags,
     };
-    bm_experiment shown = {0};
+    bm_words_shown shown = {0};
     bm_method method;
-    char heading[BM_TUNE_NAME];
     bm_error error;
-    bm_status status =
-        bm_tune_groups(command.flags, function, argc, argv, &shown, &method, heading, command.groups, &error);
+    bm_status status = bm_tune_groups(command.flags, function, argc, argv, &shown, &method, command.groups, &error);
     if (status != BM_OK) {
-        bm_experiment_free(&shown);
+        bm_experiment_free(&shown.experiment);
         return bm_cli_report(status, &error);
     }
     bm_arguments *arguments = bm_cli_alloc(1, sizeof *arguments);
@@ -283,7 +283,7 @@ static int run_rank(int argc, char **argv) {
     if (show) {
         check_show_words(arguments);
         const int code = show_studies(show, arguments);
-        bm_experiment_free(&shown);
+        bm_experiment_free(&shown.experiment);
         bm_cli_free(arguments);
         free(arguments);
         return code;
@@ -297,7 +297,7 @@ static int run_rank(int argc, char **argv) {
     }
     bm_tune_free(wish);
     free(wish);
-    bm_experiment_free(&shown);
+    bm_experiment_free(&shown.experiment);
     bm_cli_free(arguments);
     free(arguments);
     const int code = status == BM_OK ? BM_EXIT_OK : bm_cli_report(status, &error);

@@ -5,7 +5,7 @@
  * of it, tune_show.c what a file holds. */
 #include <stdio.h>
 
-#include "cli/cli.h"
+#include "cli/experiment_words.h"
 #include "tune/study.h"
 
 enum { BM_TUNE_NAME = 256 };
@@ -28,8 +28,8 @@ bm_status bm_tune_read(bm_tune_wish *wish, const bm_arguments *arguments, bm_err
 void bm_tune_free(bm_tune_wish *wish);
 /* The tables of what the words name, for flags and help. */
 bool bm_tune_is_function(const char *word); /* optim:NAME */
-bm_status bm_tune_groups(const bm_flag *flags, bool function, int argc, char **argv, bm_experiment *shown,
-                         bm_method *method, char heading[BM_TUNE_NAME], bm_flag_group *groups, bm_error *error);
+bm_status bm_tune_groups(const bm_flag *flags, bool function, int argc, char **argv, bm_words_shown *shown,
+                         bm_method *method, bm_flag_group *groups, bm_error *error);
 
 /* The live table on standard error: redrawn in place on a terminal, a line now and then elsewhere. */
 typedef struct {

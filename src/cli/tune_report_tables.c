@@ -6,6 +6,7 @@
 #include "cli/page.h"
 #include "cli/tune_report.h"
 #include "core/yaml.h"
+#include "train/agent_trainee.h"
 
 enum { TRIALS_SHOWN = 200 };
 
@@ -26,7 +27,8 @@ static cJSON *usual_settings(const bm_report *report) {
     bool found;
     cJSON *settings = NULL;
     if (text_of(report, "agent") && text_of(report, "env") &&
-        bm_experiment_create(&experiment, text_of(report, "agent"), text_of(report, "env"), &error) == BM_OK &&
+        bm_experiment_create(&experiment, &bm_agent_trainee_type, text_of(report, "agent"), text_of(report, "env"),
+                             &error) == BM_OK &&
         bm_experiment_preset(&experiment, &found, &error) == BM_OK) {
         settings = bm_experiment_metadata(&experiment);
     }

@@ -248,8 +248,8 @@ static void print_given(const bm_arguments *arguments) {
 
 static void print_command(const bm_tune_wish *wish, const bm_trial *trial) {
     if (wish->trains) {
-        printf("\nbellman train %s %s --steps %d", wish->experiment.agent->name, wish->experiment.env->id,
-               wish->experiment.run.steps);
+        printf("\nbellman train %s %s --steps %d", wish->experiment.learner.name, wish->experiment.problem.name,
+               wish->experiment.run->total);
     } else {
         printf("\nbellman optim '%s' --optimizer %s --steps %" PRId64, wish->function.function->text,
                bm_method_name(&wish->function.method), wish->function.steps);

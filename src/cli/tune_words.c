@@ -8,6 +8,7 @@
 #include "cli/experiment_words.h"
 #include "cli/tune.h"
 #include "core/suggest.h"
+#include "train/agent_trainee.h"
 #include "tune/ranks.h"
 
 static const char function_prefix[] = "optim:";
@@ -18,8 +19,8 @@ bool bm_tune_is_function(const char *word) {
 
 /* ---- what is tuned ---------------------------------------------------------------------------------------------- */
 
-bm_status bm_tune_groups(const bm_flag *flags, bool function, int argc, char **argv, bm_experiment *shown,
-                         bm_method *method, char heading[BM_TUNE_NAME], bm_flag_group *groups, bm_error *error) {
+bm_status bm_tune_groups(const bm_flag *flags, bool function, int argc, char **argv, bm_words_shown *shown,
+                         bm_method *method, bm_flag_group *groups, bm_error *error) {
     if (function) {
         const char *name = bm_words_early(argc, argv, "optimizer");
         const bm_status status = bm_method_find(method, name ? name : "adam", error);
@@ -28,12 +29,12 @@ bm_status bm_tune_groups(const bm_flag *flags, bool function, int argc, char **a
         }
         return status;
     }
-    const bm_status status = bm_words_shown(flags, argc, argv, shown, heading, BM_TUNE_NAME, error);
-    if (status == BM_OK && shown->agent) {
-        groups[0] = (bm_flag_group){"The runs:", &bm_run_options, &shown->run};
-        groups[1] = (bm_flag_group){heading, &shown->agent->options, shown->agent_config};
+    char after[12288]; /* the options of --env-set, which help does not show here */
+    BM_TRY(bm_words_show(shown, &bm_agent_trainee_type, flags, argc, argv, error));
+    if (shown->learner) {
+        bm_words_help(shown, "The runs:", groups, "", after, sizeof after);
     }
-    return status;
+    return BM_OK;
 }
 
 static bm_status read_function(bm_tune_wish *wish, const bm_arguments *arguments, bm_error *error) {
@@ -107,15 +108,16 @@ static bm_status default_space(bm_tune_wish *wish, bm_error *error) {
     if (!wish->trains && !is_given(wish, "lr")) {
         search.status = bm_search_space_add(&wish->space, "lr", "log(1e-4,1)", error);
     }
-    bm_options_each(wish->trains ? &wish->experiment.agent->options : bm_method_options(&wish->function.method), NULL,
+    bm_options_each(wish->trains ? wish->experiment.learner.options : bm_method_options(&wish->function.method), NULL,
                     search_row, &search);
     return search.status;
 }
 
 /* How long and how often a run is judged makes scores comparable, and seeds are the study's; only num_envs is part of how it learns. */
 static bm_status check_searched(const bm_tune_wish *wish, const char *name, bm_error *error) {
-    const bm_run_config *run = &wish->experiment.run;
-    if (wish->trains && strcmp(name, "num_envs") != 0 && bm_options_find(&bm_run_options, run, name, NULL)) {
+    const bm_experiment *experiment = &wish->experiment;
+    if (wish->trains && strcmp(name, "num_envs") != 0 &&
+        bm_options_find(experiment->type->run_options, experiment->run, name, NULL)) {
         return bm_invalid(error, "%s cannot be searched: it is the same for all trials of a study", name);
     }
     return !is_given(wish, name)
@@ -286,7 +288,7 @@ static void name_study(bm_tune_wish *wish, const bm_arguments *arguments) {
     if (given) {
         snprintf(wish->name, sizeof wish->name, "%s", given);
     } else if (wish->trains) {
-        snprintf(wish->name, sizeof wish->name, "%s-%s", wish->experiment.agent->name, wish->experiment.env->id);
+        snprintf(wish->name, sizeof wish->name, "%s-%s", wish->experiment.learner.name, wish->experiment.problem.name);
     } else {
         snprintf(wish->name, sizeof wish->name, "%s-%.200s", bm_method_name(&wish->function.method),
                  wish->function.function->text);
@@ -309,7 +311,7 @@ static bm_status read_study(bm_tune_wish *wish, const bm_arguments *arguments, b
     setup->finalists = (int)bm_cli_integer(arguments, "finalists", 5, 0, BM_STUDY_FINALISTS);
     setup->validations = (int)bm_cli_integer(arguments, "validations", 5, 1, BM_JOB_SEEDS);
     setup->tests = (int)bm_cli_integer(arguments, "tests", 10, 1, BM_JOB_SEEDS);
-    setup->seed = wish->trains ? (uint64_t)wish->experiment.run.seed
+    setup->seed = wish->trains ? (uint64_t)wish->experiment.run->seed
                                : (uint64_t)bm_cli_integer(arguments, "seed", 1, 0, 1LL << 53);
     setup->objective = &wish->objective;
     setup->space = &wish->space;
@@ -342,7 +344,7 @@ bm_status bm_tune_read(bm_tune_wish *wish, const bm_arguments *arguments, bm_err
     wish->arguments = arguments;
     wish->trains = !bm_tune_is_function(arguments->positional[0]);
     if (wish->trains) {
-        status = bm_words_experiment(&wish->experiment, arguments, error);
+        status = bm_words_experiment(&wish->experiment, &bm_agent_trainee_type, arguments, error);
         wish->objective = bm_tune_training(&wish->experiment);
     } else {
         status = read_function(wish, arguments, error);

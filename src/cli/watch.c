@@ -8,7 +8,7 @@
 #include "cli/show_flags.h"
 #include "cli/signals.h"
 #include "core/io.h"
-#include "train/run.h"
+#include "train/agent_trainee.h"
 
 static const bm_flag flags[] = {
     {"episodes", "N", "how many (default: until the window is closed; 1 where there is none)"},
@@ -30,7 +30,8 @@ typedef struct {
     bool is_run;
     const char *checkpoint;
     long long first_seed;
-    bm_policy policy; /* of a run */
+    bm_trained policy; /* of a run */
+    bm_agent *agent;   /* its; NULL: none */
     const bm_env_type *type;
     void *config;
     char title[PLAYER_TITLE], folder[BM_PATH_MAX];
@@ -44,13 +45,15 @@ static bm_status open_run(subject *it, const bm_arguments *arguments, bm_error *
     }
     bm_status status = bm_cli_run_folder(it->name, it->folder, sizeof it->folder, error);
     if (status == BM_OK) {
-        status = bm_policy_load(&it->policy, it->folder, it->checkpoint, error);
+        status = bm_trained_load(&it->policy, &bm_agent_trainee_type, it->folder, it->checkpoint, error);
     }
     if (status == BM_OK) {
-        it->type = it->policy.experiment.env;
-        it->config = it->policy.experiment.env_config;
-        snprintf(it->title, sizeof it->title, "%s on %s", it->policy.experiment.agent->name, it->type->id);
-        it->policy.agent->explore_rng = bm_rng_seeded((uint64_t)it->first_seed);
+        const bm_experiment *experiment = &it->policy.experiment;
+        it->type = experiment->problem.type;
+        it->config = experiment->problem.config;
+        it->agent = bm_agent_trainee_of(it->policy.trainee)->agent;
+        snprintf(it->title, sizeof it->title, "%s on %s", experiment->learner.name, it->type->id);
+        it->agent->explore_rng = bm_rng_seeded((uint64_t)it->first_seed);
     }
     return status;
 }
@@ -107,7 +110,7 @@ static int watch(const bm_arguments *arguments) {
     it->first_seed = bm_cli_integer(arguments, "seed", FIRST_SEED, 0, 1LL << 53);
     bm_status status = it->is_run ? open_run(it, arguments, &error) : open_env(it, arguments, &error);
     if (status == BM_OK) {
-        status = bm_player_create(&player, it->type, it->config, it->policy.agent, (uint64_t)it->first_seed, &error);
+        status = bm_player_create(&player, it->type, it->config, it->agent, (uint64_t)it->first_seed, &error);
     }
     if (status == BM_OK) {
         player->explore = bm_cli_has(arguments, "stochastic");
@@ -123,7 +126,7 @@ static int watch(const bm_arguments *arguments) {
     }
     bm_player_destroy(player);
     if (it->is_run) {
-        bm_policy_free(&it->policy);
+        bm_trained_free(&it->policy);
     } else {
         free(it->config);
     }

@@ -18,4 +18,13 @@ typedef struct {
 __attribute__((format(printf, 2, 3))) bm_status bm_fail(bm_error *error, const char *format, ...);
 __attribute__((format(printf, 2, 3))) bm_status bm_invalid(bm_error *error, const char *format, ...);
 
+/* Returns from the calling function, with its status, when a call fails. For functions that have nothing to undo. */
+#define BM_TRY(call)                                                                                                   \
+    do {                                                                                                               \
+        const bm_status status_of_call = (call);                                                                       \
+        if (status_of_call != BM_OK) {                                                                                 \
+            return status_of_call;                                                                                     \
+        }                                                                                                              \
+    } while (0)
+
 #endif

@@ -2,6 +2,7 @@
  * look like as text is in option_text.c. */
 #include "core/option.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -204,26 +205,44 @@ void bm_option_names_add(bm_option_names *names, const bm_options *options, cons
 }
 
 typedef struct {
-    char text[400];
-    size_t used;
-} live_names;
+    bool live;
+    char *text;
+    size_t used, bytes;
+} name_list;
 
-static void add_live_name(void *context, const char *key, const bm_option *row, const void *field) {
+static void list_name(void *context, const char *key, const bm_option *row, const void *field) {
     (void)field;
-    live_names *live = context;
-    if (row->live && live->used + strlen(key) + 3 < sizeof live->text) {
-        live->used += (size_t)snprintf(live->text + live->used, sizeof live->text - live->used, "%s%s",
-                                       live->used ? ", " : "", key);
+    name_list *list = context;
+    if ((row->live || !list->live) && list->used + strlen(key) + 3 < list->bytes) {
+        list->used +=
+            (size_t)snprintf(list->text + list->used, list->bytes - list->used, "%s%s", list->used ? ", " : "", key);
     }
+}
+
+void bm_options_list(const bm_options *options, const void *config, bool live, char *text, size_t bytes) {
+    name_list list = {live, text, 0, bytes};
+    *text = '\0';
+    bm_options_each(options, config, list_name, &list);
 }
 
 bm_status bm_options_set_live(const bm_options *options, void *config, const char *key, const char *text,
                               bm_error *error) {
     const bm_option *row = bm_options_find(options, config, key, NULL);
     if (row && !row->live) {
-        live_names live = {.used = 0};
-        bm_options_each(options, config, add_live_name, &live);
-        return bm_invalid(error, "%s cannot change while training; these can: %s", key, live.used ? live.text : "none");
+        char names[400];
+        bm_options_list(options, config, true, names, sizeof names);
+        return bm_invalid(error, "%s cannot change while training; these can: %s", key, names);
     }
     return bm_options_set(options, config, key, text, error);
+}
+
+double bm_options_number(const bm_options *options, const void *config, const char *key) {
+    const void *field;
+    const bm_option *row = bm_options_find(options, config, key, &field);
+    if (!row || (row->type != BM_INTEGER && row->type != BM_REAL && row->type != BM_SWITCH)) {
+        return NAN;
+    }
+    return row->type == BM_INTEGER ? *(const int *)field
+           : row->type == BM_REAL  ? *(const double *)field
+                                   : *(const bool *)field;
 }

@@ -132,12 +132,17 @@ void bm_options_defaults(const bm_options *options, void *config);
  * names option, value and range, or suggests the nearest name. */
 bm_status bm_options_set(const bm_options *options, void *config, const char *key, const char *text, bm_error *error);
 
-/* The same between two steps of training, for rows that may change then. BM_INVALID too for another; the message lists those that may. */
+/* The same for what may change while something trains. BM_INVALID for other options names those that may. */
 bm_status bm_options_set_live(const bm_options *options, void *config, const char *key, const char *text,
                               bm_error *error);
 
 /* The same for one row alone: name is what messages call it, field the address of its value. */
 bm_status bm_option_parse(const bm_option *row, const char *name, const char *text, void *field, bm_error *error);
+
+/* The value of an option that is a number or a switch (0 or 1); NAN: there is no such option. */
+double bm_options_number(const bm_options *options, const void *config, const char *key);
+/* Writes their names, or of live ones alone: "gamma, tau"; what does not fit is left out. */
+void bm_options_list(const bm_options *options, const void *config, bool live, char *text, size_t bytes);
 
 /* The row a key reaches given the config (variants chosen there), or NULL. *field, if not NULL, becomes its address. */
 const bm_option *bm_options_find(const bm_options *options, const void *config, const char *key, const void **field);

@@ -79,3 +79,18 @@ bm_hint bm_did_you_mean(const char *name, const char *const *candidates, size_t 
     snprintf(hint.text, sizeof hint.text, nearest ? "; did you mean %s?" : "%s", nearest ? nearest : otherwise);
     return hint;
 }
+
+int bm_find_name(const char *what, const char *name, const char *(*candidate)(int i), const char *otherwise,
+                 bm_error *error) {
+    enum { MOST = 256 };
+    const char *names[MOST];
+    int count = 0;
+    for (const char *other; count < MOST && (other = candidate(count)); count++) {
+        names[count] = other;
+        if (bm_same_name(other, name, strlen(name))) {
+            return count;
+        }
+    }
+    (void)bm_invalid(error, "unknown %s %s%s", what, name, bm_did_you_mean(name, names, (size_t)count, otherwise).text);
+    return -1;
+}

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/registry.h"
+#include "core/suggest.h"
 
 enum { LANES_MAX = 1 << 20 };
 
@@ -415,10 +415,17 @@ const bm_env_type *const bm_env_types[] = {
     NULL};
 #undef ENV
 
-const bm_env_type *bm_env_find(const char *id) {
-    return bm_registry_find((const void *const *)bm_env_types, id);
+const char *bm_env_name(int i) {
+    return bm_env_types[i] ? bm_env_types[i]->id : NULL;
 }
 
 bm_status bm_env_lookup(const char *id, const bm_env_type **type, bm_error *error) {
-    return bm_registry_lookup((const void *const *)bm_env_types, "environment", "envs", id, (const void **)type, error);
+    const int i = bm_find_name("environment", id, bm_env_name, " (see bellman list envs)", error);
+    *type = i < 0 ? NULL : bm_env_types[i];
+    return i < 0 ? BM_INVALID : BM_OK;
+}
+
+const bm_env_type *bm_env_find(const char *id) {
+    const bm_env_type *type;
+    return bm_env_lookup(id, &type, NULL) == BM_OK ? type : NULL;
 }

@@ -200,6 +200,7 @@ int32_t bm_env_sample_choice(bm_rng *rng, int n, const uint8_t *mask);
 
 /* The registry: env_list.h. */
 extern const bm_env_type *const bm_env_types[];                                     /* NULL at the end */
+const char *bm_env_name(int i);                                                     /* NULL: no more */
 const bm_env_type *bm_env_find(const char *id);                                     /* NULL: unknown */
 bm_status bm_env_lookup(const char *id, const bm_env_type **type, bm_error *error); /* with a suggestion */
 

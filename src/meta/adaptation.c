@@ -17,9 +17,9 @@ typedef struct {
 struct bm_adaptation {
     const bm_learner *learner;
     bm_int_list steps;
-    int rates;           /* 0: all steps are the learner's own */
-    bm_learner *at_rate; /* [rates] the learner, but for its inner_lr */
-    int rooms;           /* one for each of the pool's threads */
+    int rates;    /* 0: all steps are the learner's own */
+    double *rate; /* [rates] in place of its inner_lr; the last stays */
+    int rooms;    /* one for each of the pool's threads */
     adaptation_room *room;
     bm_arena arena;
 };
@@ -36,33 +36,36 @@ bm_status bm_adaptation_check_steps(const char *name, const bm_int_list *steps, 
     return BM_OK;
 }
 
+static bm_status open_rooms(bm_adaptation *adaptation, bm_error *error) {
+    const bm_tasks *tasks = adaptation->learner->tasks;
+    const bm_int_list *steps = &adaptation->steps;
+    bm_arena *arena = &adaptation->arena;
+    adaptation->rooms = bm_pool_threads(adaptation->learner->pool);
+    adaptation->room = BM_NEW(arena, adaptation_room, adaptation->rooms);
+    for (int i = 0; i < adaptation->rooms && adaptation->room; i++) {
+        adaptation_room *room = &adaptation->room[i];
+        room->params = BM_NEW(arena, bm_real, tasks->parameters);
+        room->grad = BM_NEW(arena, bm_real, tasks->parameters);
+        BM_TRY(bm_task_room_open(&room->task, tasks, steps->value[steps->count - 1], 0, true, error));
+    }
+    return bm_arena_check(arena, "evaluations", error);
+}
+
 bm_status bm_adaptation_create(bm_adaptation **result, const bm_learner *learner, const bm_int_list *steps,
                                bm_error *error) {
     bm_adaptation *adaptation = calloc(1, sizeof *adaptation);
     if (!adaptation) {
         return bm_fail(error, "not enough memory for evaluations");
     }
-    bm_arena *arena = &adaptation->arena;
     adaptation->learner = learner;
     adaptation->steps = *steps;
-    adaptation->rooms = bm_pool_threads(learner->pool);
-    adaptation->room = BM_NEW(arena, adaptation_room, adaptation->rooms);
-    bm_status status = bm_arena_check(arena, "evaluations", error);
-    for (int i = 0; i < adaptation->rooms && status == BM_OK; i++) {
-        adaptation_room *room = &adaptation->room[i];
-        room->params = BM_NEW(arena, bm_real, learner->tasks->parameters);
-        room->grad = BM_NEW(arena, bm_real, learner->tasks->parameters);
-        status = bm_arena_check(arena, "evaluations", error);
-        if (status == BM_OK) {
-            status = bm_task_room_open(&room->task, learner->tasks, steps->value[steps->count - 1], 0, true, error);
-        }
-    }
-    if (status != BM_OK) {
+    const bm_status status = open_rooms(adaptation, error);
+    if (status == BM_OK) {
+        *result = adaptation;
+    } else {
         bm_adaptation_destroy(adaptation);
-        return status;
     }
-    *result = adaptation;
-    return BM_OK;
+    return status;
 }
 
 void bm_adaptation_destroy(bm_adaptation *adaptation) {
@@ -75,35 +78,22 @@ void bm_adaptation_destroy(bm_adaptation *adaptation) {
     }
 }
 
-/* Learners read their settings where they use them: one with another inner_lr differs in nothing else. */
 bm_status bm_adaptation_rates(bm_adaptation *adaptation, int count, const double *rate, bm_error *error) {
     const bm_learner *learner = adaptation->learner;
-    const bm_options *options = &learner->type->options;
+    const bm_option *row = bm_options_find(&learner->type->options, learner->config, "inner_lr", NULL);
     if (learner->parameters != learner->tasks->parameters) {
         return bm_invalid(error, "%s has learned a step size for every parameter and takes no others",
                           learner->type->name);
     }
-    bm_learner *at_rate = BM_NEW(&adaptation->arena, bm_learner, count);
-    for (int i = 0; i < count && at_rate; i++) {
+    adaptation->rate = BM_NEW(&adaptation->arena, double, count);
+    BM_TRY(bm_arena_check(&adaptation->arena, "evaluations", error));
+    for (int i = 0; i < count; i++) {
         char text[32];
-        void *config = bm_arena_alloc(&adaptation->arena, 1, options->config_bytes);
-        if (!config) {
-            break;
-        }
-        memcpy(config, learner->config, options->config_bytes);
         snprintf(text, sizeof text, "%.17g", rate[i]);
-        if (bm_options_set(options, config, "inner_lr", text, error) != BM_OK) {
-            return BM_INVALID;
-        }
-        at_rate[i] = *learner;
-        at_rate[i].config = config;
+        BM_TRY(bm_option_parse(row, row->name, text, &adaptation->rate[i], error));
     }
-    const bm_status status = bm_arena_check(&adaptation->arena, "evaluations", error);
-    if (status == BM_OK) {
-        adaptation->at_rate = at_rate;
-        adaptation->rates = count;
-    }
-    return status;
+    adaptation->rates = count;
+    return BM_OK;
 }
 
 /* ---- one task --------------------------------------------------------------------------------------------------- */
@@ -130,18 +120,15 @@ static bool take_score(const bm_learner *learner, adaptation_room *room, double 
     return fine;
 }
 
-static const bm_learner *learner_at(const bm_adaptation *adaptation, int step) {
-    const int last = adaptation->rates - 1;
-    return last < 0 ? adaptation->learner : &adaptation->at_rate[step < last ? step : last];
-}
-
 /* False: the loss is not finite, and no step was made. */
 static bool make_step(const bm_adaptation *adaptation, adaptation_room *room, int step, const bm_real *outer) {
-    const bm_learner *learner = learner_at(adaptation, step);
+    const bm_learner *learner = adaptation->learner;
+    const int last = adaptation->rates - 1;
+    const double rate = last < 0 ? learner->inner_lr : adaptation->rate[step < last ? step : last];
     if (!isfinite(learner->tasks->type->methods->gradient(&room->task, step, room->params, room->grad))) {
         return false;
     }
-    learner->type->descend(learner, outer, room->grad, room->params);
+    bm_learner_descend(learner, rate, outer, room->grad, room->params);
     return true;
 }
 

@@ -13,46 +13,52 @@
 #include "meta/tasks.h"
 
 typedef struct {
-    int shots, train_shots, queries, eval_queries;
+    bm_task_sizes sizes;
     bool show_task;
 } curve_config;
 
 static const bm_option rows[] = {
-    BM_OPTION(curve_config, shots, 5, 1, 100000, BM_LOG, "points to adapt with"),
-    BM_OPTION(curve_config, train_shots, 0, 0, 100000, BM_LINEAR, "the same in training; 0: as shots"),
-    BM_OPTION(curve_config, queries, 0, 0, 100000, BM_LINEAR,
-              "points that training judges an adapted network by; 0: as train_shots"),
-    BM_OPTION(curve_config, eval_queries, 100, 1, 1000000, BM_LOG, "points that a score is taken over"),
+    BM_OPTION_GROUP(curve_config, sizes, "", &bm_task_sizes_options, ""),
     BM_OPTION_STRING(curve_config, show_task, "false", 0, 1, "tell the network the curve's two numbers"),
 };
 
-/* A task. */
+/* A task, and a family of them. */
 typedef struct {
     double parameter[2]; /* amplitude and phase; slope and intercept */
 } curve;
 
-static const double x_most = 5, pi = 3.14159265358979323846;
+typedef struct {
+    bm_examples examples;
+    double low[2], high[2]; /* that parameters are drawn from */
+    const char *name[2];
+    double (*value)(const curve *drawn, double x);
+} curve_family;
 
-static int or_else(int value, int otherwise) {
-    return value > 0 ? value : otherwise;
+static const double x_most = 5;
+
+static const curve_family *family_of(const bm_tasks *tasks) {
+    return (const curve_family *)(const void *)tasks->type->examples;
 }
 
 static bm_status create(bm_tasks *tasks, bm_error *error) {
     (void)error;
-    const curve_config *config = tasks->config;
-    tasks->inputs = config->show_task ? 3 : 1;
+    tasks->inputs = ((const curve_config *)tasks->config)->show_task ? 3 : 1;
     tasks->outputs = 1;
-    tasks->shots = config->shots;
-    tasks->train_shots = or_else(config->train_shots, tasks->shots);
-    tasks->queries = or_else(config->queries, tasks->train_shots);
-    tasks->eval_queries = config->eval_queries;
     return BM_OK;
 }
 
-/* n points of the curve, drawn with rng or, where that is NULL, evenly spaced; where the function is known when this is compiled, it is
- * part of the loop. */
-static inline void draw_points(const bm_tasks *tasks, const curve *drawn, double (*value)(const curve *, double),
-                               bm_rng *rng, int n, bm_real *input, bm_real *target) {
+static void draw(const bm_tasks *tasks, bool test, bm_rng *rng, void *task) {
+    (void)test;
+    const curve_family *family = family_of(tasks);
+    for (int i = 0; i < 2; i++) {
+        ((curve *)task)->parameter[i] = bm_rng_uniform(rng, family->low[i], family->high[i]);
+    }
+}
+
+/* n points of the curve, drawn with rng or, where that is NULL, evenly spaced. */
+static void draw_points(const bm_tasks *tasks, const curve *drawn, bm_rng *rng, int n, bm_real *input,
+                        bm_real *target) {
+    const curve_family *family = family_of(tasks);
     const bool show_task = tasks->inputs > 1;
     for (int i = 0; i < n; i++) {
         const double x = rng ? bm_rng_uniform(rng, -x_most, x_most) : x_most * (n > 1 ? 2.0 * i / (n - 1) - 1 : 0);
@@ -61,50 +67,54 @@ static inline void draw_points(const bm_tasks *tasks, const curve *drawn, double
             *input++ = (bm_real)drawn->parameter[0];
             *input++ = (bm_real)drawn->parameter[1];
         }
-        target[i] = (bm_real)value(drawn, x);
+        target[i] = (bm_real)family->value(drawn, x);
     }
 }
 
-static const char *sign(double value) {
-    return value < 0 ? "−" : "";
+static void examples(const bm_tasks *tasks, const void *task, bm_rng *rng, int shots, int queries, bm_real *input,
+                     void *target) {
+    draw_points(tasks, task, rng, shots + queries, input, target);
 }
 
-/* ---- sinusoid ---- */
-
-static void sinusoid_draw(const bm_tasks *tasks, bool test, bm_rng *rng, void *task) {
-    (void)tasks, (void)test;
-    curve *drawn = task;
-    drawn->parameter[0] = bm_rng_uniform(rng, 0.1, 5);
-    drawn->parameter[1] = bm_rng_uniform(rng, 0, pi);
+static void evenly(const bm_tasks *tasks, const void *task, int n, bm_real *input, bm_real *target) {
+    draw_points(tasks, task, NULL, n, input, target);
 }
 
-static inline double sinusoid_value(const curve *drawn, double x) {
+static void describe(const bm_tasks *tasks, const void *task, char words[BM_TASK_WORDS]) {
+    const char *const *name = family_of(tasks)->name;
+    const double *x = ((const curve *)task)->parameter;
+    snprintf(words, BM_TASK_WORDS, "%s %s%.2f, %s %s%.2f", name[0], x[0] < 0 ? "−" : "", fabs(x[0]), name[1],
+             x[1] < 0 ? "−" : "", fabs(x[1]));
+}
+
+static double sinusoid_value(const curve *drawn, double x) {
     return drawn->parameter[0] * sin(x - drawn->parameter[1]);
 }
 
-static void sinusoid_examples(const bm_tasks *tasks, const void *task, bm_rng *rng, int shots, int queries,
-                              bm_real *input, void *target) {
-    draw_points(tasks, task, sinusoid_value, rng, shots + queries, input, target);
+static double line_value(const curve *drawn, double x) {
+    return drawn->parameter[0] * x + drawn->parameter[1];
 }
 
-static void sinusoid_describe(const bm_tasks *tasks, const void *task, char words[BM_TASK_WORDS]) {
-    (void)tasks;
-    const curve *drawn = task;
-    snprintf(words, BM_TASK_WORDS, "amplitude %.2f, phase %.2f", drawn->parameter[0], drawn->parameter[1]);
-}
+#define EXAMPLES                                                                                                       \
+    {                                                                                                                  \
+        .loss = &bm_loss_kind_mse, .create = create, .task_bytes = sizeof(curve), .draw = draw, .examples = examples,  \
+        .describe = describe, .curve = evenly                                                                          \
+    }
 
-static void sinusoid_curve(const bm_tasks *tasks, const void *task, int n, bm_real *input, bm_real *target) {
-    draw_points(tasks, task, sinusoid_value, NULL, n, input, target);
-}
+static const curve_family sinusoid = {
+    .examples = EXAMPLES,
+    .low = {0.1, 0},
+    .high = {5, 3.14159265358979323846},
+    .name = {"amplitude", "phase"},
+    .value = sinusoid_value,
+};
 
-static const bm_examples sinusoid = {
-    .loss = &bm_loss_kind_mse,
-    .create = create,
-    .task_bytes = sizeof(curve),
-    .draw = sinusoid_draw,
-    .examples = sinusoid_examples,
-    .describe = sinusoid_describe,
-    .curve = sinusoid_curve,
+static const curve_family lines = {
+    .examples = EXAMPLES,
+    .low = {-3, -3},
+    .high = {3, 3},
+    .name = {"slope", "intercept"},
+    .value = line_value,
 };
 
 const bm_tasks_type bm_tasks_sinusoid = {
@@ -113,48 +123,8 @@ const bm_tasks_type bm_tasks_sinusoid = {
     .source = "Finn, Abbeel and Levine 2017, section 5.1",
     .options = BM_OPTIONS(rows, curve_config),
     .methods = &bm_supervised_methods,
-    .examples = &sinusoid,
+    .examples = &sinusoid.examples,
     .score_names = {"mse"},
-};
-
-/* ---- lines ---- */
-
-static void line_draw(const bm_tasks *tasks, bool test, bm_rng *rng, void *task) {
-    (void)tasks, (void)test;
-    curve *drawn = task;
-    drawn->parameter[0] = bm_rng_uniform(rng, -3, 3);
-    drawn->parameter[1] = bm_rng_uniform(rng, -3, 3);
-}
-
-static inline double line_value(const curve *drawn, double x) {
-    return drawn->parameter[0] * x + drawn->parameter[1];
-}
-
-static void line_examples(const bm_tasks *tasks, const void *task, bm_rng *rng, int shots, int queries, bm_real *input,
-                          void *target) {
-    draw_points(tasks, task, line_value, rng, shots + queries, input, target);
-}
-
-static void line_describe(const bm_tasks *tasks, const void *task, char words[BM_TASK_WORDS]) {
-    (void)tasks;
-    const curve *drawn = task;
-    const double slope = drawn->parameter[0], intercept = drawn->parameter[1];
-    snprintf(words, BM_TASK_WORDS, "slope %s%.2f, intercept %s%.2f", sign(slope), fabs(slope), sign(intercept),
-             fabs(intercept));
-}
-
-static void line_curve(const bm_tasks *tasks, const void *task, int n, bm_real *input, bm_real *target) {
-    draw_points(tasks, task, line_value, NULL, n, input, target);
-}
-
-static const bm_examples lines = {
-    .loss = &bm_loss_kind_mse,
-    .create = create,
-    .task_bytes = sizeof(curve),
-    .draw = line_draw,
-    .examples = line_examples,
-    .describe = line_describe,
-    .curve = line_curve,
 };
 
 const bm_tasks_type bm_tasks_lines = {
@@ -163,6 +133,6 @@ const bm_tasks_type bm_tasks_lines = {
     .source = "Finn, Xu and Levine 2018",
     .options = BM_OPTIONS(rows, curve_config),
     .methods = &bm_supervised_methods,
-    .examples = &lines,
+    .examples = &lines.examples,
     .score_names = {"mse"},
 };

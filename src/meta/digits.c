@@ -16,16 +16,13 @@
 enum { ROTATIONS = 4, DIGITS = 10 };
 
 typedef struct {
-    int ways, shots, train_shots, queries, eval_queries; /* but for ways: of a class */
+    int ways;
+    bm_task_sizes sizes; /* of a class */
 } digits_config;
 
 static const bm_option rows[] = {
     BM_OPTION(digits_config, ways, 5, 2, 100, BM_LINEAR, "classes of a task"),
-    BM_OPTION(digits_config, shots, 1, 1, 1000, BM_LOG, "images of a class to adapt with"),
-    BM_OPTION(digits_config, train_shots, 0, 0, 1000, BM_LINEAR, "the same in training; 0: as shots"),
-    BM_OPTION(digits_config, queries, 5, 1, 1000, BM_LOG,
-              "images of a class that training judges an adapted network by"),
-    BM_OPTION(digits_config, eval_queries, 15, 1, 1000, BM_LOG, "images of a class that a score is taken over"),
+    BM_OPTION_GROUP(digits_config, sizes, "", &bm_task_sizes_options, "shots=1 queries=5 eval_queries=15"),
 };
 
 /* What training, or a test, draws its classes from. */
@@ -102,28 +99,22 @@ static bm_status check_images(const digit_tables *self, const part *from, int wa
 }
 
 static bm_status create(bm_tasks *tasks, bm_error *error) {
-    const digits_config *config = tasks->config;
-    const int ways = config->ways, test_classes = test_part.count * ROTATIONS;
-    const int train_shots = config->train_shots > 0 ? config->train_shots : config->shots;
+    const int ways = ((const digits_config *)tasks->config)->ways, test_classes = test_part.count * ROTATIONS;
     digit_tables *self = tasks->self = BM_NEW(&tasks->arena, digit_tables, 1);
-    if (!self) {
-        return bm_arena_check(&tasks->arena, tasks->type->name, error);
-    }
+    BM_TRY(bm_arena_check(&tasks->arena, tasks->type->name, error));
     sort_images(self);
     fill_sources(self);
     if (ways > test_classes) {
         return bm_invalid(error, "ways=%d: there are %d test classes", ways, test_classes);
     }
-    if (check_images(self, &training, ways, train_shots, config->queries, error) != BM_OK ||
-        check_images(self, &test_part, ways, config->shots, config->eval_queries, error) != BM_OK) {
-        return BM_INVALID;
-    }
+    BM_TRY(check_images(self, &training, ways, tasks->train_shots, tasks->queries, error));
+    BM_TRY(check_images(self, &test_part, ways, tasks->shots, tasks->eval_queries, error));
     tasks->inputs = BM_DIGIT_PIXELS;
     tasks->outputs = ways;
-    tasks->shots = ways * config->shots;
-    tasks->train_shots = ways * train_shots;
-    tasks->queries = ways * config->queries;
-    tasks->eval_queries = ways * config->eval_queries;
+    tasks->shots *= ways;
+    tasks->train_shots *= ways;
+    tasks->queries *= ways;
+    tasks->eval_queries *= ways;
     return BM_OK;
 }
 

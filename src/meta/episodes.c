@@ -20,6 +20,7 @@
 #include <string.h>
 
 #include "core/linalg.h"
+#include "core/suggest.h"
 #include "envs/encode.h"
 #include "meta/episode_player.h"
 #include "meta/policy_curvature.h"
@@ -28,7 +29,8 @@
 
 typedef struct {
     bm_text env, task_range, env_set;
-    int shots, train_shots, queries, eval_queries, baseline;
+    bm_task_sizes sizes;
+    int baseline;
     double gamma, gae_lambda, later_step_scale, log_std_init;
     bool normalize, show_task;
 } episode_config;
@@ -41,11 +43,7 @@ static const char *const baselines[] = {"linear", "none", NULL};
         BM_OPTION_STRING(episode_config, task_range, task_range_, 0, 0,                                                \
                          "what differs between tasks: KEY=LOW:HIGH or KEY={A,B}, separated by commas"),                \
         BM_OPTION_STRING(episode_config, env_set, "", 0, 0, "its other options: KEY=VALUE, separated by commas"),      \
-        BM_OPTION(episode_config, shots, 20, 1, 100000, BM_LOG, "episodes of a step of adaptation"),                   \
-        BM_OPTION(episode_config, train_shots, 0, 0, 100000, BM_LINEAR, "the same in training; 0: as shots"),          \
-        BM_OPTION(episode_config, queries, 20, 1, 100000, BM_LOG,                                                      \
-                  "episodes that training judges an adapted policy by"),                                               \
-        BM_OPTION(episode_config, eval_queries, 20, 1, 100000, BM_LOG, "episodes that a score is taken over"),         \
+        BM_OPTION_GROUP(episode_config, sizes, "", &bm_task_sizes_options, "shots=20 queries=20 eval_queries=20"),     \
         BM_OPTION(episode_config, gamma, 0.99, 0, 1, BM_LINEAR, "discount per step"),                                  \
         BM_OPTION(episode_config, gae_lambda, 1, 0, 1, BM_LINEAR,                                                      \
                   "1: returns minus the baseline; less leans on the baseline's estimates"),                            \
@@ -76,44 +74,22 @@ typedef struct {
 
 /* ---- the family ------------------------------------------------------------------------------------------------- */
 
-static int larger(int a, int b) {
-    return a > b ? a : b;
-}
-
-typedef struct {
-    char text[256];
-    size_t length;
-} name_list;
-
-static void add_name(void *context, const char *key, const bm_option *row, const void *field) {
-    (void)row;
-    (void)field;
-    name_list *names = context;
-    if (names->length < sizeof names->text) {
-        names->length += (size_t)snprintf(names->text + names->length, sizeof names->text - names->length, "%s%s",
-                                          names->length ? ", " : "", key);
-    }
-}
-
 static bm_status needs_range(const bm_env_type *type, bm_error *error) {
-    name_list names = {.length = 0};
-    bm_options_each(&type->options, NULL, add_name, &names);
+    char names[256];
+    bm_options_list(&type->options, NULL, false, names, sizeof names);
     return bm_invalid(error,
                       "task_range must say which options differ between tasks of %s, as in KEY=LOW:HIGH; it has %s",
-                      type->id, names.text);
+                      type->id, names);
 }
 
 /* A limit drawn below 1 would be none, or the environment's own: neither is between the ends. */
 static bm_status check_limits(const episode_tasks *self, bm_error *error) {
-    const void *limit;
-    if (!bm_options_find(&self->env->options, self->base, "max_episode_steps", &limit)) {
-        return BM_OK;
-    }
+    static const char key[] = "max_episode_steps";
     for (int i = 0; i < self->range.count; i++) {
         const bm_task_parameter *parameter = &self->range.parameter[i];
-        const bool limits = parameter->offset == (size_t)((const char *)limit - (const char *)self->base);
+        const bool limits = bm_same_name(key, parameter->key, strlen(parameter->key));
         if (limits && parameter->values == 0 && parameter->low < 1) {
-            return bm_invalid(error, "task_range: max_episode_steps=%g:%g must begin at 1 or above", parameter->low,
+            return bm_invalid(error, "task_range: %s=%g:%g must begin at 1 or above", key, parameter->low,
                               parameter->high);
         }
     }
@@ -128,25 +104,14 @@ static bm_status read_settings(bm_tasks *tasks, bm_error *error) {
     if (!*config->env.text) {
         return bm_invalid(error, "env must name an environment (see bellman list envs)");
     }
-    bm_status status = bm_env_lookup(config->env.text, &self->env, error);
-    if (status != BM_OK) {
-        return status;
-    }
+    BM_TRY(bm_env_lookup(config->env.text, &self->env, error));
     const bm_options *options = &self->env->options;
     self->base = bm_arena_alloc(arena, 1, options->config_bytes);
-    status = bm_arena_check(arena, tasks->type->name, error);
-    if (status != BM_OK) {
-        return status;
-    }
+    BM_TRY(bm_arena_check(arena, tasks->type->name, error));
     bm_options_defaults(options, self->base);
-    status = bm_task_settings(options, config->env_set.text, self->base, arena, error);
-    if (status == BM_OK) {
-        status = bm_task_range_parse(&self->range, options, self->base, config->task_range.text, arena, error);
-    }
-    if (status == BM_OK && self->range.count == 0) {
-        status = needs_range(self->env, error);
-    }
-    return status == BM_OK ? check_limits(self, error) : status;
+    BM_TRY(bm_task_settings(options, config->env_set.text, self->base, arena, error));
+    BM_TRY(bm_task_range_parse(&self->range, options, self->base, config->task_range.text, arena, error));
+    return self->range.count == 0 ? needs_range(self->env, error) : check_limits(self, error);
 }
 
 static bool same_space(const bm_space *a, const bm_space *b) {
@@ -173,8 +138,9 @@ static bm_status check_env(const episode_tasks *self, const bm_env_batch *env, i
 
 static bm_status create_env(const episode_tasks *self, const void *config, int lanes, int most_steps,
                             bm_env_batch **env, bm_error *error) {
-    bm_status status = bm_env_create(env, self->env, config, lanes, error);
-    if (status == BM_OK && (status = check_env(self, *env, most_steps, error)) != BM_OK) {
+    BM_TRY(bm_env_create(env, self->env, config, lanes, error));
+    const bm_status status = check_env(self, *env, most_steps, error);
+    if (status != BM_OK) {
         bm_env_destroy(*env);
         *env = NULL;
     }
@@ -190,15 +156,13 @@ enum { MOST_CORNERS = 1024 };
 
 static bm_status look_at(episode_tasks *self, const void *config, bm_error *error) {
     bm_env_batch *env;
-    const bm_status status = create_env(self, config, 1, INT_MAX, &env, error);
-    if (status == BM_OK) {
-        self->observation_space = without_bounds(env->observation_space);
-        self->action_space = without_bounds(env->action_space);
-        self->masked |= env->action_mask != NULL;
-        self->max_steps = larger(self->max_steps, env->max_episode_steps);
-        bm_env_destroy(env);
-    }
-    return status;
+    BM_TRY(create_env(self, config, 1, INT_MAX, &env, error));
+    self->observation_space = without_bounds(env->observation_space);
+    self->action_space = without_bounds(env->action_space);
+    self->masked |= env->action_mask != NULL;
+    self->max_steps = bm_larger(self->max_steps, env->max_episode_steps);
+    bm_env_destroy(env);
+    return BM_OK;
 }
 
 /* Tries tasks at the edge of what can be drawn, and takes down what they have in common. Of more corners than can be tried the first, then
@@ -207,20 +171,17 @@ static bm_status look_around(bm_tasks *tasks, bm_error *error) {
     episode_tasks *self = tasks->self;
     const size_t bytes = self->env->options.config_bytes;
     void *config = bm_arena_alloc(&tasks->arena, 1, bytes);
-    bm_status status = bm_arena_check(&tasks->arena, tasks->type->name, error);
-    if (status != BM_OK) {
-        return status;
-    }
+    BM_TRY(bm_arena_check(&tasks->arena, tasks->type->name, error));
     memcpy(config, self->base, bytes);
     bool more = bm_task_range_corner(&self->range, 0, config);
-    for (int corner = 0; status == BM_OK && more && corner < MOST_CORNERS;) {
-        status = look_at(self, config, error);
+    for (int corner = 0; more && corner < MOST_CORNERS;) {
+        BM_TRY(look_at(self, config, error));
         more = bm_task_range_corner(&self->range, ++corner, config);
     }
-    for (int edge = 0; status == BM_OK && more && bm_task_range_edge(&self->range, edge, config); edge++) {
-        status = look_at(self, config, error);
+    for (int edge = 0; more && bm_task_range_edge(&self->range, edge, config); edge++) {
+        BM_TRY(look_at(self, config, error));
     }
-    return status;
+    return BM_OK;
 }
 
 static bm_status create_policy(bm_tasks *tasks, const bm_int_list *hidden, const bm_activation *activation,
@@ -241,23 +202,14 @@ static bm_status create_policy(bm_tasks *tasks, const bm_int_list *hidden, const
 }
 
 static bm_status create(bm_tasks *tasks, const bm_int_list *hidden, const bm_activation *activation, bm_error *error) {
-    const episode_config *config = tasks->config;
     tasks->self = BM_NEW(&tasks->arena, episode_tasks, 1);
-    bm_status status = bm_arena_check(&tasks->arena, tasks->type->name, error);
-    if (status == BM_OK) {
-        status = read_settings(tasks, error);
+    BM_TRY(bm_arena_check(&tasks->arena, tasks->type->name, error));
+    BM_TRY(read_settings(tasks, error));
+    BM_TRY(look_around(tasks, error));
+    if (((const episode_config *)tasks->config)->baseline == BASELINE_LINEAR) {
+        BM_TRY(bm_linalg_open(error));
     }
-    if (status == BM_OK) {
-        status = look_around(tasks, error);
-    }
-    tasks->shots = config->shots;
-    tasks->train_shots = config->train_shots > 0 ? config->train_shots : config->shots;
-    tasks->queries = config->queries;
-    tasks->eval_queries = config->eval_queries;
-    if (status == BM_OK && config->baseline == BASELINE_LINEAR) {
-        status = bm_linalg_open(error);
-    }
-    return status == BM_OK ? create_policy(tasks, hidden, activation, error) : status;
+    return create_policy(tasks, hidden, activation, error);
 }
 
 static bm_status init(const bm_tasks *tasks, bm_init scheme, bm_real *params, bm_rng *rng, bm_error *error) {
@@ -308,7 +260,7 @@ static bm_status open_room(bm_task_room *room, bm_error *error) {
     const int shots = room->test ? tasks->shots : tasks->train_shots;
     self->shots = room->minibatch > 0 && room->minibatch < shots ? room->minibatch : shots;
     self->queries = room->test ? tasks->eval_queries : tasks->queries;
-    const int lanes = larger(self->shots, self->queries);
+    const int lanes = bm_larger(self->shots, self->queries);
     if ((int64_t)lanes * family->max_steps > 1 << 28) {
         return bm_invalid(error, "%d episodes of up to %d steps are too many to be kept", lanes, family->max_steps);
     }
@@ -337,7 +289,7 @@ static void begin(bm_task_room *room, const bm_seed *seed) {
     memcpy(self->config, family->base, family->env->options.config_bytes);
     bm_task_range_draw(&family->range, &rng, self->config, family->shown ? self->player.shown : NULL);
     bm_env_destroy(self->env);
-    (void)create_env(family, self->config, larger(self->shots, self->queries), family->max_steps, &self->env, NULL);
+    (void)create_env(family, self->config, bm_larger(self->shots, self->queries), family->max_steps, &self->env, NULL);
 }
 
 /* ---- what learners ask ------------------------------------------------------------------------------------------ */
@@ -395,18 +347,10 @@ static double outer(bm_task_room *room, const bm_real *params, bm_real *grad) {
     return isfinite(mean_return) && isfinite(loss_gradient(room, 1, &self->fresh, params, grad)) ? -mean_return : NAN;
 }
 
-/* Parameters that are not finite still choose actions, where those are discrete. */
-static bool all_finite(size_t n, const bm_real *x) {
-    bool finite = true;
-    for (size_t i = 0; i < n; i++) {
-        finite &= isfinite(x[i]) != 0;
-    }
-    return finite;
-}
-
 static void score(bm_task_room *room, const bm_real *params, double *scores) {
     episode_room *self = room->self;
-    const bool finite = all_finite(room->tasks->parameters, params);
+    /* parameters that are not finite still choose actions, where those are discrete */
+    const bool finite = bm_all_finite(params, room->tasks->parameters);
     scores[0] = finite ? play(room, SCORE, self->queries, params, &self->fresh) : (double)NAN;
 }
 

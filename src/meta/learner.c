@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/registry.h"
 #include "core/subnormal.h"
+#include "core/suggest.h"
 #include "nets/hvp.h"
 
 #define LEARNER(name) extern const bm_learner_type bm_learner_##name;
@@ -19,17 +19,21 @@ const bm_learner_type *const bm_learner_types[] = {
 #undef LEARNER
     NULL};
 
+const char *bm_learner_name(int i) {
+    return bm_learner_types[i] ? bm_learner_types[i]->name : NULL;
+}
+
 bm_status bm_learner_lookup(const char *name, const bm_learner_type **type, bm_error *error) {
-    return bm_registry_lookup((const void *const *)bm_learner_types, "meta-learner", "learners", name,
-                              (const void **)type, error);
+    const int i = bm_find_name("meta-learner", name, bm_learner_name, " (see bellman list learners)", error);
+    *type = i < 0 ? NULL : bm_learner_types[i];
+    return i < 0 ? BM_INVALID : BM_OK;
 }
 
 /* ---- creation --------------------------------------------------------------------------------------------------- */
 
-static bm_status open_room(bm_learner *learner, bm_learner_room *room, bm_error *error) {
+static bm_status open_room(bm_learner *learner, bm_learner_room *room, int minibatch, bm_error *error) {
     const size_t n = learner->tasks->parameters, steps = (size_t)learner->inner_steps;
     bm_arena *arena = &learner->arena;
-    const int minibatch = learner->type->minibatch ? learner->type->minibatch(learner->config) : 0;
     room->params = BM_NEW(arena, bm_real, (steps + 1) * n);
     room->grad = BM_NEW(arena, bm_real, steps * n);
     room->direction = BM_NEW(arena, bm_real, n);
@@ -38,24 +42,30 @@ static bm_status open_room(bm_learner *learner, bm_learner_room *room, bm_error 
 }
 
 static bm_status create(bm_learner *learner, bm_error *error) {
+    const void *config = learner->config;
     bm_arena *arena = &learner->arena;
     const bm_learner_type *type = learner->type;
+    const bm_tasks *tasks = learner->tasks;
     const size_t batch = (size_t)learner->batch;
-    bm_status status = BM_OK;
-    if (type->second_order && bm_net_r_check(&learner->tasks->net, error) != BM_OK) {
+    const double minibatch = bm_options_number(&type->options, config, "inner_batch");
+    if (type->second_order && bm_net_r_check(&tasks->net, error) != BM_OK) {
         const bm_error why = *error;
         return bm_invalid(error, "%s needs second derivatives: %s; fomaml does without", type->name, why.text);
     }
-    learner->parameters = type->outer_parameters ? type->outer_parameters(learner->tasks) : learner->tasks->parameters;
+    learner->inner_steps = (int)bm_options_number(&type->options, config, "inner_steps");
+    learner->inner_lr = bm_options_number(&type->options, config, "inner_lr");
+    learner->serial = bm_options_number(&type->options, config, "serial") == 1;
+    learner->parameters = type->outer_parameters ? type->outer_parameters(tasks) : tasks->parameters;
+    learner->moved_from = type->head_only ? tasks->head : 0;
     learner->contribution = BM_NEW(arena, bm_real, batch * learner->parameters);
     learner->loss = BM_NEW(arena, double, batch);
     learner->failed_step = BM_NEW(arena, int, batch);
     learner->rooms = bm_pool_threads(learner->pool);
     learner->room = BM_NEW(arena, bm_learner_room, learner->rooms);
-    for (int i = 0; i < learner->rooms && learner->room && status == BM_OK; i++) {
-        status = open_room(learner, &learner->room[i], error);
+    for (int i = 0; i < learner->rooms && learner->room; i++) {
+        BM_TRY(open_room(learner, &learner->room[i], minibatch > 0 ? (int)minibatch : 0, error));
     }
-    return status == BM_OK ? bm_arena_check(arena, "the meta-learner", error) : status;
+    return bm_arena_check(arena, "the meta-learner", error);
 }
 
 bm_status bm_learner_create(bm_learner **result, const bm_learner_type *type, const void *config, const bm_tasks *tasks,
@@ -69,14 +79,13 @@ bm_status bm_learner_create(bm_learner **result, const bm_learner_type *type, co
     learner->tasks = tasks;
     learner->batch = batch;
     learner->pool = pool;
-    learner->inner_steps = type->inner_steps(config);
     const bm_status status = create(learner, error);
-    if (status != BM_OK) {
+    if (status == BM_OK) {
+        *result = learner;
+    } else {
         bm_learner_destroy(learner);
-        return status;
     }
-    *result = learner;
-    return BM_OK;
+    return status;
 }
 
 void bm_learner_destroy(bm_learner *learner) {
@@ -98,6 +107,18 @@ bm_status bm_learner_init(const bm_learner *learner, bm_init scheme, bm_real *ou
 
 /* ---- one task --------------------------------------------------------------------------------------------------- */
 
+void bm_learner_descend(const bm_learner *learner, double rate, const bm_real *outer, const bm_real *grad,
+                        bm_real *params) {
+    const bm_real lr = (bm_real)rate;
+    if (learner->type->descend) {
+        learner->type->descend(learner, outer, grad, params);
+        return;
+    }
+    for (size_t i = learner->moved_from; i < learner->tasks->parameters; i++) {
+        params[i] -= lr * grad[i];
+    }
+}
+
 int bm_learner_adapt(const bm_learner *learner, bm_learner_room *room, const bm_real *outer) {
     const size_t n = learner->tasks->parameters;
     const bm_task_methods *methods = learner->tasks->type->methods;
@@ -107,7 +128,7 @@ int bm_learner_adapt(const bm_learner *learner, bm_learner_room *room, const bm_
             return k;
         }
         memcpy(params + n, params, n * sizeof *params);
-        learner->type->descend(learner, outer, grad, params + n);
+        bm_learner_descend(learner, learner->inner_lr, outer, grad, params + n);
     }
     return -1;
 }
@@ -170,19 +191,10 @@ static void work_serially(bm_learner *learner, const bm_seed *seed, double rate,
     bm_restore_subnormals(before);
 }
 
-static bool all_finite(const bm_real *x, size_t n) {
-    bool finite = true;
-    for (size_t i = 0; i < n; i++) {
-        finite &= isfinite(x[i]) != 0;
-    }
-    return finite;
-}
-
 bm_learner_result bm_learner_gradient(bm_learner *learner, const bm_seed *seed, double rate, const bm_real *outer,
                                       bm_real *grad) {
     bm_learner_result result = {.failed_task = -1};
-    const bool serial = learner->type->serial && learner->type->serial(learner->config);
-    if (serial) {
+    if (learner->serial) {
         work_serially(learner, seed, rate, outer, grad);
     } else {
         batch b = {learner, seed, outer};
@@ -192,13 +204,13 @@ bm_learner_result bm_learner_gradient(bm_learner *learner, const bm_seed *seed, 
     for (int task = 0; task < learner->batch; task++) {
         result.loss += learner->loss[task] / learner->batch;
     }
-    const bool fine = isfinite(result.loss) && all_finite(grad, learner->parameters);
+    const bool fine = isfinite(result.loss) && bm_all_finite(grad, learner->parameters);
     for (int task = 0; task < learner->batch && !fine && result.failed_task < 0; task++) {
         const bool loss = isfinite(learner->loss[task]);
-        if (!loss || !all_finite(learner->contribution + (size_t)task * learner->parameters, learner->parameters)) {
+        if (!loss || !bm_all_finite(learner->contribution + (size_t)task * learner->parameters, learner->parameters)) {
             result.failed_task = task;
             result.failed_step = loss ? learner->inner_steps : learner->failed_step[task];
-            const bm_error *fault = &learner->room[serial ? 0 : task % learner->rooms].task.fault;
+            const bm_error *fault = &learner->room[learner->serial ? 0 : task % learner->rooms].task.fault;
             result.fault = fault->text[0] ? fault : NULL;
         }
     }

@@ -18,14 +18,14 @@ typedef struct {
 
 typedef struct {
     const char *name, *summary, *source;
+    /* The learner reads inner_lr and inner_steps and, where they are, inner_batch (rows of an inner step; 0: all) and serial (tasks one
+     * after another, each from where the one before led). */
     bm_options options;
-    bool second_order; /* needs the tasks' curvature */
-    int (*inner_steps)(const void *config);
-    int (*minibatch)(const void *config); /* rows of an inner step; NULL: all */
-    bool (*serial)(const void *config);   /* tasks one after another, each from where the one before led; NULL: never */
+    bool second_order;                                       /* needs the tasks' curvature */
+    bool head_only;                                          /* inner steps move the last layer alone */
     size_t (*outer_parameters)(const bm_tasks *tasks);       /* NULL: those of a task */
     void (*init)(const bm_learner *learner, bm_real *outer); /* what lies behind those of a task; NULL: nothing does */
-    /* One inner step: params [parameters of a task] move down grad. */
+    /* One inner step: params [parameters of a task] move down grad. NULL: by inner_lr. */
     void (*descend)(const bm_learner *learner, const bm_real *outer, const bm_real *grad, bm_real *params);
     /* What one task has to say, from room->params[0] on: grad [outer parameters]. Returns the loss after adaptation; NAN where
      * something was not finite: then *failed_step is the inner step, or inner_steps for what comes after them. */
@@ -38,7 +38,10 @@ struct bm_learner {
     const void *config; /* of type's options */
     const bm_tasks *tasks;
     int inner_steps;
+    double inner_lr;
+    bool serial;
     size_t parameters; /* outer ones */
+    size_t moved_from; /* the first parameter of a task that inner steps move */
     int batch;         /* tasks of an iteration */
     bm_pool *pool;
     int rooms; /* one for each of the pool's threads */
@@ -58,6 +61,9 @@ void bm_learner_destroy(bm_learner *learner); /* NULL is fine */
 /* Initial outer parameters. BM_FAILED: not enough memory. */
 bm_status bm_learner_init(const bm_learner *learner, bm_init scheme, bm_real *outer, bm_rng *rng, bm_error *error);
 
+/* One inner step of the learner; rate: in place of its inner_lr, which learners that have learned their own do not look at. */
+void bm_learner_descend(const bm_learner *learner, double rate, const bm_real *outer, const bm_real *grad,
+                        bm_real *params);
 /* The inner loop: gradients and parameters of all inner steps into the room, from room->params[0] on. Returns the step whose loss was
  * not finite; -1: none. */
 int bm_learner_adapt(const bm_learner *learner, bm_learner_room *room, const bm_real *outer);
@@ -77,6 +83,7 @@ bm_learner_result bm_learner_gradient(bm_learner *learner, const bm_seed *seed, 
 
 /* The registry: learner_list.h. */
 extern const bm_learner_type *const bm_learner_types[];                                       /* NULL at the end */
+const char *bm_learner_name(int i);                                                           /* NULL: no more */
 bm_status bm_learner_lookup(const char *name, const bm_learner_type **type, bm_error *error); /* with a suggestion */
 
 #endif

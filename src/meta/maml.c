@@ -19,46 +19,15 @@ typedef struct {
     int inner_steps;
 } maml_config;
 
-static const bm_option rows[] = {
-    {BM_ROW(maml_config, inner_lr, 0.01, 0, 100, BM_LOG, "step size of adaptation"), .tune = "log(1e-3,0.5)"},
-    {BM_ROW(maml_config, inner_steps, 1, 0, 100, BM_LINEAR,
-            "steps of adaptation in training; 0: pre-training on all tasks"),
-     .tune = "int(1,5)"},
-};
-
-static const bm_option metasgd_rows[] = {
-    {BM_ROW(maml_config, inner_lr, 0.01, 0, 100, BM_LOG, "what the learned step sizes start from"),
-     .tune = "log(1e-3,0.5)"},
-    {BM_ROW(maml_config, inner_steps, 1, 0, 100, BM_LINEAR,
-            "steps of adaptation in training; 0: pre-training on all tasks"),
-     .tune = "int(1,5)"},
-};
-
-static int inner_steps(const void *config) {
-    return ((const maml_config *)config)->inner_steps;
-}
-
-static bm_real inner_lr(const bm_learner *learner) {
-    return (bm_real)((const maml_config *)learner->config)->inner_lr;
-}
-
-/* ---- inner steps ------------------------------------------------------------------------------------------------ */
-
-static void descend(const bm_learner *learner, const bm_real *outer, const bm_real *grad, bm_real *params) {
-    (void)outer;
-    const bm_real lr = inner_lr(learner);
-    for (size_t i = 0; i < learner->tasks->parameters; i++) {
-        params[i] -= lr * grad[i];
+#define ROWS(lr_help)                                                                                                  \
+    {BM_ROW(maml_config, inner_lr, 0.01, 0, 100, BM_LOG, lr_help), .tune = "log(1e-3,0.5)"}, {                         \
+        BM_ROW(maml_config, inner_steps, 1, 0, 100, BM_LINEAR,                                                         \
+               "steps of adaptation in training; 0: pre-training on all tasks"),                                       \
+            .tune = "int(1,5)"                                                                                         \
     }
-}
 
-static void descend_head(const bm_learner *learner, const bm_real *outer, const bm_real *grad, bm_real *params) {
-    (void)outer;
-    const bm_real lr = inner_lr(learner);
-    for (size_t i = learner->tasks->head; i < learner->tasks->parameters; i++) {
-        params[i] -= lr * grad[i];
-    }
-}
+static const bm_option rows[] = {ROWS("step size of adaptation")};
+static const bm_option metasgd_rows[] = {ROWS("what the learned step sizes start from")};
 
 /* Behind the parameters lie their rates. */
 static void descend_learned(const bm_learner *learner, const bm_real *outer, const bm_real *grad, bm_real *params) {
@@ -92,29 +61,18 @@ static void go_back(const bm_learner *learner, bm_learner_room *room, int k, bm_
     }
 }
 
-/* from: the first parameter that inner steps move. */
-static double second_order(const bm_learner *learner, bm_learner_room *room, const bm_real *outer, size_t from,
-                           bm_real *grad, int *failed_step) {
+static double second_order(const bm_learner *learner, bm_learner_room *room, const bm_real *outer, bm_real *grad,
+                           int *failed_step) {
     const double loss = first_order(learner, room, outer, grad, failed_step);
-    const bm_real lr = inner_lr(learner);
-    memset(room->direction, 0, from * sizeof *room->direction);
+    const bm_real lr = (bm_real)learner->inner_lr;
+    memset(room->direction, 0, learner->moved_from * sizeof *room->direction);
     for (int k = learner->inner_steps - 1; k >= 0 && isfinite(loss); k--) {
-        for (size_t i = from; i < learner->tasks->parameters; i++) {
+        for (size_t i = learner->moved_from; i < learner->tasks->parameters; i++) {
             room->direction[i] = lr * grad[i];
         }
         go_back(learner, room, k, grad);
     }
     return loss;
-}
-
-static double contribute(const bm_learner *learner, bm_learner_room *room, const bm_real *outer, bm_real *grad,
-                         int *failed_step) {
-    return second_order(learner, room, outer, 0, grad, failed_step);
-}
-
-static double contribute_head(const bm_learner *learner, bm_learner_room *room, const bm_real *outer, bm_real *grad,
-                              int *failed_step) {
-    return second_order(learner, room, outer, learner->tasks->head, grad, failed_step);
 }
 
 static double contribute_learned(const bm_learner *learner, bm_learner_room *room, const bm_real *outer, bm_real *grad,
@@ -141,7 +99,7 @@ static size_t twice(const bm_tasks *tasks) {
 static void init_rates(const bm_learner *learner, bm_real *outer) {
     const size_t n = learner->tasks->parameters;
     for (size_t i = 0; i < n; i++) {
-        outer[n + i] = inner_lr(learner);
+        outer[n + i] = (bm_real)learner->inner_lr;
     }
 }
 
@@ -151,9 +109,7 @@ const bm_learner_type bm_learner_maml = {
     .source = "Finn, Abbeel and Levine 2017",
     .options = BM_OPTIONS(rows, maml_config),
     .second_order = true,
-    .inner_steps = inner_steps,
-    .descend = descend,
-    .contribute = contribute,
+    .contribute = second_order,
 };
 
 const bm_learner_type bm_learner_fomaml = {
@@ -161,8 +117,6 @@ const bm_learner_type bm_learner_fomaml = {
     .summary = "MAML without second derivatives",
     .source = "Finn, Abbeel and Levine 2017",
     .options = BM_OPTIONS(rows, maml_config),
-    .inner_steps = inner_steps,
-    .descend = descend,
     .contribute = first_order,
 };
 
@@ -172,9 +126,8 @@ const bm_learner_type bm_learner_anil = {
     .source = "Raghu, Raghu, Bengio and Vinyals 2020",
     .options = BM_OPTIONS(rows, maml_config),
     .second_order = true,
-    .inner_steps = inner_steps,
-    .descend = descend_head,
-    .contribute = contribute_head,
+    .head_only = true,
+    .contribute = second_order,
 };
 
 const bm_learner_type bm_learner_metasgd = {
@@ -183,7 +136,6 @@ const bm_learner_type bm_learner_metasgd = {
     .source = "Li, Zhou, Chen and Li 2017",
     .options = BM_OPTIONS(metasgd_rows, maml_config),
     .second_order = true,
-    .inner_steps = inner_steps,
     .outer_parameters = twice,
     .init = init_rates,
     .descend = descend_learned,

@@ -9,31 +9,26 @@
 
 /* ---- what was asked for ----------------------------------------------------------------------------------------- */
 
-static bm_status set_number(bm_meta_experiment *experiment, const char *key, int number, bm_error *error) {
+static bm_status set_number(const bm_subject *tasks, const char *key, double number, bm_error *error) {
     char text[32];
-    snprintf(text, sizeof text, "%d", number);
-    return bm_options_set(&experiment->tasks->options, experiment->tasks_config, key, text, error);
-}
-
-static int number_of(const bm_meta_experiment *experiment, const char *key) {
-    const void *field;
-    const bm_option *row = bm_options_find(&experiment->tasks->options, experiment->tasks_config, key, &field);
-    return row ? *(const int *)field : 0;
+    snprintf(text, sizeof text, "%.0f", number);
+    return bm_options_set(tasks->options, tasks->config, key, text, error);
 }
 
 /* Training's own number of shots stays what it was, also where it followed that of tests. */
-static bm_status set_shots(bm_meta_experiment *experiment, int shots, bm_error *error) {
-    bm_status status = BM_OK;
-    if (number_of(experiment, "train_shots") == 0) {
-        status = set_number(experiment, "train_shots", number_of(experiment, "shots"), error);
+static bm_status set_shots(const bm_experiment *experiment, int shots, bm_error *error) {
+    const bm_subject *tasks = &experiment->problem;
+    if (bm_options_number(tasks->options, tasks->config, "train_shots") == 0) {
+        const double followed = bm_options_number(tasks->options, tasks->config, "shots");
+        BM_TRY(set_number(tasks, "train_shots", followed, error));
     }
-    return status == BM_OK ? set_number(experiment, "shots", shots, error) : status;
+    return set_number(tasks, "shots", shots, error);
 }
 
 /* In place of what was not said. */
 static void complete(bm_meta_eval *eval) {
     bm_meta_eval_config *config = &eval->config;
-    const bm_meta_config *run = &eval->learned.experiment.run;
+    const bm_meta_run *run = bm_meta_run_of(&eval->learned.experiment);
     if (config->adapt_steps.count == 0) {
         config->adapt_steps = run->eval_adapt_steps;
     }
@@ -41,79 +36,69 @@ static void complete(bm_meta_eval *eval) {
         config->tasks = run->eval_final_tasks;
     }
     const bool other = config->seed >= 0;
-    const bm_seed seed = bm_seed_of(other ? (uint64_t)config->seed : (uint64_t)run->seed);
-    eval->seed = bm_seed_child(&seed, other ? BM_META_STREAM_OTHER_TASKS : BM_META_STREAM_EVALUATION);
+    const bm_seed seed = bm_seed_of(other ? (uint64_t)config->seed : (uint64_t)run->common.seed);
+    eval->seed = bm_seed_child(&seed, other ? BM_META_STREAM_OTHER_TASKS : BM_STREAM_EVALUATION);
 }
 
-/* What parameters are adapted by. Freed with its model, also after failure. */
+/* What parameters are adapted by. Closed also after failure. */
 typedef struct {
-    bm_meta_model model; /* with tasks as config wants them */
+    bm_trainee *trainee; /* with tasks as config wants them */
     bm_adaptation *adaptation;
 } inner_loop;
 
-static bm_status open_inner_loop(inner_loop *inner, const bm_meta_experiment *experiment,
-                                 const bm_meta_eval_config *config, const bm_int_list *steps, bm_error *error) {
-    memset(inner, 0, sizeof *inner);
-    bm_status status = bm_meta_model_create(&inner->model, experiment, config->threads, error);
-    if (status == BM_OK) {
-        status = bm_adaptation_create(&inner->adaptation, inner->model.learner, steps, error);
-    }
-    return status == BM_OK && config->rates ? bm_adaptation_rates(inner->adaptation, config->rates, config->rate, error)
-                                            : status;
+static bm_status open_inner_loop(inner_loop *inner, const bm_experiment *experiment, const bm_meta_eval_config *config,
+                                 const bm_int_list *steps, bm_error *error) {
+    *inner = (inner_loop){NULL, NULL};
+    BM_TRY(bm_trainee_create(&inner->trainee, experiment, true, error));
+    BM_TRY(bm_adaptation_create(&inner->adaptation, bm_meta_trainee_of(inner->trainee)->learner, steps, error));
+    return config->rates ? bm_adaptation_rates(inner->adaptation, config->rates, config->rate, error) : BM_OK;
 }
 
 static void close_inner_loop(inner_loop *inner) {
     bm_adaptation_destroy(inner->adaptation);
-    bm_meta_model_free(&inner->model);
+    bm_trainee_destroy(inner->trainee);
 }
 
 bm_status bm_meta_eval_open(bm_meta_eval *eval, const char *folder, const char *checkpoint,
                             const bm_meta_eval_config *config, bm_error *error) {
+    bm_experiment *experiment = &eval->learned.experiment;
     memset(eval, 0, sizeof *eval);
     eval->config = *config;
-    bm_status status = bm_meta_learned_load(&eval->learned, folder, checkpoint, 1, error);
-    if (status != BM_OK) {
-        return status;
-    }
+    BM_TRY(bm_trained_load(&eval->learned, &bm_meta_trainee_type, folder, checkpoint, error));
+    experiment->threads = config->threads;
     complete(eval);
     if (config->shots) {
-        status = set_shots(&eval->learned.experiment, config->shots, error);
+        BM_TRY(set_shots(experiment, config->shots, error));
     }
-    if (status == BM_OK) { /* whatever is wrong is found before a baseline is trained */
-        inner_loop inner;
-        status = open_inner_loop(&inner, &eval->learned.experiment, &eval->config, &eval->config.adapt_steps, error);
-        close_inner_loop(&inner);
-    }
+    inner_loop inner; /* whatever is wrong is found before a baseline is trained */
+    const bm_status status = open_inner_loop(&inner, experiment, &eval->config, &eval->config.adapt_steps, error);
+    close_inner_loop(&inner);
     return status;
 }
 
 void bm_meta_eval_free(bm_meta_eval *eval) {
-    bm_meta_learned_free(&eval->learned);
+    bm_trained_free(&eval->learned);
     bm_arena_free(&eval->arena);
 }
 
 /* ---- methods ---------------------------------------------------------------------------------------------------- */
 
-static bm_status add_method(bm_meta_eval *eval, const char *key, const char *name, int64_t iterations,
-                            const bm_int_list *steps, bm_error *error) {
+/* Adds a method and adapts outer, NULL for what a run of the experiment begins with. */
+static bm_status add_method(bm_meta_eval *eval, bm_meta_eval_method wanted, const bm_experiment *experiment,
+                            const bm_real *outer, const atomic_int *stop, bm_error *error) {
+    const int tasks = eval->config.tasks;
     bm_meta_eval_method *method = &eval->method[eval->methods++];
-    *method = (bm_meta_eval_method){.key = key, .name = name, .iterations = iterations, .steps = *steps};
-    method->score = BM_NEW(&eval->arena, double, (size_t)eval->config.tasks *(size_t)steps->count *BM_TASK_SCORES);
-    return bm_arena_check(&eval->arena, "the scores", error);
-}
-
-/* outer NULL: what a run of the experiment begins with. */
-static bm_status adapt(bm_meta_eval *eval, const bm_meta_experiment *experiment, const bm_real *outer,
-                       const atomic_int *stop, bm_error *error) {
-    bm_meta_eval_method *method = &eval->method[eval->methods - 1];
     inner_loop inner;
+    *method = wanted;
+    method->score = BM_NEW(&eval->arena, double, (size_t)tasks *(size_t)wanted.steps.count *BM_TASK_SCORES);
+    BM_TRY(bm_arena_check(&eval->arena, "the scores", error));
     bm_status status = open_inner_loop(&inner, experiment, &eval->config, &method->steps, error);
     if (status == BM_OK && !outer) {
-        status = bm_meta_run_initial(&inner.model, experiment, error);
+        status = bm_meta_begin(inner.trainee, error);
     }
     if (status == BM_OK) {
-        method->result = bm_adaptation_run(inner.adaptation, &eval->seed, outer ? outer : inner.model.outer,
-                                           eval->config.tasks, stop, method->score);
+        outer = outer ? outer : bm_meta_trainee_of(inner.trainee)->outer;
+        method->result = bm_adaptation_run(inner.adaptation, &eval->seed, outer, tasks, stop, method->score);
         const bm_error *fault = method->result.fault;
         status = fault ? bm_fail(error, "%s", fault->text) : BM_OK;
         method->result.fault = NULL; /* it goes with the inner loop */
@@ -123,37 +108,43 @@ static bm_status adapt(bm_meta_eval *eval, const bm_meta_experiment *experiment,
 }
 
 bm_status bm_meta_eval_learned(bm_meta_eval *eval, const atomic_int *stop, bm_error *error) {
-    const bm_meta_learned *learned = &eval->learned;
-    const char *name = learned->experiment.learner->name;
-    const bm_status status = add_method(eval, name, name, learned->iteration, &eval->config.adapt_steps, error);
-    return status == BM_OK ? adapt(eval, &learned->experiment, learned->model.outer, stop, error) : status;
+    const bm_trained *learned = &eval->learned;
+    const char *name = learned->experiment.learner.name;
+    const bm_meta_eval_method method = {
+        .key = name, .name = name, .iterations = learned->trainee->count, .steps = eval->config.adapt_steps};
+    return add_method(eval, method, &learned->experiment, bm_meta_trainee_of(learned->trainee)->outer, stop, error);
 }
 
 bm_status bm_meta_eval_random_start(bm_meta_eval *eval, const atomic_int *stop, bm_error *error) {
-    const bm_status status = add_method(eval, "random", "random start", 0, &eval->config.adapt_steps, error);
-    return status == BM_OK ? adapt(eval, &eval->learned.experiment, NULL, stop, error) : status;
+    const bm_meta_eval_method method = {.key = "random", .name = "random start", .steps = eval->config.adapt_steps};
+    return add_method(eval, method, &eval->learned.experiment, NULL, stop, error);
 }
 
-static bm_status add_baseline(bm_meta_eval *eval, bm_baseline which, bm_meta_learned *trained, const atomic_int *stop,
+static bm_status add_baseline(bm_meta_eval *eval, bm_baseline which, bm_trained *trained, const atomic_int *stop,
                               bm_error *error) {
     static const char *const name[BM_BASELINES] = {"pre-trained on all tasks", "oracle"};
     static const bm_int_list unadapted = {.count = 1, .value = {0}};
-    const bm_int_list *steps = which == BM_BASELINE_ORACLE ? &unadapted : &eval->config.adapt_steps;
-    bm_status status = add_method(eval, bm_baseline_name(which), name[which], trained->iteration, steps, error);
-    if (status == BM_OK && eval->config.shots) {
-        status = set_shots(&trained->experiment, eval->config.shots, error);
+    const bm_meta_eval_method method = {
+        .key = bm_baseline_name(which),
+        .name = name[which],
+        .iterations = trained->trainee->count,
+        .steps = which == BM_BASELINE_ORACLE ? unadapted : eval->config.adapt_steps,
+    };
+    if (eval->config.shots) {
+        BM_TRY(set_shots(&trained->experiment, eval->config.shots, error));
     }
-    return status == BM_OK ? adapt(eval, &trained->experiment, trained->model.outer, stop, error) : status;
+    trained->experiment.threads = eval->config.threads;
+    return add_method(eval, method, &trained->experiment, bm_meta_trainee_of(trained->trainee)->outer, stop, error);
 }
 
 bm_status bm_meta_eval_baseline(bm_meta_eval *eval, bm_baseline which, const char *folder, const atomic_int *stop,
                                 bm_error *error) {
-    bm_meta_learned trained;
-    bm_status status = bm_meta_learned_load(&trained, folder, "last", 1, error);
+    bm_trained trained;
+    bm_status status = bm_trained_load(&trained, &bm_meta_trainee_type, folder, "last", error);
     if (status == BM_OK) {
         status = add_baseline(eval, which, &trained, stop, error);
     }
-    bm_meta_learned_free(&trained);
+    bm_trained_free(&trained);
     return status;
 }
 

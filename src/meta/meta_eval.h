@@ -30,7 +30,7 @@ typedef struct {
 /* Not to be moved. */
 typedef struct {
     bm_meta_eval_config config; /* with numbers in place of what was not said */
-    bm_meta_learned learned;    /* of the checkpoint that is evaluated, with config's shots as its setting */
+    bm_trained learned;         /* of the checkpoint that is evaluated, with config's shots as its setting */
     bm_seed seed;               /* of the tasks */
     int methods;
     bm_meta_eval_method method[BM_META_EVAL_METHODS];

@@ -24,26 +24,6 @@ static const bm_option rows[] = {
     BM_OPTION_STRING(reptile_config, serial, "false", 0, 1, "tasks of a batch one after another, on one thread"),
 };
 
-static int inner_steps(const void *config) {
-    return ((const reptile_config *)config)->inner_steps;
-}
-
-static int minibatch(const void *config) {
-    return ((const reptile_config *)config)->inner_batch;
-}
-
-static bool serial(const void *config) {
-    return ((const reptile_config *)config)->serial;
-}
-
-static void descend(const bm_learner *learner, const bm_real *outer, const bm_real *grad, bm_real *params) {
-    (void)outer;
-    const bm_real lr = (bm_real)((const reptile_config *)learner->config)->inner_lr;
-    for (size_t i = 0; i < learner->tasks->parameters; i++) {
-        params[i] -= lr * grad[i];
-    }
-}
-
 /* The loss after adaptation is looked at, not learned from. */
 static double contribute(const bm_learner *learner, bm_learner_room *room, const bm_real *outer, bm_real *grad,
                          int *failed_step) {
@@ -65,9 +45,5 @@ const bm_learner_type bm_learner_reptile = {
     .summary = "moves towards where plain training on single tasks leads",
     .source = "Nichol, Achiam and Schulman 2018",
     .options = BM_OPTIONS(rows, reptile_config),
-    .inner_steps = inner_steps,
-    .minibatch = minibatch,
-    .serial = serial,
-    .descend = descend,
     .contribute = contribute,
 };

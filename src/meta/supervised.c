@@ -20,10 +20,7 @@ typedef struct {
 } supervised_room;
 
 static bm_status create(bm_tasks *tasks, const bm_int_list *hidden, const bm_activation *activation, bm_error *error) {
-    const bm_status status = tasks->type->examples->create(tasks, error);
-    if (status != BM_OK) {
-        return status;
-    }
+    BM_TRY(tasks->type->examples->create(tasks, error));
     if (bm_net_mlp(&tasks->net, tasks->inputs, hidden->count, hidden->value, tasks->outputs, activation, NULL, error) !=
         BM_OK) {
         return BM_INVALID;
@@ -37,12 +34,8 @@ static bm_status init(const bm_tasks *tasks, bm_init scheme, bm_real *params, bm
     return bm_init_net(scheme, 1, &tasks->net, params, rng, error);
 }
 
-static int larger(int a, int b) {
-    return a > b ? a : b;
-}
-
 static size_t workspace_reals(const bm_tasks *tasks, const supervised_room *self) {
-    const size_t gradient = bm_net_workspace(&tasks->net, larger(self->step_rows, self->queries));
+    const size_t gradient = bm_net_workspace(&tasks->net, bm_larger(self->step_rows, self->queries));
     const size_t curvature = bm_net_r_workspace(&tasks->net, self->step_rows);
     return gradient > curvature ? gradient : curvature;
 }
@@ -62,7 +55,7 @@ static bm_status open_room(bm_task_room *room, bm_error *error) {
     self->before = takes_turns ? room->minibatch - 1 : 0;
     self->target_bytes = examples->loss->takes_labels ? sizeof(int32_t) : (size_t)tasks->outputs * sizeof(bm_real);
     const size_t rows = (size_t)self->before + (size_t)self->support + (size_t)self->queries;
-    const size_t largest_batch = (size_t)larger(self->step_rows, self->queries);
+    const size_t largest_batch = (size_t)bm_larger(self->step_rows, self->queries);
     self->task = bm_arena_alloc(&room->arena, 1, examples->task_bytes);
     self->input = BM_NEW(&room->arena, bm_real, rows * (size_t)tasks->inputs);
     self->target = bm_arena_alloc(&room->arena, rows, self->target_bytes);

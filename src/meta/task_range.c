@@ -69,23 +69,21 @@ static bm_status empty_item(const char *whose, bm_error *error) {
 bm_status bm_task_settings(const bm_options *options, const char *text, void *config, bm_arena *arena,
                            bm_error *error) {
     char *rest = copied(text, arena), *item;
-    bm_status status = bm_arena_check(arena, "env_set", error);
-    while (status == BM_OK && *text && (item = next_item(&rest))) {
+    BM_TRY(bm_arena_check(arena, "env_set", error));
+    while (*text && (item = next_item(&rest))) {
         if (!*item) {
             return empty_item("env_set", error);
         }
         const char *value = value_of(item);
-        status = value ? set(options, config, "env_set", trimmed(item), value, error)
-                       : bm_invalid(error, "env_set: %s is not KEY=VALUE", item);
+        if (!value) {
+            return bm_invalid(error, "env_set: %s is not KEY=VALUE", item);
+        }
+        BM_TRY(set(options, config, "env_set", trimmed(item), value, error));
     }
-    return status;
+    return BM_OK;
 }
 
 /* ---- one parameter ---------------------------------------------------------------------------------------------- */
-
-static double number_at(const bm_option *row, const void *field) {
-    return row->type == BM_INTEGER ? *(const int *)field : *(const double *)field;
-}
 
 /* value: "LOW:HIGH". */
 static bm_status parse_range(const bm_options *options, const bm_option *row, bm_task_parameter *parameter, char *value,
@@ -102,11 +100,8 @@ static bm_status parse_range(const bm_options *options, const bm_option *row, bm
     double *const end[] = {&parameter->low, &parameter->high};
     const char *const text[] = {trimmed(value), trimmed(colon + 1)};
     for (int i = 0; i < 2; i++) {
-        const bm_status status = set(options, config, "task_range", parameter->key, text[i], error);
-        if (status != BM_OK) {
-            return status;
-        }
-        *end[i] = number_at(row, (const char *)config + parameter->offset);
+        BM_TRY(set(options, config, "task_range", parameter->key, text[i], error));
+        *end[i] = bm_options_number(options, config, parameter->key);
     }
     if (parameter->low > parameter->high) {
         return bm_invalid(error, "task_range: %s=%s:%s has its ends the wrong way round", row->name, text[0], text[1]);
@@ -134,10 +129,7 @@ static bm_status parse_values(const bm_options *options, bm_task_parameter *para
         if (parameter->values == BM_TASK_VALUES) {
             return bm_invalid(error, "task_range: more than %d values of %s", BM_TASK_VALUES, parameter->key);
         }
-        const bm_status status = set(options, config, "task_range", parameter->key, value, error);
-        if (status != BM_OK) {
-            return status;
-        }
+        BM_TRY(set(options, config, "task_range", parameter->key, value, error));
         parameter->value[parameter->values++] = value;
     }
     return BM_OK;
@@ -167,12 +159,10 @@ static bm_status parse_parameter(bm_task_range *range, char *item, void *config,
     if (range->count == BM_TASK_PARAMETERS) {
         return bm_invalid(error, "task_range: more than %d options", BM_TASK_PARAMETERS);
     }
-    const bm_status status = *value == '{' ? parse_values(options, &parameter, value + 1, config, error)
-                                           : parse_range(options, row, &parameter, value, config, error);
-    if (status == BM_OK) {
-        range->parameter[range->count++] = parameter;
-    }
-    return status;
+    BM_TRY(*value == '{' ? parse_values(options, &parameter, value + 1, config, error)
+                         : parse_range(options, row, &parameter, value, config, error));
+    range->parameter[range->count++] = parameter;
+    return BM_OK;
 }
 
 bm_status bm_task_range_parse(bm_task_range *range, const bm_options *options, const void *base, const char *text,
@@ -180,14 +170,12 @@ bm_status bm_task_range_parse(bm_task_range *range, const bm_options *options, c
     *range = (bm_task_range){.options = options};
     char *rest = copied(text, arena), *item;
     void *config = bm_arena_alloc(arena, 1, options->config_bytes);
-    bm_status status = bm_arena_check(arena, "task_range", error);
-    if (status == BM_OK) {
-        memcpy(config, base, options->config_bytes);
+    BM_TRY(bm_arena_check(arena, "task_range", error));
+    memcpy(config, base, options->config_bytes);
+    while (*text && (item = next_item(&rest))) {
+        BM_TRY(parse_parameter(range, item, config, error));
     }
-    while (status == BM_OK && *text && (item = next_item(&rest))) {
-        status = parse_parameter(range, item, config, error);
-    }
-    return status;
+    return BM_OK;
 }
 
 /* ---- tasks ------------------------------------------------------------------------------------------------------ */

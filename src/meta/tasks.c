@@ -1,11 +1,29 @@
 /* What all families of tasks have in common: they are created, opened for a thread, and found by name. */
 #include "meta/tasks.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/suggest.h"
 #include "envs/env.h"
+
+static const bm_option size_rows[] = {
+    BM_OPTION(bm_task_sizes, shots, 5, 1, 100000, BM_LOG,
+              "examples (of digits: of a class), or episodes, to adapt with"),
+    BM_OPTION(bm_task_sizes, train_shots, 0, 0, 100000, BM_LINEAR, "the same in training; 0: as shots"),
+    BM_OPTION(bm_task_sizes, queries, 0, 0, 100000, BM_LINEAR,
+              "those that training judges an adapted network by; 0: as train_shots"),
+    BM_OPTION(bm_task_sizes, eval_queries, 100, 1, 1000000, BM_LOG, "those that a score is taken over"),
+};
+
+const bm_options bm_task_sizes_options = BM_OPTIONS(size_rows, bm_task_sizes);
+
+/* Of the option, or else what holds where it is 0 or not there. */
+static int size_of(const bm_tasks *tasks, const char *key, int otherwise) {
+    const double size = bm_options_number(&tasks->type->options, tasks->config, key);
+    return size > 0 ? (int)size : otherwise;
+}
 
 bm_status bm_tasks_create(bm_tasks **tasks, const bm_tasks_type *type, const void *config, const bm_int_list *hidden,
                           const bm_activation *activation, bm_error *error) {
@@ -16,16 +34,17 @@ bm_status bm_tasks_create(bm_tasks **tasks, const bm_tasks_type *type, const voi
     }
     created->type = type;
     created->config = config;
+    created->shots = size_of(created, "shots", 0);
+    created->train_shots = size_of(created, "train_shots", created->shots);
+    created->queries = size_of(created, "queries", created->train_shots);
+    created->eval_queries = size_of(created, "eval_queries", 0);
     bm_status status = type->methods->create(created, hidden, activation, error);
-    if (status == BM_OK) {
-        status = bm_arena_check(&created->arena, type->name, error);
-    }
-    if (status != BM_OK) {
+    if (status == BM_OK && (status = bm_arena_check(&created->arena, type->name, error)) == BM_OK) {
+        *tasks = created;
+    } else {
         bm_tasks_destroy(created);
-        return status;
     }
-    *tasks = created;
-    return BM_OK;
+    return status;
 }
 
 void bm_tasks_destroy(bm_tasks *tasks) {
@@ -39,10 +58,7 @@ bm_status bm_task_room_open(bm_task_room *room, const bm_tasks *tasks, int inner
                             bm_error *error) {
     *room = (bm_task_room){.tasks = tasks, .test = test, .inner_steps = inner_steps, .minibatch = minibatch};
     bm_status status = tasks->type->methods->open(room, error);
-    if (status == BM_OK) {
-        status = bm_arena_check(&room->arena, tasks->type->name, error);
-    }
-    if (status != BM_OK) {
+    if (status != BM_OK || (status = bm_arena_check(&room->arena, tasks->type->name, error)) != BM_OK) {
         bm_task_room_close(room);
     }
     return status;
@@ -54,6 +70,14 @@ void bm_task_room_close(bm_task_room *room) {
     }
     bm_arena_free(&room->arena);
     room->self = NULL;
+}
+
+bool bm_all_finite(const bm_real *x, size_t n) {
+    bool finite = true;
+    for (size_t i = 0; i < n; i++) {
+        finite &= isfinite(x[i]) != 0;
+    }
+    return finite;
 }
 
 /* ---- registry ---- */
@@ -68,30 +92,14 @@ const bm_tasks_type *const bm_tasks_types[] = {
     NULL};
 #undef TASKS
 
-#define ENV(name) +1
-enum {
-    TYPES = sizeof bm_tasks_types / sizeof bm_tasks_types[0] - 1,
-    ENVIRONMENTS = 0
-#include "envs/env_list.h"
-};
-#undef ENV
+enum { TYPES = sizeof bm_tasks_types / sizeof bm_tasks_types[0] - 1 };
+
+const char *bm_tasks_name(int i) {
+    return i < TYPES ? bm_tasks_types[i]->name : bm_env_types[i - TYPES] ? bm_env_types[i - TYPES]->id : NULL;
+}
 
 bm_status bm_tasks_lookup(const char *name, const bm_tasks_type **type, bm_error *error) {
-    const char *names[TYPES + ENVIRONMENTS];
-    for (int i = 0; i < TYPES; i++) {
-        names[i] = bm_tasks_types[i]->name;
-        if (bm_same_name(names[i], name, strlen(name))) {
-            *type = bm_tasks_types[i];
-            return BM_OK;
-        }
-    }
-    *type = bm_env_find(name) ? &bm_tasks_episodes : NULL;
-    if (*type) {
-        return BM_OK;
-    }
-    for (int i = 0; i < ENVIRONMENTS; i++) {
-        names[TYPES + i] = bm_env_types[i]->id;
-    }
-    return bm_invalid(error, "unknown family of tasks %s%s", name,
-                      bm_did_you_mean(name, names, TYPES + ENVIRONMENTS, " (see bellman list tasks)").text);
+    const int i = bm_find_name("family of tasks", name, bm_tasks_name, " (see bellman list tasks)", error);
+    *type = i < TYPES ? bm_tasks_types[i < 0 ? TYPES : i] : &bm_tasks_episodes;
+    return i < 0 ? BM_INVALID : BM_OK;
 }

@@ -54,7 +54,7 @@ enum { BM_TASK_SCORES = 2 };
 /* Where the problems of a supervised family come from. */
 typedef struct {
     const bm_loss *loss;
-    /* Sets inputs, outputs and the numbers of rows, and prepares data. */
+    /* Sets inputs and outputs, and prepares data; numbers of rows are there, as the options have them. */
     bm_status (*create)(bm_tasks *tasks, bm_error *error);
     size_t task_bytes;
     void (*draw)(const bm_tasks *tasks, bool test, bm_rng *rng, void *task); /* task [task_bytes] */
@@ -92,6 +92,12 @@ struct bm_tasks {
     bm_arena arena;
 };
 
+/* Options that families share: a group of theirs, whose numbers bm_tasks_create takes over. */
+typedef struct {
+    int shots, train_shots, queries, eval_queries;
+} bm_task_sizes;
+extern const bm_options bm_task_sizes_options;
+
 /* config must outlive the tasks. */
 bm_status bm_tasks_create(bm_tasks **tasks, const bm_tasks_type *type, const void *config, const bm_int_list *hidden,
                           const bm_activation *activation, bm_error *error);
@@ -112,8 +118,14 @@ bm_status bm_task_room_open(bm_task_room *room, const bm_tasks *tasks, int inner
                             bm_error *error);
 void bm_task_room_close(bm_task_room *room);
 
+bool bm_all_finite(const bm_real *x, size_t n);
+static inline int bm_larger(int a, int b) {
+    return a > b ? a : b;
+}
+
 /* The registry: tasks_list.h. The id of an environment is a name for the family "episodes", whose option env is then to be set to it. */
-extern const bm_tasks_type *const bm_tasks_types[];                                       /* NULL at the end */
+extern const bm_tasks_type *const bm_tasks_types[]; /* NULL at the end */
+const char *bm_tasks_name(int i);                   /* of the families, then of the environments; NULL: no more */
 bm_status bm_tasks_lookup(const char *name, const bm_tasks_type **type, bm_error *error); /* with a suggestion */
 
 extern const bm_task_methods bm_supervised_methods, bm_episode_methods;

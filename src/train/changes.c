@@ -1,17 +1,16 @@
-/* See changes.h. The file is only appended to, a line at a time. */
+/* See changes.h. */
 #include "train/changes.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "core/io.h"
+#include "train/folder.h"
 
-static const char header[] = "step,option,value\n";
+static const char header[] = "step,option,value";
 
 enum { LINE_BYTES = 32 + BM_OPTION_KEY_BYTES + BM_CHANGE_VALUE_BYTES, FILE_LIMIT = 1 << 24 };
 
@@ -20,14 +19,18 @@ void bm_changes_free(bm_changes *changes) {
     *changes = (bm_changes){0};
 }
 
-static bm_status insert(bm_changes *changes, int at, const bm_change *change, bm_error *error) {
+/* Behind everything of the same step. */
+static bm_status insert(bm_changes *changes, const bm_change *change, bm_error *error) {
     bm_change *grown = realloc(changes->items, (size_t)(changes->count + 1) * sizeof *grown);
+    int at = changes->count;
     if (!grown) {
         return bm_fail(error, "not enough memory for the changes of hyperparameters");
     }
-    changes->items = grown;
-    memmove(grown + at + 1, grown + at, (size_t)(changes->count - at) * sizeof *grown);
+    for (; at > 0 && grown[at - 1].step > change->step; at--) {
+        grown[at] = grown[at - 1];
+    }
     grown[at] = *change;
+    changes->items = grown;
     changes->count++;
     return BM_OK;
 }
@@ -51,45 +54,25 @@ static bool parse(char *line, bm_change *change) {
            snprintf(change->value, sizeof change->value, "%s", value) < (int)sizeof change->value;
 }
 
-/* Behind everything of the same step. */
-static int place(const bm_changes *changes, int64_t step) {
-    int at = changes->count;
-    while (at > 0 && changes->items[at - 1].step > step) {
-        at--;
-    }
-    return at;
-}
-
 static bm_status read_lines(bm_changes *changes, const char *path, char *text, bm_error *error) {
     int number = 0;
-    for (char *line = text; *line; number++) {
-        char *next = line + strcspn(line, "\n");
-        next += *next == '\n';
-        char *end = next;
-        while (end > line && (end[-1] == '\n' || end[-1] == '\r')) {
-            end--;
-        }
-        const char after = *next;
-        *end = '\0';
+    for (char *line = text, *next; *line; line = next) {
         bm_change change;
-        if (number == 0) {
-            if (strncmp(line, header, sizeof header - 2) != 0 || line[sizeof header - 2]) {
-                return bm_invalid(error, "%s does not begin with the line step,option,value", path);
-            }
-        } else if (!parse(line, &change)) {
-            return bm_invalid(error, "%s, line %d is not STEP,OPTION,VALUE", path, number + 1);
-        } else {
-            const bm_status status = insert(changes, place(changes, change.step), &change, error);
-            if (status != BM_OK) {
-                return status;
-            }
+        next = line + strcspn(line, "\n");
+        next += *next == '\n';
+        for (char *end = next; end > line && (end[-1] == '\n' || end[-1] == '\r'); end--) {
+            end[-1] = '\0';
         }
-        line = next;
-        if (!after) {
+        if (++number > 1) {
+            if (!parse(line, &change)) {
+                return bm_invalid(error, "%s, line %d is not STEP,OPTION,VALUE", path, number);
+            }
+            BM_TRY(insert(changes, &change, error));
+        } else if (strcmp(line, header) != 0) {
             break;
         }
     }
-    return number || *text ? BM_OK : bm_invalid(error, "%s does not begin with the line step,option,value", path);
+    return strcmp(text, header) == 0 ? BM_OK : bm_invalid(error, "%s does not begin with the line %s", path, header);
 }
 
 bm_status bm_changes_read(bm_changes *changes, const char *path, bm_error *error) {
@@ -104,23 +87,32 @@ bm_status bm_changes_read(bm_changes *changes, const char *path, bm_error *error
     return status;
 }
 
+static void path_in(const char *folder, char path[BM_PATH_MAX + 16]) {
+    snprintf(path, BM_PATH_MAX + 16, "%s/changes.csv", folder);
+}
+
+bm_status bm_changes_recall(bm_changes *changes, const char *folder, bm_error *error) {
+    char path[BM_PATH_MAX + 16];
+    path_in(folder, path);
+    return bm_path_exists(path) ? bm_changes_read(changes, path, error) : BM_OK;
+}
+
 /* ---- making ----------------------------------------------------------------------------------------------------- */
 
-static bm_status make(const bm_change *change, bm_agent *agent, bm_error *error) {
+static bm_status make(const bm_change *change, const bm_preset_target *live, bm_error *error) {
     bm_error reason;
-    const bm_status status = bm_agent_set(agent, change->option, change->value, &reason);
+    const bm_status status = bm_options_set_live(live->options, live->config, change->option, change->value, &reason);
     return status == BM_OK ? BM_OK
                            : bm_invalid(error, "the change at step %" PRId64 ": %.400s", change->step, reason.text);
 }
 
-bm_status bm_changes_check(const bm_changes *changes, const bm_agent *agent, bm_error *error) {
-    bm_agent trial = *agent;
+bm_status bm_changes_check(const bm_changes *changes, const bm_preset_target *live, bm_error *error) {
+    const bm_preset_target trial = {live->options, malloc(live->options->config_bytes)};
     bm_status status = BM_OK;
-    trial.config = malloc(agent->type->options.config_bytes);
     if (!trial.config) {
-        return bm_fail(error, "not enough memory for the agent's options");
+        return bm_fail(error, "not enough memory for the options");
     }
-    memcpy(trial.config, agent->config, agent->type->options.config_bytes);
+    memcpy(trial.config, live->config, live->options->config_bytes);
     for (int i = 0; status == BM_OK && i < changes->count; i++) {
         status = make(&changes->items[i], &trial, error);
     }
@@ -128,64 +120,40 @@ bm_status bm_changes_check(const bm_changes *changes, const bm_agent *agent, bm_
     return status;
 }
 
-bm_status bm_changes_apply(bm_changes *changes, int64_t step, bm_agent *agent, bm_error *error) {
-    bm_status status = BM_OK;
-    while (status == BM_OK && changes->next < changes->count && changes->items[changes->next].step <= step) {
-        status = make(&changes->items[changes->next++], agent, error);
+bm_status bm_changes_apply(bm_changes *changes, int64_t step, const bm_preset_target *live, bm_error *error) {
+    while (changes->next < changes->count && changes->items[changes->next].step <= step) {
+        BM_TRY(make(&changes->items[changes->next++], live, error));
     }
-    return status;
+    return BM_OK;
 }
 
 static int line_of(const bm_change *change, char line[LINE_BYTES]) {
     return snprintf(line, LINE_BYTES, "%" PRId64 ",%s,%s\n", change->step, change->option, change->value);
 }
 
-/* In one write, so that no other process ever sees half a line. */
-static bm_status append(const bm_change *change, const char *path, bm_error *error) {
-    char text[sizeof header + LINE_BYTES], line[LINE_BYTES];
-    line_of(change, line);
-    const int file = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
-    if (file < 0) {
-        return bm_fail(error, "cannot open %s: %s", path, strerror(errno));
-    }
-    const off_t before = lseek(file, 0, SEEK_END);
-    const int bytes = snprintf(text, sizeof text, "%s%s", before == 0 ? header : "", line);
-    const ssize_t written_bytes = write(file, text, (size_t)bytes);
-    const bool written = written_bytes == bytes;
-    const int reason = written_bytes < 0 ? errno : ENOSPC;
-    if (!written && ftruncate(file, before) != 0) {
-        /* half a line stays, and reading will name it */
-    } else {
-        fsync(file); /* a checkpoint that has the effect shall not outlive the cause */
-    }
-    close(file);
-    return written ? BM_OK : bm_fail(error, "cannot write %s: %s", path, strerror(reason));
-}
-
-bm_status bm_changes_make(bm_changes *changes, const bm_change *change, const char *path, bm_agent *agent,
-                          bm_error *error) {
-    const bm_changes only = {.items = (bm_change *)(uintptr_t)change, .count = 1};
-    bm_status status = bm_changes_check(&only, agent, error);
-    if (status == BM_OK && (status = append(change, path, error)) == BM_OK) {
-        status = insert(changes, changes->next, change, error);
-    }
-    if (status == BM_OK) {
-        changes->next++;
-        status = make(change, agent, error);
-    }
-    return status;
-}
-
-bm_status bm_changes_write(const bm_changes *changes, const char *path, bm_error *error) {
+bm_status bm_changes_write(const bm_changes *changes, const char *folder, bm_error *error) {
+    char path[BM_PATH_MAX + 16], line[LINE_BYTES];
     bm_writer *writer;
-    const bm_status status = bm_writer_open(&writer, path, error);
-    if (status != BM_OK) {
-        return status;
-    }
-    bm_writer_put(writer, header, sizeof header - 1);
+    path_in(folder, path);
+    BM_TRY(bm_writer_open(&writer, path, error));
+    bm_writer_put(writer, line, (size_t)snprintf(line, sizeof line, "%s\n", header));
     for (int i = 0; i < changes->count; i++) {
-        char line[LINE_BYTES];
         bm_writer_put(writer, line, (size_t)line_of(&changes->items[i], line));
     }
     return bm_writer_commit(writer, error);
+}
+
+bm_status bm_changes_make(bm_changes *changes, const bm_change *change, const char *folder,
+                          const bm_preset_target *live, bm_error *error) {
+    const bm_changes only = {.items = (bm_change *)(uintptr_t)change, .count = 1};
+    const int at = changes->next; /* where it comes to lie: all that is due by now has been made */
+    BM_TRY(bm_changes_check(&only, live, error));
+    BM_TRY(insert(changes, change, error));
+    if (folder[0] && bm_changes_write(changes, folder, error) != BM_OK) {
+        changes->count--;
+        memmove(changes->items + at, changes->items + at + 1, (size_t)(changes->count - at) * sizeof *changes->items);
+        return BM_FAILED;
+    }
+    changes->next++;
+    return make(change, live, error);
 }

@@ -26,19 +26,14 @@ void bm_evaluator_free(bm_evaluator *evaluator) {
     bm_arena_free(&evaluator->arena);
 }
 
-typedef struct {
-    int count;
-    double mean, squares; /* of returns: mean and sum of squared deviations, after Welford 1962 */
-    double length, min, max;
-} episode_totals;
-
-static void add_episode(episode_totals *totals, double episode_return, double length) {
-    const double deviation = episode_return - totals->mean;
-    totals->mean += deviation / ++totals->count;
-    totals->squares += deviation * (episode_return - totals->mean);
-    totals->length += length;
-    totals->min = fmin(totals->min, episode_return);
-    totals->max = fmax(totals->max, episode_return);
+/* Until all are added, std_return is the sum of squared deviations, after Welford 1962, and mean_length that of lengths. */
+static void add_episode(bm_evaluation *total, double episode_return, double length) {
+    const double deviation = episode_return - total->mean_return;
+    total->mean_return += deviation / ++total->episodes;
+    total->std_return += deviation * (episode_return - total->mean_return);
+    total->mean_length += length;
+    total->min = fmin(total->min, episode_return);
+    total->max = fmax(total->max, episode_return);
 }
 
 /* By a signal, or because the environment failed. */
@@ -48,7 +43,7 @@ static bool stopped(const bm_evaluator *evaluator) {
 }
 
 /* Plays one episode in each of the first `open` lanes. */
-static void play_chunk(bm_evaluator *evaluator, int open, bool explore, episode_totals *totals) {
+static void play_chunk(bm_evaluator *evaluator, int open, bool explore, bm_evaluation *total) {
     bm_env_batch *env = evaluator->env;
     uint8_t finished[BM_EVAL_LANES] = {0};
     bm_env_reset(env);
@@ -61,13 +56,13 @@ static void play_chunk(bm_evaluator *evaluator, int open, bool explore, episode_
             if (lane < open && !finished[lane]) {
                 finished[lane] = 1;
                 running--;
-                add_episode(totals, env->final_return[lane], env->final_length[lane]);
+                add_episode(total, env->final_return[lane], env->final_length[lane]);
             }
         }
     }
     for (int lane = 0; running > 0 && lane < open; lane++) {
         if (!finished[lane]) {
-            add_episode(totals, env->episode_return[lane], env->elapsed[lane]);
+            add_episode(total, env->episode_return[lane], env->elapsed[lane]);
         }
     }
 }
@@ -75,7 +70,7 @@ static void play_chunk(bm_evaluator *evaluator, int open, bool explore, episode_
 bm_evaluation bm_evaluate(bm_evaluator *evaluator, int episodes, const bm_seed *seeds, uint64_t first_seed,
                           bool explore) {
     bm_env_batch *env = evaluator->env;
-    episode_totals totals = {.min = INFINITY, .max = -INFINITY};
+    bm_evaluation total = {.min = INFINITY, .max = -INFINITY};
     for (int first = 0; first < episodes; first += env->lanes) {
         for (int lane = 0; lane < env->lanes; lane++) {
             const bm_seed seed = seeds ? bm_seed_child(seeds, (uint32_t)(first + lane))
@@ -83,17 +78,12 @@ bm_evaluation bm_evaluate(bm_evaluator *evaluator, int episodes, const bm_seed *
             env->rng[lane] = bm_rng_from(&seed);
         }
         const int left = episodes - first;
-        play_chunk(evaluator, left < env->lanes ? left : env->lanes, explore, &totals);
+        play_chunk(evaluator, left < env->lanes ? left : env->lanes, explore, &total);
         if (stopped(evaluator)) {
             return (bm_evaluation){.episodes = 0};
         }
     }
-    return (bm_evaluation){
-        .episodes = episodes,
-        .mean_return = totals.mean,
-        .std_return = sqrt(totals.squares / episodes),
-        .mean_length = totals.length / episodes,
-        .min = totals.min,
-        .max = totals.max,
-    };
+    total.std_return = sqrt(total.std_return / episodes);
+    total.mean_length /= episodes;
+    return total;
 }

@@ -4,8 +4,8 @@
 /* Evaluation: whole episodes of an agent's policy in an environment of its own, apart from training. */
 #include <stdatomic.h>
 
-#include "train/actor.h"
 #include "envs/env.h"
+#include "train/actor.h"
 
 typedef struct {
     bm_agent *agent;

@@ -1,128 +1,257 @@
-/* The settings of a run: from defaults, presets, files and flags, and back to metadata and YAML. */
+/* The settings of a run: from defaults, presets, files and flags, and back to metadata and YAML; see experiment.h. */
 #include "train/experiment.h"
 
 #include <limits.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
-static const char verb[] = "train";
+#include "core/io.h"
+#include "core/preset.h"
+#include "core/suggest.h"
+#include "core/yaml.h"
+#include "train/trainee.h"
 
 static const bm_option rows[] = {
-    BM_OPTION(bm_run_config, seed, 1, 0, INT_MAX, BM_LINEAR, "everything random in the run follows from it"),
-    BM_OPTION(bm_run_config, steps, 100000, 1, INT_MAX, BM_LOG, "environment steps to train for, over all lanes"),
-    BM_OPTION(bm_run_config, num_envs, 1, 1, 65536, BM_LOG, "environments stepped at once"),
-    BM_OPTION(bm_run_config, eval_every, 0, 0, INT_MAX, BM_LINEAR, "steps between evaluations; 0: ten in a run"),
-    BM_OPTION(bm_run_config, eval_episodes, 100, 1, 100000, BM_LOG, "episodes of an evaluation"),
-    BM_OPTION(bm_run_config, log_every, 0, 0, INT_MAX, BM_LINEAR,
-              "steps between rows of progress.csv; 0: 200 in a run"),
-    BM_OPTION(bm_run_config, checkpoint_every, 0, 0, INT_MAX, BM_LINEAR, "steps between checkpoints; 0: ten in a run"),
-    BM_OPTION(bm_run_config, keep, 0, 0, 100000, BM_LINEAR, "numbered checkpoints to keep beside last and best"),
-    BM_OPTION(bm_run_config, stop_at_return, inf, -INFINITY, INFINITY, BM_LINEAR,
-              "end early once an evaluation reaches this mean return"),
-    BM_OPTION(bm_run_config, max_seconds, inf, 0, INFINITY, BM_LINEAR, "end early after so many seconds of training"),
+    BM_OPTION(bm_run_settings, seed, 1, 0, INT_MAX, BM_LINEAR, "everything random in the run follows from it"),
+    BM_OPTION(bm_run_settings, eval_every, 0, 0, INT_MAX, BM_LINEAR,
+              "steps (of meta: iterations) between evaluations; 0: ten in a run"),
+    BM_OPTION(bm_run_settings, log_every, 0, 0, INT_MAX, BM_LINEAR,
+              "steps (iterations) between rows of progress.csv; 0: 200 in a run"),
+    BM_OPTION(bm_run_settings, checkpoint_every, 0, 0, INT_MAX, BM_LINEAR,
+              "steps (iterations) between checkpoints; 0: ten in a run"),
+    BM_OPTION(bm_run_settings, keep, 0, 0, 100000, BM_LINEAR, "numbered checkpoints to keep beside last and best"),
+    BM_OPTION(bm_run_settings, max_seconds, inf, 0, INFINITY, BM_LINEAR, "end early after so many seconds of training"),
 };
 
-const bm_options bm_run_options = BM_OPTIONS(rows, bm_run_config);
+const bm_options bm_run_settings_options = BM_OPTIONS(rows, bm_run_settings);
 
-bm_status bm_experiment_create(bm_experiment *experiment, const char *agent, const char *env, bm_error *error) {
+/* The three tables, in the order in which metadata has them, and what stands before the names of their options there. */
+enum { RUN, LEARNER, PROBLEM, TABLES };
+static const char *const prefixes[TABLES] = {"run", "agent", "env"};
+
+static bm_preset_target table_of(const bm_experiment *experiment, int which) {
+    const bm_subject *subject = which == LEARNER ? &experiment->learner : &experiment->problem;
+    return which == RUN ? (bm_preset_target){experiment->type->run_options, experiment->run}
+                        : (bm_preset_target){subject->options, subject->config};
+}
+
+/* ---- creation --------------------------------------------------------------------------------------------------- */
+
+static void *new_config(bm_arena *arena, const bm_options *options) {
+    void *config = bm_arena_alloc(arena, 1, options->config_bytes);
+    if (config) {
+        bm_options_defaults(options, config);
+    }
+    return config;
+}
+
+bm_status bm_experiment_create(bm_experiment *experiment, const bm_trainee_type *type, const char *learner,
+                               const char *problem, bm_error *error) {
     memset(experiment, 0, sizeof *experiment);
-    bm_status status = bm_agent_lookup(agent, &experiment->agent, error);
-    if (status == BM_OK) {
-        status = bm_env_lookup(env, &experiment->env, error);
+    experiment->type = type;
+    BM_TRY(type->lookup(experiment, learner, problem, error));
+    experiment->run = new_config(&experiment->arena, type->run_options);
+    experiment->learner.config = new_config(&experiment->arena, experiment->learner.options);
+    experiment->problem.config = new_config(&experiment->arena, experiment->problem.options);
+    return bm_arena_check(&experiment->arena, "the options", error);
+}
+
+bm_status bm_experiment_copy(bm_experiment *experiment, const bm_experiment *from, bm_error *error) {
+    BM_TRY(bm_experiment_create(experiment, from->type, from->learner.name, from->problem.name, error));
+    for (int i = 0; i < TABLES; i++) {
+        const bm_preset_target to = table_of(experiment, i), other = table_of(from, i);
+        memcpy(to.config, other.config, to.options->config_bytes);
     }
-    if (status != BM_OK) {
-        return status;
-    }
-    experiment->agent_config = bm_arena_alloc(&experiment->arena, 1, experiment->agent->options.config_bytes);
-    experiment->env_config = bm_arena_alloc(&experiment->arena, 1, experiment->env->options.config_bytes);
-    status = bm_arena_check(&experiment->arena, "the options", error);
-    if (status == BM_OK) {
-        bm_options_defaults(&experiment->agent->options, experiment->agent_config);
-        bm_options_defaults(&experiment->env->options, experiment->env_config);
-        bm_options_defaults(&bm_run_options, &experiment->run);
-    }
-    return status;
+    experiment->threads = from->threads;
+    memcpy(experiment->command, from->command, sizeof from->command);
+    return BM_OK;
 }
 
 void bm_experiment_free(bm_experiment *experiment) {
     bm_arena_free(&experiment->arena);
 }
 
-/* Whoever is handed const settings only reads them. */
-static bm_settings settings_of(const bm_experiment *experiment) {
-    return (bm_settings){
-        .verb = verb,
-        .agent = experiment->agent->name,
-        .env = experiment->env->id,
-        .agent_word = "agent",
-        .command = experiment->command,
-        .table = {.agent = {&experiment->agent->options, experiment->agent_config},
-                  .run = {&bm_run_options, (void *)&experiment->run},
-                  .env = {&experiment->env->options, experiment->env_config}},
-    };
+/* ---- presets, files, single options ----------------------------------------------------------------------------- */
+
+static bm_status apply(bm_experiment *experiment, const char *name, const char *text, size_t bytes, bool *found,
+                       bm_error *error) {
+    const bm_preset_targets targets = {
+        .run = table_of(experiment, RUN), .agent = table_of(experiment, LEARNER), .env = table_of(experiment, PROBLEM)};
+    return bm_preset_apply(name, text, bytes, experiment->problem.name, &targets, found, error);
 }
 
 bm_status bm_experiment_preset(bm_experiment *experiment, bool *found, bm_error *error) {
-    const bm_settings settings = settings_of(experiment);
-    return bm_settings_preset(&settings, found, error);
+    const bm_embedded_preset *preset = bm_preset_find(experiment->learner.name);
+    char name[80];
+    *found = false;
+    if (!preset) {
+        return BM_OK;
+    }
+    snprintf(name, sizeof name, "preset %s.yaml", preset->name);
+    return apply(experiment, name, (const char *)preset->text, preset->bytes, found, error);
 }
 
 bm_status bm_experiment_file(bm_experiment *experiment, const char *path, bm_error *error) {
-    const bm_settings settings = settings_of(experiment);
-    return bm_settings_file(&settings, path, error);
+    bm_arena arena = {0};
+    char *text;
+    size_t bytes;
+    bool found = false;
+    bm_status status = bm_read_file(path, 1 << 20, &arena, &text, &bytes, error);
+    if (status == BM_OK) {
+        status = apply(experiment, path, text, bytes, &found, error);
+    }
+    bm_arena_free(&arena);
+    return status == BM_OK && !found ? bm_invalid(error, "%s has no section for %s", path, experiment->problem.name)
+                                     : status;
 }
 
 bm_status bm_experiment_set(bm_experiment *experiment, const char *key, const char *value, bm_error *error) {
-    const bm_settings settings = settings_of(experiment);
-    const bm_preset_target *const table[] = {&settings.table.run, &settings.table.agent};
-    return bm_settings_set(table, 2, settings.agent, key, value, error);
+    const bool all = experiment->type->problem_flags;
+    bm_option_names names;
+    names.count = 0;
+    for (int i = 0; i < (all ? TABLES : PROBLEM); i++) {
+        const bm_preset_target table = table_of(experiment, i);
+        if (bm_options_find(table.options, table.config, key, NULL)) {
+            return bm_options_set(table.options, table.config, key, value, error);
+        }
+        bm_option_names_add(&names, table.options, table.config);
+    }
+    return bm_invalid(error, "unknown option %s of %s%s%s%s", key, experiment->learner.name, all ? " on " : "",
+                      all ? experiment->problem.name : "", bm_did_you_mean(key, names.name, names.count, "").text);
 }
 
-bm_status bm_experiment_set_env(bm_experiment *experiment, const char *key, const char *value, bm_error *error) {
-    return bm_options_set(&experiment->env->options, experiment->env_config, key, value, error);
-}
-
-static void settle(int *every, int steps, int times) {
+static void settle(int *every, int total, int times) {
     if (*every == 0) {
-        *every = steps / times > 0 ? steps / times : 1;
+        *every = total / times > 0 ? total / times : 1;
     }
 }
 
-void bm_experiment_settle(bm_experiment *experiment) {
-    bm_run_config *run = &experiment->run;
-    settle(&run->eval_every, run->steps, 10);
-    settle(&run->log_every, run->steps, 200);
-    settle(&run->checkpoint_every, run->steps, 10);
+bm_status bm_experiment_settle(bm_experiment *experiment, bm_error *error) {
+    bm_run_settings *run = experiment->run;
+    settle(&run->eval_every, run->total, 10);
+    settle(&run->log_every, run->total, 200);
+    settle(&run->checkpoint_every, run->total, 10);
+    return experiment->type->settle ? experiment->type->settle(experiment, error) : BM_OK;
+}
+
+/* ---- metadata --------------------------------------------------------------------------------------------------- */
+
+/* Runs of agents, which were there first, do not name their verb. */
+static const char first_verb[] = "train";
+
+typedef struct {
+    cJSON *object;
+    const char *prefix;
+    bool failed;
+} metadata_writer;
+
+static void write_metadata(void *context, const char *key, const bm_option *row, const void *field) {
+    metadata_writer *writer = context;
+    char name[128], text[BM_OPTION_TEXT_BYTES];
+    snprintf(name, sizeof name, "%s.%s", writer->prefix, key);
+    bm_option_format(row, field, text, sizeof text);
+    writer->failed |= !cJSON_AddStringToObject(writer->object, name, text);
 }
 
 cJSON *bm_experiment_metadata(const bm_experiment *experiment) {
-    const bm_settings settings = settings_of(experiment);
-    return bm_settings_metadata(&settings);
+    const char *verb = experiment->type->verb;
+    metadata_writer writer = {.object = cJSON_CreateObject()};
+    cJSON *object = writer.object;
+    writer.failed = !cJSON_AddStringToObject(object, "version", BM_VERSION) ||
+                    !cJSON_AddStringToObject(object, "command", experiment->command) ||
+                    !cJSON_AddStringToObject(object, "agent", experiment->learner.name) ||
+                    !cJSON_AddStringToObject(object, "env", experiment->problem.name) ||
+                    (strcmp(verb, first_verb) != 0 && !cJSON_AddStringToObject(object, "verb", verb));
+    for (int i = 0; i < TABLES; i++) {
+        const bm_preset_target table = table_of(experiment, i);
+        writer.prefix = prefixes[i];
+        bm_options_each(table.options, table.config, write_metadata, &writer);
+    }
+    if (writer.failed) {
+        cJSON_Delete(object);
+        return NULL;
+    }
+    return object;
 }
 
-bm_status bm_experiment_from_metadata(bm_experiment *experiment, const cJSON *metadata, bm_error *error) {
-    char command[BM_COMMAND_BYTES];
-    const char *agent, *env;
-    memset(experiment, 0, sizeof *experiment);
-    const bm_status status = bm_settings_names(metadata, verb, &agent, &env, command, error);
-    if (status != BM_OK) {
-        return status;
+static const char *text_of(const cJSON *metadata, const char *key) {
+    return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(metadata, key));
+}
+
+static bm_status restore(bm_experiment *experiment, const cJSON *metadata, bm_error *error) {
+    const cJSON *item;
+    cJSON_ArrayForEach(item, metadata) {
+        const char *value = cJSON_GetStringValue(item);
+        for (int i = 0; i < TABLES && value; i++) {
+            const size_t length = strlen(prefixes[i]);
+            const bm_preset_target table = table_of(experiment, i);
+            if (strncmp(item->string, prefixes[i], length) == 0 && item->string[length] == '.' &&
+                bm_options_set(table.options, table.config, item->string + length + 1, value, error) != BM_OK) {
+                return BM_FAILED;
+            }
+        }
     }
-    if (bm_experiment_create(experiment, agent, env, error) != BM_OK) {
+    return BM_OK;
+}
+
+bm_status bm_experiment_from_metadata(bm_experiment *experiment, const bm_trainee_type *type, const cJSON *metadata,
+                                      bm_error *error) {
+    const char *learner = text_of(metadata, "agent"), *problem = text_of(metadata, "env");
+    const char *verb = text_of(metadata, "verb"), *command = text_of(metadata, "command");
+    verb = verb ? verb : first_verb;
+    memset(experiment, 0, sizeof *experiment);
+    if (!learner || !problem) {
+        return bm_fail(error, "the checkpoint does not say which agent and environment it belongs to");
+    }
+    if (strcmp(verb, type->verb) != 0) {
+        return bm_invalid(error,
+                          "this is a run of bellman %s (%s, %s): bellman %s RUN scores it, bellman %s --resume RUN "
+                          "continues it",
+                          verb, learner, problem, strcmp(verb, first_verb) == 0 ? "eval" : "meta eval", verb);
+    }
+    if (bm_experiment_create(experiment, type, learner, problem, error) != BM_OK) {
         return BM_FAILED;
     }
-    memcpy(experiment->command, command, sizeof command);
-    const bm_settings settings = settings_of(experiment);
-    return bm_settings_restore(&settings, metadata, error);
+    snprintf(experiment->command, BM_COMMAND_BYTES, "%s", command ? command : "");
+    return restore(experiment, metadata, error);
+}
+
+/* ---- config.yaml ------------------------------------------------------------------------------------------------ */
+
+typedef struct {
+    bm_writer *file;
+    const char *indent;
+} yaml_writer;
+
+static void write_yaml(void *context, const char *key, const bm_option *row, const void *field) {
+    const yaml_writer *writer = context;
+    char text[BM_OPTION_TEXT_BYTES], quoted[4 * sizeof text + 3];
+    char line[sizeof quoted + 128];
+    bm_option_format(row, field, text, sizeof text);
+    bm_yaml_quote(text, quoted, sizeof quoted);
+    const int n = snprintf(line, sizeof line, "%s%s: %s\n", writer->indent, key, quoted);
+    bm_writer_put(writer->file, line, (size_t)n);
 }
 
 bm_status bm_experiment_write(const bm_experiment *experiment, const char *path, bm_error *error) {
-    const bm_settings settings = settings_of(experiment);
-    return bm_settings_write(&settings, path, error);
-}
-
-bm_status bm_experiment_folder(const bm_experiment *experiment, bm_folder *folder, const char *runs, const char *name,
-                               bm_error *error) {
-    const bm_settings settings = settings_of(experiment);
-    return bm_folder_create(folder, &settings, experiment->run.seed, runs, name, error);
+    bm_writer *file;
+    BM_TRY(bm_writer_open(&file, path, error));
+    char text[BM_COMMAND_BYTES + 512];
+    const int n =
+        snprintf(text, sizeof text, "# %s\n# bellman %s, built with %s; --config takes this file\n# %s: %s\n%s:\n",
+                 experiment->command, BM_VERSION, __VERSION__, experiment->type->learner_word, experiment->learner.name,
+                 experiment->problem.name);
+    bm_writer_put(file, text, (size_t)n);
+    yaml_writer writer = {file, "  "};
+    for (int i = 0; i < TABLES; i++) {
+        const bm_preset_target table = table_of(experiment, i);
+        if (i == PROBLEM && table.options->count) {
+            static const char heading[] = "  env:\n";
+            bm_writer_put(file, heading, sizeof heading - 1);
+            writer.indent = "    ";
+        }
+        bm_options_each(table.options, table.config, write_yaml, &writer);
+    }
+    return bm_writer_commit(file, error);
 }

@@ -1,10 +1,13 @@
-/* The folder of a run: claimed by mkdir, so that two runs that start in the same second never share one. */
+/* The folder of a run: claimed by mkdir, so that two runs that start in the same second never share one. Checkpoints are saved in an order
+ * that survives a crash at any moment: new replay rows first (no checkpoint looks at them yet), then the checkpoint by rename, and only
+ * then is a replay file removed that no checkpoint needs. */
 #include "train/folder.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,33 +44,27 @@ static bm_status lock_folder(bm_folder *folder, bm_error *error) {
     return BM_OK; /* file systems without locks are used without */
 }
 
-static bm_status claim(const char *path, bool *taken, bm_error *error) {
-    *taken = false;
-    if (mkdir(path, 0777) == 0) {
-        char checkpoints[BM_PATH_MAX];
-        const int n = snprintf(checkpoints, sizeof checkpoints, "%s/checkpoint", path);
-        return n < (int)sizeof checkpoints ? bm_make_folders(checkpoints, error) : too_long(path, error);
-    }
-    *taken = errno == EEXIST;
-    return *taken ? BM_OK : bm_fail(error, "cannot create the run folder %s: %s", path, strerror(errno));
+static bm_status make_checkpoints(const char *path, bm_error *error) {
+    char checkpoints[BM_PATH_MAX];
+    const int n = snprintf(checkpoints, sizeof checkpoints, "%s/checkpoint", path);
+    return n < (int)sizeof checkpoints ? bm_make_folders(checkpoints, error) : too_long(path, error);
 }
 
 /* The first of NAME, NAME-2, ... that nobody has. */
 static bm_status claim_name(bm_folder *folder, const char *parent, const char *name, bm_error *error) {
-    for (int attempt = 1;; attempt++) {
-        char suffix[16] = "";
-        bool taken;
-        if (attempt > 1) {
-            snprintf(suffix, sizeof suffix, "-%d", attempt);
-        }
+    char suffix[16] = "";
+    for (int attempt = 2;; attempt++) {
         const int n = snprintf(folder->path, sizeof folder->path, "%s/%s%s", parent, name, suffix);
         if (n >= (int)sizeof folder->path) {
             return too_long(folder->path, error);
         }
-        const bm_status status = claim(folder->path, &taken, error);
-        if (status != BM_OK || !taken) {
-            return status;
+        if (mkdir(folder->path, 0777) == 0) {
+            return make_checkpoints(folder->path, error);
         }
+        if (errno != EEXIST) {
+            return bm_fail(error, "cannot create the run folder %s: %s", folder->path, strerror(errno));
+        }
+        snprintf(suffix, sizeof suffix, "-%d", attempt);
     }
 }
 
@@ -80,71 +77,75 @@ static void usual_name(int seed, char *name, size_t bytes) {
     snprintf(name, bytes, "seed%d-%s", seed, stamp);
 }
 
-static bm_status make_folder(bm_folder *folder, const bm_settings *settings, int seed, const char *runs,
-                             const char *name, bm_error *error) {
+static bm_status make_folder(bm_folder *folder, const bm_experiment *experiment, const char *runs, const char *name,
+                             bm_error *error) {
     char parent[BM_PATH_MAX], usual[96];
     const char *slash = name ? strrchr(name, '/') : NULL;
     const int group = slash ? (int)(slash - name) : 0;
-    const int n = snprintf(parent, sizeof parent, "%s/%s/%s%s%.*s", runs, settings->env, settings->agent,
-                           group ? "/" : "", group, name ? name : "");
+    const int n = snprintf(parent, sizeof parent, "%s/%s/%s%s%.*s", runs, experiment->problem.name,
+                           experiment->learner.name, group ? "/" : "", group, name ? name : "");
     if (n >= (int)sizeof parent) {
         return bm_invalid(error, "--runs is too long: %.80s...", runs);
     }
     if (name && (name[0] == '.' || slash == name || !name[slash ? group + 1 : 0])) {
         return bm_invalid(error, "%s is no name of a run folder", name);
     }
-    usual_name(seed, usual, sizeof usual);
-    const bm_status status = bm_make_folders(parent, error);
-    return status == BM_OK ? claim_name(folder, parent, slash ? slash + 1 : name ? name : usual, error) : status;
+    usual_name(experiment->run->seed, usual, sizeof usual);
+    BM_TRY(bm_make_folders(parent, error));
+    return claim_name(folder, parent, slash ? slash + 1 : name ? name : usual, error);
 }
 
-static bm_status write_config(const bm_folder *folder, const bm_settings *settings, bm_error *error) {
+static bm_status write_config(const bm_folder *folder, const bm_experiment *experiment, bm_error *error) {
     char path[BM_PATH_MAX + 16];
     snprintf(path, sizeof path, "%s/config.yaml", folder->path);
-    return bm_settings_write(settings, path, error);
+    return bm_experiment_write(experiment, path, error);
 }
 
-bm_status bm_folder_create(bm_folder *folder, const bm_settings *settings, int seed, const char *runs, const char *name,
+bm_status bm_folder_create(bm_folder *folder, const bm_experiment *experiment, const char *runs, const char *name,
                            bm_error *error) {
-    bm_status status = make_folder(folder, settings, seed, runs, name, error);
-    if (status == BM_OK) {
-        status = lock_folder(folder, error);
-    }
-    return status == BM_OK ? write_config(folder, settings, error) : status;
+    BM_TRY(make_folder(folder, experiment, runs, name, error));
+    BM_TRY(lock_folder(folder, error));
+    return write_config(folder, experiment, error);
 }
 
-/* Files whose names begin so. */
-static void remove_files(const char *path, const char *beginning) {
-    DIR *listing = opendir(path);
-    if (!listing) {
-        return;
-    }
-    for (const struct dirent *entry; (entry = readdir(listing));) {
-        char file[BM_PATH_MAX + 16 + 256];
-        if (strncmp(entry->d_name, beginning, strlen(beginning)) == 0) {
-            snprintf(file, sizeof file, "%s/%.255s", path, entry->d_name);
-            unlink(file);
+/* Files whose names begin so, but for the last `keep` of them by name. */
+static void remove_files(const char *path, const char *beginning, int keep) {
+    for (;;) {
+        char first[256] = "", file[BM_PATH_MAX + 16 + sizeof first];
+        int count = 0;
+        DIR *listing = opendir(path);
+        if (!listing) {
+            return;
+        }
+        for (const struct dirent *entry; (entry = readdir(listing));) {
+            if (strncmp(entry->d_name, beginning, strlen(beginning)) == 0) {
+                count++;
+                if (!first[0] || strcmp(entry->d_name, first) < 0) {
+                    snprintf(first, sizeof first, "%.255s", entry->d_name);
+                }
+            }
+        }
+        closedir(listing);
+        snprintf(file, sizeof file, "%s/%s", path, first);
+        if (count <= keep || unlink(file) != 0) {
+            return;
         }
     }
-    closedir(listing);
 }
 
-bm_status bm_folder_create_at(bm_folder *folder, const bm_settings *settings, const char *path, bm_error *error) {
-    char checkpoints[BM_PATH_MAX];
-    const int n = snprintf(checkpoints, sizeof checkpoints, "%s/checkpoint", path);
-    bm_status status = n < (int)sizeof checkpoints ? bm_make_folders(checkpoints, error) : too_long(path, error);
-    if (status == BM_OK) {
-        status = bm_folder_open(folder, path, error);
-    }
-    if (status != BM_OK) {
-        return status;
-    }
+void bm_folder_prune(const bm_folder *folder, int keep) {
+    remove_files(folder->checkpoints, "step-", keep);
+}
+
+bm_status bm_folder_create_at(bm_folder *folder, const bm_experiment *experiment, const char *path, bm_error *error) {
     static const char *const checkpoint_names[] = {"last.", "best.", "step-"};
+    BM_TRY(make_checkpoints(path, error));
+    BM_TRY(bm_folder_open(folder, path, error));
     for (size_t i = 0; i < sizeof checkpoint_names / sizeof checkpoint_names[0]; i++) {
-        remove_files(folder->checkpoints, checkpoint_names[i]);
+        remove_files(folder->checkpoints, checkpoint_names[i], 0);
     }
-    remove_files(folder->path, "events.out.tfevents."); /* named after the second in which a run began */
-    return write_config(folder, settings, error);
+    remove_files(folder->path, "events.out.tfevents.", 0); /* named after the second in which a run began */
+    return write_config(folder, experiment, error);
 }
 
 bm_status bm_folder_open(bm_folder *folder, const char *path, bm_error *error) {
@@ -161,62 +162,69 @@ void bm_folder_close(bm_folder *folder) {
     }
 }
 
-/* ---- what a checkpoint remembers of it ---------------------------------------------------------------------------- */
+/* ---- metrics ---------------------------------------------------------------------------------------------------- */
 
-static bm_status restore_clocks(bm_folder *folder, const bm_safetensors *checkpoint, bm_metrics_length *length,
-                                bm_error *error) {
-    double progress, monitor, events;
-    const struct {
-        const char *key;
-        double *number;
-    } known[] = {
-        {"started", &folder->started},  {"seconds", &folder->seconds}, {"eval_seconds", &folder->eval_seconds},
-        {"length.progress", &progress}, {"length.monitor", &monitor},  {"length.events", &events},
-    };
-    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
-        const bm_status status = bm_checkpoint_number(checkpoint, known[i].key, known[i].number, error);
-        if (status != BM_OK) {
-            return status;
-        }
-    }
-    *length = (bm_metrics_length){(int64_t)progress, (int64_t)monitor, (int64_t)events};
-    return BM_OK;
-}
+/* What a checkpoint remembers of the folder. */
+enum { CLOCKS = 6 };
+static const char *const clock_names[CLOCKS] = {"started",         "seconds",        "eval_seconds",
+                                                "length.progress", "length.monitor", "length.events"};
 
 bm_status bm_folder_metrics(bm_folder *folder, const char *const *names, int count, const char *env,
                             const bm_safetensors *checkpoint, bm_error *error) {
-    bm_metrics_length length;
-    bm_status status = BM_OK;
-    if (checkpoint) {
-        status = restore_clocks(folder, checkpoint, &length, error);
-    } else {
-        folder->started = (double)time(NULL);
+    double clock[CLOCKS] = {(double)time(NULL)};
+    for (int i = 0; checkpoint && i < CLOCKS; i++) {
+        BM_TRY(bm_checkpoint_number(checkpoint, clock_names[i], &clock[i], error));
     }
-    return status == BM_OK ? bm_metrics_open(&folder->metrics, folder->path, names, count, env, folder->started,
-                                             checkpoint ? &length : NULL, error)
-                           : status;
+    const bm_metrics_length length = {(int64_t)clock[3], (int64_t)clock[4], (int64_t)clock[5]};
+    folder->started = clock[0];
+    folder->seconds = clock[1];
+    folder->eval_seconds = clock[2];
+    return bm_metrics_open(&folder->metrics, folder->path, names, count, env, folder->started,
+                           checkpoint ? &length : NULL, error);
+}
+
+/* ---- saving ----------------------------------------------------------------------------------------------------- */
+
+static const char format_name[] = "bellman-checkpoint-1";
+
+static void put_text(cJSON *metadata, const char *key, const char *text) {
+    cJSON_DeleteItemFromObjectCaseSensitive(metadata, key);
+    cJSON_AddStringToObject(metadata, key, text);
 }
 
 void bm_folder_put_number(cJSON *metadata, const char *key, double number) {
     char text[32];
     snprintf(text, sizeof text, "%.17g", number);
-    cJSON_AddStringToObject(metadata, key, text);
+    put_text(metadata, key, text);
 }
 
 static bm_status save(bm_folder *folder, const char *name, const bm_state *state, cJSON *metadata,
                       const bm_replay *replay, bm_replay_file *replay_file, bm_error *error) {
+    char path[BM_PATH_MAX + 128];
     bm_metrics_length length;
-    const bm_status status = bm_metrics_flush(folder->metrics, &length, error);
-    if (status != BM_OK) {
-        return status;
+    bm_replay_file next = *replay_file;
+    BM_TRY(bm_metrics_flush(folder->metrics, &length, error));
+    const double clock[CLOCKS] = {folder->started,         bm_folder_seconds(folder), folder->eval_seconds,
+                                  (double)length.progress, (double)length.monitor,    (double)length.events};
+    for (int i = 0; i < CLOCKS; i++) {
+        bm_folder_put_number(metadata, clock_names[i], clock[i]);
     }
-    bm_folder_put_number(metadata, "started", folder->started);
-    bm_folder_put_number(metadata, "seconds", bm_folder_seconds(folder));
-    bm_folder_put_number(metadata, "eval_seconds", folder->eval_seconds);
-    bm_folder_put_number(metadata, "length.progress", (double)length.progress);
-    bm_folder_put_number(metadata, "length.monitor", (double)length.monitor);
-    bm_folder_put_number(metadata, "length.events", (double)length.events);
-    return bm_checkpoint_save(folder->checkpoints, name, state, metadata, replay, replay_file, error);
+    if (replay) {
+        BM_TRY(bm_replay_save(replay, folder->checkpoints, &next, error));
+        put_text(metadata, "replay.file", next.name);
+        bm_folder_put_number(metadata, "replay.first", (double)next.first);
+        bm_folder_put_number(metadata, "replay.end", (double)next.end);
+        bm_folder_put_number(metadata, "replay.crc32c", next.crc);
+    }
+    put_text(metadata, "format", format_name);
+    snprintf(path, sizeof path, "%s/%s.safetensors", folder->checkpoints, name);
+    BM_TRY(bm_safetensors_save(path, state, metadata, error));
+    if (replay_file->name[0] && strcmp(replay_file->name, next.name) != 0) {
+        snprintf(path, sizeof path, "%s/%s", folder->checkpoints, replay_file->name);
+        unlink(path);
+    }
+    *replay_file = next;
+    return BM_OK;
 }
 
 bm_status bm_folder_save(bm_folder *folder, const char *name, const bm_state *state, cJSON *metadata,
@@ -227,45 +235,23 @@ bm_status bm_folder_save(bm_folder *folder, const char *name, const bm_state *st
     return status;
 }
 
-/* ---- checkpoints ------------------------------------------------------------------------------------------------ */
-
 void bm_folder_numbered(char name[BM_CHECKPOINT_NAME], int64_t step) {
     snprintf(name, BM_CHECKPOINT_NAME, "step-%09" PRId64, step);
 }
 
-void bm_folder_prune(const bm_folder *folder, int keep) {
-    for (;;) {
-        char oldest[64] = "";
-        int count = 0;
-        DIR *listing = opendir(folder->checkpoints);
-        if (!listing) {
-            return;
-        }
-        for (const struct dirent *entry; (entry = readdir(listing));) {
-            if (strncmp(entry->d_name, "step-", 5) != 0 || strlen(entry->d_name) >= sizeof oldest) {
-                continue;
-            }
-            count++;
-            if (!oldest[0] || strcmp(entry->d_name, oldest) < 0) {
-                snprintf(oldest, sizeof oldest, "%.63s", entry->d_name);
-            }
-        }
-        closedir(listing);
-        char path[BM_PATH_MAX + 96];
-        snprintf(path, sizeof path, "%s/%s", folder->checkpoints, oldest);
-        if (count <= keep || unlink(path) != 0) {
-            return;
-        }
-    }
+/* ---- loading ---------------------------------------------------------------------------------------------------- */
+
+static const char *text_of(const bm_safetensors *checkpoint, const char *key) {
+    return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(checkpoint->metadata, key));
 }
 
 bm_status bm_folder_checkpoint(const char *path, const char *checkpoint, bm_safetensors *file, bm_error *error) {
-    char checkpoints[BM_PATH_MAX + 16], name[BM_CHECKPOINT_NAME], *end;
+    char file_path[BM_PATH_MAX + 80], name[BM_CHECKPOINT_NAME], *end;
     if (!bm_path_exists(path)) {
         return bm_fail(error, "no run folder %s", path);
     }
-    const int n = snprintf(checkpoints, sizeof checkpoints, "%s/checkpoint", path);
-    if (n >= (int)sizeof checkpoints || !bm_path_exists(checkpoints)) {
+    const int n = snprintf(file_path, sizeof file_path, "%s/checkpoint", path);
+    if (n >= BM_PATH_MAX + 16 || !bm_path_exists(file_path)) {
         return bm_fail(error, "%s is not a run folder: it has no folder checkpoint", path);
     }
     const long long step = strtoll(checkpoint, &end, 10);
@@ -276,10 +262,46 @@ bm_status bm_folder_checkpoint(const char *path, const char *checkpoint, bm_safe
     } else {
         return bm_invalid(error, "checkpoint=%s is none of last, best or a step number", checkpoint);
     }
-    char file_path[BM_PATH_MAX + 80];
-    bm_checkpoint_path(checkpoints, name, file_path, sizeof file_path);
+    snprintf(file_path, sizeof file_path, "%s/checkpoint/%s.safetensors", path, name);
     if (!bm_path_exists(file_path)) {
         return bm_fail(error, "%s has no checkpoint %s (numbered ones are kept by --keep N)", path, name);
     }
-    return bm_checkpoint_open(checkpoints, name, file, error);
+    BM_TRY(bm_safetensors_load(file_path, false, file, error));
+    const char *format = text_of(file, "format");
+    if (!format || strcmp(format, format_name) != 0) {
+        const bm_status status = bm_fail(error, "%s is not a checkpoint of this version (its format is %s, not %s)",
+                                         file_path, format ? format : "not stated", format_name);
+        bm_safetensors_free(file);
+        return status;
+    }
+    return BM_OK;
+}
+
+bm_status bm_checkpoint_number(const bm_safetensors *checkpoint, const char *key, double *number, bm_error *error) {
+    const char *text = text_of(checkpoint, key);
+    char *end = NULL;
+    *number = text ? strtod(text, &end) : NAN;
+    return text && end != text && !*end ? BM_OK : bm_fail(error, "the checkpoint's metadata has no number %s", key);
+}
+
+bm_status bm_folder_restore(const bm_folder *folder, const bm_safetensors *checkpoint, const bm_state *state,
+                            bm_replay *replay, bm_replay_file *replay_file, bm_error *error) {
+    double first, end, crc;
+    BM_TRY(bm_safetensors_restore(checkpoint, state, error));
+    if (!replay) {
+        return BM_OK;
+    }
+    const char *name = text_of(checkpoint, "replay.file");
+    if (!name || strncmp(name, "replay-", 7) != 0 || strchr(name, '/') || strlen(name) >= sizeof replay_file->name) {
+        return bm_fail(error, "the checkpoint does not say where its replay buffer is");
+    }
+    BM_TRY(bm_checkpoint_number(checkpoint, "replay.first", &first, error));
+    BM_TRY(bm_checkpoint_number(checkpoint, "replay.end", &end, error));
+    BM_TRY(bm_checkpoint_number(checkpoint, "replay.crc32c", &crc, error));
+    if (!(first >= 0 && end >= first && end < 1e15 && crc >= 0 && crc <= 4294967295.0)) {
+        return bm_fail(error, "the checkpoint's description of its replay buffer is damaged");
+    }
+    *replay_file = (bm_replay_file){.first = (int64_t)first, .end = (int64_t)end, .crc = (uint32_t)crc};
+    snprintf(replay_file->name, sizeof replay_file->name, "%s", name);
+    return bm_replay_load(replay, folder->checkpoints, replay_file, error);
 }

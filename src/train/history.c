@@ -84,16 +84,18 @@ static bool parse_row(char *line, int columns, int row, double *const *values) {
 }
 
 static bm_status parse_rows(bm_history *history, const char *path, char *text, double *const *values, bm_error *error) {
+    double step = 0, seconds = 0;
     for (int row = 0; row < history->rows; row++) {
         char *const line = text;
         text = cut_line(line);
         if (!parse_row(line, history->columns, row, values)) {
             return bm_fail(error, "%s is damaged: line %d is not a row of %d numbers", path, row + 2, history->columns);
         }
-        const double step = row ? history->step[row - 1] : 0, seconds = row ? history->seconds[row - 1] : 0;
-        if (!(history->step[row] >= step && history->seconds[row] >= seconds)) {
+        if (!(values[0][row] >= step && values[1][row] >= seconds)) {
             return bm_fail(error, "%s is damaged: line %d does not go on from the steps before", path, row + 2);
         }
+        step = values[0][row];
+        seconds = values[1][row];
     }
     return BM_OK;
 }
@@ -108,17 +110,12 @@ static bm_status parse(bm_history *history, const char *path, char *text, bm_err
     }
     end[1] = '\0'; /* what follows is half a line */
     history->rows = count_of(text, '\n') - 1;
-    const char **names = split_names(history, &text);
+    history->names = split_names(history, &text);
     double **values = BM_NEW(&history->arena, double *, history->columns);
-    double *cells = bm_arena_alloc(&history->arena, (size_t)history->columns * (size_t)history->rows, sizeof *cells);
-    const bm_status status = bm_arena_check(&history->arena, "the progress of a run", error);
-    if (status != BM_OK) {
-        return status;
+    for (int i = 0; i < history->columns && values; i++) {
+        values[i] = BM_NEW(&history->arena, double, history->rows);
     }
-    for (int i = 0; i < history->columns; i++) {
-        values[i] = cells + (size_t)i * (size_t)history->rows;
-    }
-    history->names = names;
+    BM_TRY(bm_arena_check(&history->arena, "the progress of a run", error));
     history->values = (const double *const *)values;
     history->step = values[0];
     history->seconds = values[1];

@@ -16,7 +16,7 @@ enum { WISHES = 16 };
 static const double copy_interval = 1.0 / 15; /* seconds */
 static const double copy_share = 0.02;        /* of the trainer's time, at most */
 
-/* One array of the networks: the run's, and the watcher's. */
+/* One array of what acts: the run's, and the watcher's. */
 typedef struct {
     const void *trained;
     void *watched, *between; /* between: the copy on its way */
@@ -25,11 +25,9 @@ typedef struct {
 
 struct bm_live {
     bm_run *run;
-    bm_agent *agent;
+    bm_trainee *trainee; /* the watcher's */
     array_pair *arrays;
     int array_count;
-    void *config; /* the run's agent's, on its way */
-    int64_t steps, updates;
 
     atomic_bool wanted; /* a wish below */
     pthread_mutex_t lock;
@@ -44,25 +42,24 @@ struct bm_live {
 
 /* ---- creation --------------------------------------------------------------------------------------------------- */
 
-/* Pairs every array of the watcher's networks with the run's of the same name. */
+static void add_pair(bm_live *live, const void *trained, void *watched, size_t bytes) {
+    live->arrays[live->array_count++] = (array_pair){trained, watched, bm_arena_alloc(&live->arena, bytes, 1), bytes};
+}
+
+/* Pairs every array of the watcher's trainee with the run's of the same name; then live options. */
 static bm_status pair_arrays(bm_live *live, bm_error *error) {
-    static const char prefix[] = "agent.nets.";
-    bm_state own = {0};
-    bm_state_enter(&own, "agent");
-    bm_agent_state(live->agent, &own);
-    bm_state_leave(&own);
-    bm_status status = bm_state_check(&own, error);
-    live->arrays = status == BM_OK ? BM_NEW(&live->arena, array_pair, own.count) : NULL;
-    for (size_t i = 0; live->arrays && i < own.count; i++) {
-        const bm_array *trained = bm_state_find(&live->run->state, own.items[i].name);
-        if (trained && strncmp(own.items[i].name, prefix, sizeof prefix - 1) == 0) {
-            const size_t bytes = bm_array_bytes(trained);
-            live->arrays[live->array_count++] =
-                (array_pair){trained->data, own.items[i].data, bm_arena_alloc(&live->arena, bytes, 1), bytes};
+    const bm_trainee *own = live->trainee, *trained = live->run->trainee;
+    live->arrays = BM_NEW(&live->arena, array_pair, own->state.count + 1);
+    for (size_t i = 0; live->arrays && i < own->state.count; i++) {
+        const bm_array *theirs = bm_state_find(&trained->state, own->state.items[i].name);
+        if (theirs) {
+            add_pair(live, theirs->data, own->state.items[i].data, bm_array_bytes(theirs));
         }
     }
-    bm_state_free(&own);
-    return status == BM_OK ? bm_arena_check(&live->arena, "the copy of the networks", error) : status;
+    if (live->arrays) {
+        add_pair(live, trained->live.config, own->live.config, own->live.options->config_bytes);
+    }
+    return bm_arena_check(&live->arena, "the copy of what is trained", error);
 }
 
 bm_status bm_live_create(bm_live **result, bm_run *run, bm_error *error) {
@@ -70,19 +67,9 @@ bm_status bm_live_create(bm_live **result, bm_run *run, bm_error *error) {
     if (!live) {
         return bm_fail(error, "not enough memory to watch the run");
     }
-    const bm_agent_setup setup = {
-        .type = run->experiment->agent,
-        .config = run->agent->config,
-        .batch = run->env,
-        .max_rows = BM_EVAL_LANES,
-        .total_steps = run->experiment->run.steps,
-        .seed = bm_seed_of(0),
-        .acts_only = true,
-    };
     live->run = run;
     pthread_mutex_init(&live->lock, NULL);
-    live->config = bm_arena_alloc(&live->arena, 1, run->experiment->agent->options.config_bytes);
-    bm_status status = bm_agent_create(&live->agent, &setup, error);
+    bm_status status = bm_trainee_create(&live->trainee, run->experiment, true, error);
     if (status == BM_OK) {
         status = pair_arrays(live, error);
     }
@@ -98,7 +85,7 @@ bm_status bm_live_create(bm_live **result, bm_run *run, bm_error *error) {
 
 void bm_live_destroy(bm_live *live) {
     if (live) {
-        bm_agent_destroy(live->agent);
+        bm_trainee_destroy(live->trainee);
         pthread_mutex_destroy(&live->lock);
         bm_arena_free(&live->arena);
         free(live);
@@ -107,8 +94,13 @@ void bm_live_destroy(bm_live *live) {
 
 /* ---- the watcher ------------------------------------------------------------------------------------------------ */
 
-bm_agent *bm_live_agent(bm_live *live) {
-    return live->agent;
+bm_trainee *bm_live_trainee(bm_live *live) {
+    return live->trainee;
+}
+
+static bm_status set(bm_live *live, const char *option, const char *value, bm_error *error) {
+    const bm_preset_target *own = &live->trainee->live;
+    return bm_options_set_live(own->options, own->config, option, value, error);
 }
 
 bool bm_live_refresh(bm_live *live) {
@@ -119,12 +111,9 @@ bool bm_live_refresh(bm_live *live) {
         for (int i = 0; i < live->array_count; i++) {
             memcpy(live->arrays[i].watched, live->arrays[i].between, live->arrays[i].bytes);
         }
-        memcpy(live->agent->config, live->config, live->agent->type->options.config_bytes);
         for (int i = 0; i < live->wish_count; i++) { /* asked for after the copy was made */
-            bm_agent_set(live->agent, live->wishes[i].option, live->wishes[i].value, NULL);
+            set(live, live->wishes[i].option, live->wishes[i].value, NULL);
         }
-        live->agent->steps = live->steps;
-        live->agent->updates = live->updates;
         live->copy_there = false;
     }
     const double wait = live->copy_seconds / copy_share;
@@ -137,20 +126,17 @@ bool bm_live_refresh(bm_live *live) {
     return there;
 }
 
-/* The watcher's agent has the value at once, so that the next turn of the knob begins there. */
+/* The watcher's trainee has the value at once, so that the next turn of the knob begins there. */
 void bm_live_change(bm_live *live, const char *option, const char *value) {
     bm_error error;
-    pthread_mutex_lock(&live->lock);
-    if (bm_agent_set(live->agent, option, value, &error) != BM_OK) {
-        snprintf(live->message, sizeof live->message, "%.255s", error.text);
-        pthread_mutex_unlock(&live->lock);
-        return;
-    }
     int at = 0;
+    pthread_mutex_lock(&live->lock);
     while (at < live->wish_count && strcmp(live->wishes[at].option, option) != 0) {
         at++;
     }
-    if (at < WISHES) {
+    if (set(live, option, value, &error) != BM_OK) {
+        snprintf(live->message, sizeof live->message, "%.255s", error.text);
+    } else if (at < WISHES) {
         snprintf(live->wishes[at].option, sizeof live->wishes[at].option, "%s", option);
         snprintf(live->wishes[at].value, sizeof live->wishes[at].value, "%s", value);
         live->wish_count += at == live->wish_count;
@@ -179,47 +165,42 @@ bool bm_live_message(bm_live *live, char *text, size_t bytes) {
 
 /* ---- the trainer ------------------------------------------------------------------------------------------------ */
 
-bool bm_live_wanted(const bm_live *live) {
-    return atomic_load_explicit(&live->wanted, memory_order_relaxed);
-}
-
 static void copy(bm_live *live) {
     const double start = bm_clock();
     for (int i = 0; i < live->array_count; i++) {
         memcpy(live->arrays[i].between, live->arrays[i].trained, live->arrays[i].bytes);
     }
-    const bm_agent *agent = live->run->agent;
-    memcpy(live->config, agent->config, agent->type->options.config_bytes);
-    live->steps = agent->steps;
-    live->updates = agent->updates;
     live->copy_there = true;
     live->copy_wanted = false;
     live->copy_seconds = bm_clock() - start;
 }
 
+/* What became of a wish: the sentence of a failure, or that what is done from, or at, a step. */
+static void say(bm_live *live, bm_status status, const bm_error *error, const char *what) {
+    if (status == BM_OK) {
+        snprintf(live->message, sizeof live->message, "%s step %" PRId64, what, live->run->trainee->count);
+    } else {
+        snprintf(live->message, sizeof live->message, "%.255s", error->text);
+    }
+}
+
 static void make_changes(bm_live *live) {
     bm_run *run = live->run;
-    char path[BM_PATH_MAX + 16];
-    bool failed = false;
-    bm_run_changes_path(run, path, sizeof path);
+    bm_status status = BM_OK;
     for (int i = 0; i < live->wish_count; i++) {
         bm_change *wish = &live->wishes[i];
+        char what[sizeof wish->option + sizeof wish->value + 16];
         bm_error error;
-        wish->step = run->counters.step;
-        const bm_status status = bm_changes_make(&run->changes, wish, path, run->agent, &error);
-        if (failed) { /* which is what the message tells */
-            continue;
-        }
-        failed = status != BM_OK;
-        if (status == BM_OK) {
-            snprintf(live->message, sizeof live->message, "%s = %s from step %" PRId64, wish->option, wish->value,
-                     wish->step);
-        } else {
-            snprintf(live->message, sizeof live->message, "%.255s", error.text);
+        wish->step = run->trainee->count;
+        const bm_status made = bm_changes_make(&run->changes, wish, run->folder.path, &run->trainee->live, &error);
+        if (status == BM_OK) { /* a failure is what the message tells */
+            snprintf(what, sizeof what, "%s = %s from", wish->option, wish->value);
+            say(live, made, &error, what);
+            status = made;
         }
     }
     live->wish_count = 0;
-    memcpy(live->config, run->agent->config, run->agent->type->options.config_bytes);
+    live->copy_wanted = true; /* with what the options are now */
 }
 
 /* Not under the lock: the disk may take its time. */
@@ -227,16 +208,12 @@ static void save(bm_live *live) {
     bm_error error;
     const bm_status status = bm_run_save_last(live->run, &error);
     pthread_mutex_lock(&live->lock);
-    if (status == BM_OK) {
-        snprintf(live->message, sizeof live->message, "saved at step %" PRId64, live->run->counters.step);
-    } else {
-        snprintf(live->message, sizeof live->message, "%.255s", error.text);
-    }
+    say(live, status, &error, "saved at");
     pthread_mutex_unlock(&live->lock);
 }
 
 void bm_live_serve(bm_live *live) {
-    if (pthread_mutex_trylock(&live->lock) != 0) {
+    if (!atomic_load_explicit(&live->wanted, memory_order_relaxed) || pthread_mutex_trylock(&live->lock) != 0) {
         return;
     }
     atomic_store_explicit(&live->wanted, false, memory_order_relaxed);

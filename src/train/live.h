@@ -13,8 +13,8 @@ void bm_live_destroy(bm_live *live); /* NULL is fine */
 
 /* ---- for the watcher ---- */
 
-/* An agent of the watcher's own that acts as the run's does at the last refresh; its steps, updates and config too. */
-bm_agent *bm_live_agent(bm_live *live);
+/* A trainee of the watcher's own, which only acts: as the run's does at the last refresh, with its count and live options. */
+bm_trainee *bm_live_trainee(bm_live *live);
 /* Takes over the newest copy; true when there was one. Asks for the next one at most some fifteen times a second, and less often
  * where copying takes the trainer more than about a fiftieth of its time. */
 bool bm_live_refresh(bm_live *live);
@@ -26,8 +26,7 @@ bool bm_live_message(bm_live *live, char *text, size_t bytes);
 
 /* ---- for the trainer ---- */
 
-bool bm_live_wanted(const bm_live *live);
-void bm_live_serve(bm_live *live);  /* grants what is wanted, unless the watcher is just reading */
+void bm_live_serve(bm_live *live);  /* grants what is wanted, if anything, unless the watcher is just reading */
 void bm_live_finish(bm_live *live); /* a last copy, after training */
 
 #endif

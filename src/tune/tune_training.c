@@ -3,29 +3,23 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "train/agent_trainee.h"
 #include "train/run.h"
 #include "tune/tune_objective.h"
 
 /* A copy of the base with the settings applied: first those that choose, then those of what was chosen. */
 static bm_status apply(const bm_tune_objective *objective, const bm_setting *settings, int count, uint64_t seed,
                        bm_experiment *experiment, bm_error *error) {
-    const bm_experiment *base = objective->self;
-    *experiment = (bm_experiment){0};
-    cJSON *metadata = bm_experiment_metadata(base);
-    if (!metadata) {
-        return bm_fail(error, "not enough memory for the experiment");
-    }
-    bm_status status = bm_experiment_from_metadata(experiment, metadata, error);
-    cJSON_Delete(metadata);
+    BM_TRY(bm_experiment_copy(experiment, objective->self, error));
     for (int dotted = 0; dotted < 2; dotted++) {
-        for (int i = 0; i < count && status == BM_OK; i++) {
+        for (int i = 0; i < count; i++) {
             if ((strchr(settings[i].key, '.') != NULL) == dotted) {
-                status = bm_experiment_set(experiment, settings[i].key, settings[i].value, error);
+                BM_TRY(bm_experiment_set(experiment, settings[i].key, settings[i].value, error));
             }
         }
     }
-    experiment->run.seed = (int)seed;
-    return status;
+    experiment->run->seed = (int)seed;
+    return BM_OK;
 }
 
 static bm_status check(const bm_tune_objective *objective, const bm_setting *settings, int count, bm_error *error) {
@@ -43,7 +37,7 @@ typedef struct {
 
 static void look(void *context, const bm_progress *progress) {
     watcher *w = context;
-    if (!w->visit(w->context, progress->step, progress->evaluated ? progress->eval_return : NAN)) {
+    if (!w->visit(w->context, progress->step, progress->evaluated ? progress->score : NAN)) {
         atomic_store(&w->stop, 1);
     }
 }
@@ -57,15 +51,17 @@ static bm_status evaluate(const bm_tune_objective *objective, const bm_setting *
     *value = NAN;
     bm_status status = apply(objective, settings, count, seed, &experiment, error);
     if (status == BM_OK) {
-        bm_experiment_settle(&experiment);
-        status = bm_run_create(&run, &experiment, NULL, NULL, NULL, NULL, error);
+        status = bm_experiment_settle(&experiment, error);
+    }
+    if (status == BM_OK) {
+        status = bm_run_create(&run, &experiment, &(bm_run_start){0}, error);
     }
     if (status == BM_OK) {
         const bm_run_watch watch = {.stop = &w.stop, .visit = look, .context = &w};
         status = bm_run_train(run, &watch, &result, error);
     }
-    if (status == BM_OK && result.eval.episodes > 0) {
-        *value = result.eval.mean_return;
+    if (status == BM_OK) {
+        *value = result.score;
     }
     bm_run_destroy(run);
     bm_experiment_free(&experiment);
@@ -74,5 +70,5 @@ static bm_status evaluate(const bm_tune_objective *objective, const bm_setting *
 
 bm_tune_objective bm_tune_training(const bm_experiment *experiment) {
     return (bm_tune_objective){
-        .maximize = true, .steps = experiment->run.steps, .check = check, .evaluate = evaluate, .self = experiment};
+        .maximize = true, .steps = experiment->run->total, .check = check, .evaluate = evaluate, .self = experiment};
 }

@@ -282,7 +282,7 @@ static bm_status begin_task(bm_adapt *adapt, bm_error *error) {
 static void make_step(bm_adapt *adapt, bm_adapt_start *start) {
     const double loss = methods_of(adapt)->gradient(&adapt->room, adapt->made, start->params, adapt->grad);
     if (isfinite(loss)) {
-        adapt->learner->type->descend(adapt->learner, start->outer, adapt->grad, start->params);
+        bm_learner_descend(adapt->learner, adapt->learner->inner_lr, start->outer, adapt->grad, start->params);
     } else {
         start->diverged = true;
     }

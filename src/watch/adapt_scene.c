@@ -85,12 +85,11 @@ void bm_adapt_scene_training(const bm_adapt_scene *scene, char line[BM_ADAPT_LIN
     if (!scene->training) {
         return;
     }
-    const bm_meta_progress *p = &scene->training->progress;
-    int used =
-        snprintf(line, BM_ADAPT_LINE, "iteration %s of %s", thousands(p->iteration, now), thousands(p->total, total));
-    if (isfinite(p->iterations_per_second)) {
+    const bm_progress *p = &scene->training->progress;
+    int used = snprintf(line, BM_ADAPT_LINE, "iteration %s of %s", thousands(p->step, now), thousands(p->total, total));
+    if (isfinite(p->steps_per_second)) {
         used += snprintf(line + used, (size_t)(BM_ADAPT_LINE - used), "   %s/s",
-                         thousands((int64_t)p->iterations_per_second, rate));
+                         thousands((int64_t)p->steps_per_second, rate));
     }
     if (isfinite(p->score)) {
         snprintf(line + used, (size_t)(BM_ADAPT_LINE - used), "   %s %s", score_name(scene->adapt),
@@ -242,7 +241,7 @@ static void draw_training(const bm_adapt_training *training, double text, bm_can
         .series = series,
         .series_count = training->tests.count > 0 ? 2 : 1,
         .x_low = 0,
-        .x_high = fmax(1, (double)training->progress.iteration),
+        .x_high = fmax(1, (double)training->progress.step),
         .y_low = NAN,
         .y_high = NAN,
         .text = text,

@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "train/agent_trainee.h"
+
 static void halve(bm_curve *curve) {
     for (int i = 0; 2 * i < curve->count; i++) {
         curve->x[i] = curve->x[2 * i];
@@ -42,7 +44,7 @@ void bm_curve_store_init(bm_curve_store *store, const bm_agent_type *agent) {
     static const char *const losses[] = {"train/loss", "train/policy_gradient_loss", "train/actor_loss", NULL};
     memset(store, 0, sizeof *store);
     pthread_mutex_init(&store->lock, NULL);
-    store->curves.progress.eval_return = store->curves.progress.train_return = NAN;
+    store->curves.progress.score = store->curves.progress.training = NAN;
     store->loss_metric = -1;
     for (int i = 0; losses[i] && store->loss_metric < 0; i++) {
         store->loss_metric = find(agent, losses[i]);
@@ -97,22 +99,22 @@ static void mark_changes(bm_curves *curves, const bm_changes *changes) {
 void bm_curve_store_add(bm_curve_store *store, const bm_progress *progress) {
     bm_curves *curves = &store->curves;
     const double step = (double)progress->step;
+    const double *metric = bm_agent_trainee_of(progress->trainee)->agent->metric;
     pthread_mutex_lock(&store->lock);
     if (progress->evaluated) {
-        bm_curve_add(&curves->evaluation, step, progress->eval_return);
+        bm_curve_add(&curves->evaluation, step, progress->score);
     } else {
-        bm_curve_add(&curves->episode_return, step, progress->train_return);
+        bm_curve_add(&curves->episode_return, step, progress->training);
         if (store->loss_metric >= 0) {
-            bm_curve_add(&curves->loss, step, progress->metric[store->loss_metric]);
+            bm_curve_add(&curves->loss, step, metric[store->loss_metric]);
         }
         if (store->exploration_metric >= 0) {
-            bm_curve_add(&curves->exploration, step,
-                         store->exploration_sign * progress->metric[store->exploration_metric]);
+            bm_curve_add(&curves->exploration, step, store->exploration_sign * metric[store->exploration_metric]);
         }
     }
     mark_changes(curves, progress->changes);
     curves->progress = *progress;
-    curves->progress.metric = NULL;
+    curves->progress.trainee = NULL;
     curves->progress.changes = NULL;
     curves->version++;
     pthread_mutex_unlock(&store->lock);

@@ -96,11 +96,11 @@ static void say_training(const bm_scene *scene, word words[WORDS + 1]) {
     char step[32], total[32], rate[32];
     say(words, 3, "%s of %s steps", thousands(p->step, step, sizeof step), thousands(p->total, total, sizeof total));
     say(words, 1, "%s steps/s", bm_chart_number(p->steps_per_second, p->steps_per_second / 10, rate, sizeof rate));
-    if (isfinite(p->train_return)) {
-        say(words, 4, "mean return %.4g", p->train_return);
+    if (isfinite(p->training)) {
+        say(words, 4, "mean return %.4g", p->training);
     }
-    if (isfinite(p->eval_return)) {
-        say(words, 2, "evaluated %.4g", p->eval_return);
+    if (isfinite(p->score)) {
+        say(words, 2, "evaluated %.4g", p->score);
     }
 }
 

@@ -8,39 +8,49 @@
 #include "meta/meta_eval.h"
 #include "support.h"
 
-static void set(bm_meta_experiment *experiment, const char *key, const char *value) {
+static void set(bm_experiment *experiment, const char *key, const char *value) {
     bm_error error;
-    ck_assert_msg(bm_meta_experiment_set(experiment, key, value, &error) == BM_OK, "%s", error.text);
+    ck_assert_msg(bm_experiment_set(experiment, key, value, &error) == BM_OK, "%s", error.text);
 }
 
-static bm_meta_experiment short_experiment(const char *learner, const char *tasks) {
-    bm_meta_experiment experiment;
+static bm_experiment short_experiment(const char *learner, const char *tasks) {
+    bm_experiment experiment;
     bm_error error;
-    ck_assert_msg(bm_meta_experiment_create(&experiment, learner, tasks, &error) == BM_OK, "%s", error.text);
+    ck_assert_msg(bm_experiment_create(&experiment, &bm_meta_trainee_type, learner, tasks, &error) == BM_OK, "%s",
+                  error.text);
     set(&experiment, "meta_iterations", "60");
     set(&experiment, "meta_batch_size", "4");
     set(&experiment, "net", "[8]");
     set(&experiment, "eval_tasks", "3");
     set(&experiment, "eval_final_tasks", "11");
     set(&experiment, "eval_adapt_steps", "[0, 1, 3]");
-    ck_assert(bm_meta_experiment_settle(&experiment, &error) == BM_OK);
+    ck_assert(bm_experiment_settle(&experiment, &error) == BM_OK);
     return experiment;
 }
 
-static bm_meta_result finish(bm_meta_run *run) {
-    bm_meta_result result;
+typedef struct {
+    int64_t iterations;
+    uint64_t hash;
+    bm_meta_evaluation evaluation;
+} outcome;
+
+static outcome finish(bm_run *run) {
+    bm_run_result result;
     bm_error error;
-    ck_assert_msg(bm_meta_run_train(run, &(bm_meta_watch){0}, &result, &error) == BM_OK, "%s", error.text);
-    bm_meta_run_destroy(run);
-    return result;
+    ck_assert_msg(bm_run_train(run, &(bm_run_watch){0}, &result, &error) == BM_OK, "%s", error.text);
+    ck_assert_ptr_nonnull(result.evaluation);
+    const outcome ended = {result.steps, result.hash, *(const bm_meta_evaluation *)result.evaluation};
+    bm_run_destroy(run);
+    return ended;
 }
 
 /* Trains into RUNS/run. */
-static bm_meta_result train(const bm_meta_experiment *experiment, const char *runs, char folder[BM_PATH_MAX]) {
-    bm_meta_run *run;
+static outcome train(const bm_experiment *experiment, const char *runs, char folder[BM_PATH_MAX]) {
+    bm_run *run;
     bm_error error;
     snprintf(folder, BM_PATH_MAX, "%s/run", runs);
-    ck_assert_msg(bm_meta_run_create_at(&run, experiment, 1, folder, &error) == BM_OK, "%s", error.text);
+    ck_assert_msg(bm_run_create(&run, experiment, &(bm_run_start){.folder = folder}, &error) == BM_OK, "%s",
+                  error.text);
     return finish(run);
 }
 
@@ -58,8 +68,8 @@ static void ok(bm_status status, const bm_error *error) {
 START_TEST(with_nothing_said_the_learner_repeats_its_final_evaluation) {
     char runs[SCRATCH_BYTES], folder[BM_PATH_MAX];
     scratch_make(runs);
-    bm_meta_experiment experiment = short_experiment("metasgd", "sinusoid");
-    const bm_meta_result trained = train(&experiment, runs, folder);
+    bm_experiment experiment = short_experiment("metasgd", "sinusoid");
+    const outcome trained = train(&experiment, runs, folder);
     bm_meta_eval eval;
     bm_error error;
     open_eval(&eval, folder, &(bm_meta_eval_config){.seed = -1, .threads = 2});
@@ -77,14 +87,14 @@ START_TEST(with_nothing_said_the_learner_repeats_its_final_evaluation) {
     set(&experiment, "max_seconds", "0");
     set(&experiment, "outer_lr", "1e-8");
     set(&experiment, "outer_optimizer", "sgd");
-    const bm_meta_result untrained = train(&experiment, runs, folder);
+    const outcome untrained = train(&experiment, runs, folder);
     ck_assert_int_eq((int)untrained.iterations, 1);
     for (int at = 0; at < 3; at++) {
         const bm_adaptation_mean mean = bm_adaptation_summary(eval.method[1].score, 11, 3, at, 0);
         assert_near(mean.mean, untrained.evaluation.mean[at][0].mean, 1e-5, "random start");
     }
     bm_meta_eval_free(&eval);
-    bm_meta_experiment_free(&experiment);
+    bm_experiment_free(&experiment);
     scratch_remove(runs, NULL);
 }
 END_TEST
@@ -92,7 +102,7 @@ END_TEST
 START_TEST(a_task_depends_neither_on_how_many_there_are_nor_on_the_steps_between_nor_on_threads) {
     char runs[SCRATCH_BYTES], folder[BM_PATH_MAX];
     scratch_make(runs);
-    bm_meta_experiment experiment = short_experiment("maml", "lines");
+    bm_experiment experiment = short_experiment("maml", "lines");
     (void)train(&experiment, runs, folder);
     bm_meta_eval few, many;
     bm_error error;
@@ -110,7 +120,7 @@ START_TEST(a_task_depends_neither_on_how_many_there_are_nor_on_the_steps_between
     }
     bm_meta_eval_free(&few);
     bm_meta_eval_free(&many);
-    bm_meta_experiment_free(&experiment);
+    bm_experiment_free(&experiment);
     scratch_remove(runs, NULL);
 }
 END_TEST
@@ -118,19 +128,19 @@ END_TEST
 START_TEST(more_shots_in_a_test_leave_those_of_training_as_they_were) {
     char runs[SCRATCH_BYTES], folder[BM_PATH_MAX];
     scratch_make(runs);
-    bm_meta_experiment experiment = short_experiment("fomaml", "digits");
+    bm_experiment experiment = short_experiment("fomaml", "digits");
     set(&experiment, "meta_iterations", "1");
     (void)train(&experiment, runs, folder);
     bm_meta_eval eval;
     const void *field;
     open_eval(&eval, folder, &(bm_meta_eval_config){.shots = 3, .seed = -1, .threads = 1});
-    const bm_meta_experiment *opened = &eval.learned.experiment;
-    ck_assert_ptr_nonnull(bm_options_find(&opened->tasks->options, opened->tasks_config, "shots", &field));
+    const bm_subject *opened = &eval.learned.experiment.problem;
+    ck_assert_ptr_nonnull(bm_options_find(opened->options, opened->config, "shots", &field));
     ck_assert_int_eq(*(const int *)field, 3);
-    ck_assert_ptr_nonnull(bm_options_find(&opened->tasks->options, opened->tasks_config, "train_shots", &field));
+    ck_assert_ptr_nonnull(bm_options_find(opened->options, opened->config, "train_shots", &field));
     ck_assert_int_eq(*(const int *)field, 1);
     bm_meta_eval_free(&eval);
-    bm_meta_experiment_free(&experiment);
+    bm_experiment_free(&experiment);
     scratch_remove(runs, NULL);
 }
 END_TEST
@@ -138,21 +148,21 @@ END_TEST
 START_TEST(a_baseline_is_as_long_as_the_run_became) {
     char runs[SCRATCH_BYTES], folder[BM_PATH_MAX];
     scratch_make(runs);
-    bm_meta_experiment experiment = short_experiment("fomaml", "lines");
+    bm_experiment experiment = short_experiment("fomaml", "lines");
     bm_error error;
     set(&experiment, "max_seconds", "0");
     (void)train(&experiment, runs, folder);
     ok(bm_baseline_length(folder, &experiment, &error), &error);
-    ck_assert_int_eq(experiment.run.meta_iterations, 1);
-    bm_meta_experiment_free(&experiment);
+    ck_assert_int_eq(experiment.run->total, 1);
+    bm_experiment_free(&experiment);
     scratch_remove(runs, NULL);
 }
 END_TEST
 
 /* Three steps of 0.3, 0.1, 0.1 made by hand with what the family says. */
-static double adapt_by_hand(const bm_meta_learned *learned, const bm_seed *seed) {
+static double adapt_by_hand(const bm_trained *learned, const bm_seed *seed) {
     static const double rate[] = {0.3, 0.1, 0.1};
-    const bm_tasks *tasks = learned->model.tasks;
+    const bm_tasks *tasks = bm_meta_trainee_of(learned->trainee)->tasks;
     const size_t n = tasks->parameters;
     bm_real *params = malloc(n * sizeof *params), *grad = malloc(n * sizeof *grad);
     ck_assert(params && grad);
@@ -162,7 +172,7 @@ static double adapt_by_hand(const bm_meta_learned *learned, const bm_seed *seed)
     ok(bm_task_room_open(&room, tasks, 3, 0, true, &error), &error);
     const bm_seed own = bm_seed_child(seed, 0);
     tasks->type->methods->begin(&room, &own);
-    memcpy(params, learned->model.outer, n * sizeof *params);
+    memcpy(params, bm_meta_trainee_of(learned->trainee)->outer, n * sizeof *params);
     for (int step = 0; step < 3; step++) {
         (void)tasks->type->methods->gradient(&room, step, params, grad);
         for (size_t i = 0; i < n; i++) {
@@ -179,7 +189,7 @@ static double adapt_by_hand(const bm_meta_learned *learned, const bm_seed *seed)
 START_TEST(step_sizes_hold_for_their_steps_and_the_last_for_the_rest) {
     char runs[SCRATCH_BYTES], folder[BM_PATH_MAX];
     scratch_make(runs);
-    bm_meta_experiment experiment = short_experiment("fomaml", "sinusoid");
+    bm_experiment experiment = short_experiment("fomaml", "sinusoid");
     (void)train(&experiment, runs, folder);
     bm_meta_eval eval;
     bm_error error;
@@ -190,7 +200,7 @@ START_TEST(step_sizes_hold_for_their_steps_and_the_last_for_the_rest) {
     const bm_seed given = bm_seed_of(3), seed = bm_seed_child(&given, BM_META_STREAM_OTHER_TASKS);
     ck_assert(eval.method[0].score[0] == adapt_by_hand(&eval.learned, &seed));
     bm_meta_eval_free(&eval);
-    bm_meta_experiment_free(&experiment);
+    bm_experiment_free(&experiment);
     scratch_remove(runs, NULL);
 }
 END_TEST
@@ -200,7 +210,7 @@ START_TEST(step_sizes_that_a_learner_has_learned_or_refuses_are_refused) {
     scratch_make(runs);
     const char *const learner[] = {"metasgd", "maml"}, *const sentence[] = {"learned a step size", "outside [0, 100]"};
     for (int i = 0; i < 2; i++) {
-        bm_meta_experiment experiment = short_experiment(learner[i], "sinusoid");
+        bm_experiment experiment = short_experiment(learner[i], "sinusoid");
         (void)train(&experiment, runs, folder);
         bm_meta_eval eval;
         bm_error error;
@@ -208,7 +218,7 @@ START_TEST(step_sizes_that_a_learner_has_learned_or_refuses_are_refused) {
         ck_assert_int_eq(bm_meta_eval_open(&eval, folder, "last", &config, &error), BM_INVALID);
         ck_assert_ptr_nonnull(strstr(error.text, sentence[i]));
         bm_meta_eval_free(&eval);
-        bm_meta_experiment_free(&experiment);
+        bm_experiment_free(&experiment);
     }
     scratch_remove(runs, NULL);
 }
@@ -231,10 +241,10 @@ END_TEST
 
 /* ---- baselines -------------------------------------------------------------------------------------------------- */
 
-static int inner_steps_of(const bm_meta_experiment *experiment) {
+static int inner_steps_of(const bm_experiment *experiment) {
     const void *field;
     ck_assert_ptr_nonnull(
-        bm_options_find(&experiment->learner->options, experiment->learner_config, "inner_steps", &field));
+        bm_options_find(experiment->learner.options, experiment->learner.config, "inner_steps", &field));
     return *(const int *)field;
 }
 
@@ -248,33 +258,33 @@ START_TEST(a_baseline_is_the_run_with_the_fewest_inner_steps_and_an_oracle_sees_
         {"maml", "point2d", 0, true},  {"reptile", "sinusoid", 1, true},
     };
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
-        bm_meta_experiment pretrained = short_experiment(known[i].learner, known[i].tasks);
-        bm_meta_experiment oracle = short_experiment(known[i].learner, known[i].tasks);
+        bm_experiment pretrained = short_experiment(known[i].learner, known[i].tasks);
+        bm_experiment oracle = short_experiment(known[i].learner, known[i].tasks);
         set(&pretrained, "inner_steps", "2");
         ck_assert(bm_baseline_of(BM_BASELINE_PRETRAINED, &pretrained));
         ck_assert_int_eq(inner_steps_of(&pretrained), known[i].fewest);
-        ck_assert_int_eq(pretrained.run.eval_adapt_steps.count, 3);
+        ck_assert_int_eq(bm_meta_run_of(&pretrained)->eval_adapt_steps.count, 3);
         ck_assert(bm_baseline_of(BM_BASELINE_ORACLE, &oracle) == known[i].oracle);
-        ck_assert_int_eq(oracle.run.eval_adapt_steps.count, 1);
+        ck_assert_int_eq(bm_meta_run_of(&oracle)->eval_adapt_steps.count, 1);
         ck_assert(!bm_baseline_of(BM_BASELINE_PRETRAINED, &pretrained)); /* it is one */
         ck_assert(!bm_baseline_of(BM_BASELINE_ORACLE, &oracle));
-        bm_meta_experiment_free(&pretrained);
-        bm_meta_experiment_free(&oracle);
+        bm_experiment_free(&pretrained);
+        bm_experiment_free(&oracle);
     }
 }
 END_TEST
 
-static bm_meta_run *open_baseline(const bm_meta_experiment *baseline, const char *folder) {
-    bm_meta_run *run;
+static bm_run *open_baseline(const bm_experiment *baseline, const char *folder) {
+    bm_run *run;
     bm_error error;
-    ok(bm_baseline_open(&run, baseline, 1, folder, &error), &error);
+    ok(bm_baseline_open(&run, baseline, folder, &error), &error);
     return run;
 }
 
 START_TEST(a_baseline_is_kept_continued_to_more_iterations_and_begun_anew_for_other_settings) {
     char runs[SCRATCH_BYTES], folder[BM_PATH_MAX], other[BM_PATH_MAX];
     scratch_make(runs);
-    bm_meta_experiment experiment = short_experiment("maml", "sinusoid");
+    bm_experiment experiment = short_experiment("maml", "sinusoid");
     ck_assert(bm_baseline_of(BM_BASELINE_PRETRAINED, &experiment));
     snprintf(folder, sizeof folder, "%s/baselines/pretrained", runs);
     (void)finish(open_baseline(&experiment, folder));
@@ -283,24 +293,24 @@ START_TEST(a_baseline_is_kept_continued_to_more_iterations_and_begun_anew_for_ot
     ck_assert_ptr_null(open_baseline(&experiment, folder));
 
     set(&experiment, "meta_iterations", "90");
-    const bm_meta_result continued = finish(open_baseline(&experiment, folder));
-    const bm_meta_result whole = train(&experiment, runs, other);
+    const outcome continued = finish(open_baseline(&experiment, folder));
+    const outcome whole = train(&experiment, runs, other);
     ck_assert_int_eq((int)continued.iterations, 90);
     ck_assert(continued.hash == whole.hash);
     ck_assert_ptr_null(open_baseline(&experiment, folder));
 
     set(&experiment, "shots", "3");
-    const bm_meta_result anew = finish(open_baseline(&experiment, folder));
-    const bm_meta_result whole_anew = train(&experiment, runs, other);
+    const outcome anew = finish(open_baseline(&experiment, folder));
+    const outcome whole_anew = train(&experiment, runs, other);
     ck_assert(anew.hash == whole_anew.hash);
     ck_assert(anew.hash != whole.hash);
     ck_assert_ptr_null(open_baseline(&experiment, folder));
 
     set(&experiment, "meta_iterations", "60"); /* fewer cannot be had from more */
-    const bm_meta_result shorter = finish(open_baseline(&experiment, folder));
+    const outcome shorter = finish(open_baseline(&experiment, folder));
     ck_assert_int_eq((int)shorter.iterations, 60);
     ck_assert_ptr_null(open_baseline(&experiment, folder));
-    bm_meta_experiment_free(&experiment);
+    bm_experiment_free(&experiment);
     scratch_remove(runs, NULL);
 }
 END_TEST
@@ -308,19 +318,19 @@ END_TEST
 START_TEST(a_baseline_stopped_on_its_way_goes_on_to_the_same_bits) {
     char runs[SCRATCH_BYTES], folder[BM_PATH_MAX], other[BM_PATH_MAX];
     scratch_make(runs);
-    bm_meta_experiment experiment = short_experiment("reptile", "sinusoid");
+    bm_experiment experiment = short_experiment("reptile", "sinusoid");
     set(&experiment, "inner_steps", "3");
     ck_assert(bm_baseline_of(BM_BASELINE_ORACLE, &experiment));
     snprintf(folder, sizeof folder, "%s/baselines/oracle", runs);
-    const bm_meta_result whole = train(&experiment, runs, other);
-    experiment.run.max_seconds = 0; /* an iteration at a time */
+    const outcome whole = train(&experiment, runs, other);
+    experiment.run->max_seconds = 0; /* an iteration at a time */
     for (int iterations = 1; iterations <= 3; iterations++) {
         ck_assert_int_eq((int)finish(open_baseline(&experiment, folder)).iterations, iterations);
     }
-    experiment.run.max_seconds = INFINITY;
-    const bm_meta_result continued = finish(open_baseline(&experiment, folder));
+    experiment.run->max_seconds = INFINITY;
+    const outcome continued = finish(open_baseline(&experiment, folder));
     ck_assert(continued.hash == whole.hash);
-    bm_meta_experiment_free(&experiment);
+    bm_experiment_free(&experiment);
     scratch_remove(runs, NULL);
 }
 END_TEST
@@ -328,17 +338,17 @@ END_TEST
 START_TEST(a_baseline_is_scored_with_its_own_network_and_an_oracle_without_adaptation) {
     char runs[SCRATCH_BYTES], folder[BM_PATH_MAX], path[BM_PATH_MAX];
     scratch_make(runs);
-    bm_meta_experiment experiment = short_experiment("maml", "sinusoid");
+    bm_experiment experiment = short_experiment("maml", "sinusoid");
     (void)train(&experiment, runs, folder);
     bm_meta_eval eval;
     bm_error error;
     open_eval(&eval, folder, &(bm_meta_eval_config){.seed = -1, .threads = 1});
     ok(bm_meta_eval_learned(&eval, NULL, &error), &error);
     for (int which = 0; which < BM_BASELINES; which++) {
-        bm_meta_experiment baseline = short_experiment("maml", "sinusoid");
+        bm_experiment baseline = short_experiment("maml", "sinusoid");
         ck_assert(bm_baseline_of((bm_baseline)which, &baseline));
         ok(bm_baseline_folder((bm_baseline)which, folder, path, &error), &error);
-        const bm_meta_result trained = finish(open_baseline(&baseline, path));
+        const outcome trained = finish(open_baseline(&baseline, path));
         ok(bm_meta_eval_baseline(&eval, (bm_baseline)which, path, NULL, &error), &error);
         const bm_meta_eval_method *method = &eval.method[1 + which];
         ck_assert_int_eq(method->steps.count, which == BM_BASELINE_ORACLE ? 1 : 3);
@@ -346,10 +356,10 @@ START_TEST(a_baseline_is_scored_with_its_own_network_and_an_oracle_without_adapt
         /* the same tasks as those of its own final evaluation, for its seed is the run's */
         const bm_adaptation_mean mean = bm_adaptation_summary(method->score, 11, method->steps.count, 0, 0);
         ck_assert(mean.mean == trained.evaluation.mean[0][0].mean);
-        bm_meta_experiment_free(&baseline);
+        bm_experiment_free(&baseline);
     }
     bm_meta_eval_free(&eval);
-    bm_meta_experiment_free(&experiment);
+    bm_experiment_free(&experiment);
     scratch_remove(runs, NULL);
 }
 END_TEST

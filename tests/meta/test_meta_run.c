@@ -9,24 +9,26 @@
 #include <unistd.h>
 
 #include "core/io.h"
-#include "meta/meta_run.h"
+#include "meta/meta_trainee.h"
 #include "support.h"
+#include "train/run.h"
 
-static void set(bm_meta_experiment *experiment, const char *key, const char *value) {
+static void set(bm_experiment *experiment, const char *key, const char *value) {
     bm_error error;
-    ck_assert_msg(bm_meta_experiment_set(experiment, key, value, &error) == BM_OK, "%s", error.text);
+    ck_assert_msg(bm_experiment_set(experiment, key, value, &error) == BM_OK, "%s", error.text);
 }
 
-static void settle(bm_meta_experiment *experiment) {
+static void settle(bm_experiment *experiment) {
     bm_error error;
-    ck_assert_msg(bm_meta_experiment_settle(experiment, &error) == BM_OK, "%s", error.text);
+    ck_assert_msg(bm_experiment_settle(experiment, &error) == BM_OK, "%s", error.text);
 }
 
 /* Of some tenths of a second, with batches that no number of threads divides. */
-static bm_meta_experiment short_experiment(const char *learner, const char *seed) {
-    bm_meta_experiment experiment;
+static bm_experiment short_experiment(const char *learner, const char *seed) {
+    bm_experiment experiment;
     bm_error error;
-    ck_assert_msg(bm_meta_experiment_create(&experiment, learner, "sinusoid", &error) == BM_OK, "%s", error.text);
+    ck_assert_msg(bm_experiment_create(&experiment, &bm_meta_trainee_type, learner, "sinusoid", &error) == BM_OK, "%s",
+                  error.text);
     set(&experiment, "meta_iterations", "300");
     set(&experiment, "meta_batch_size", "5");
     set(&experiment, "net", "[8, 8]");
@@ -41,25 +43,36 @@ static bm_meta_experiment short_experiment(const char *learner, const char *seed
     return experiment;
 }
 
-static bm_meta_run *new_run(const bm_meta_experiment *experiment, int threads, const char *runs) {
+static bm_run *new_run(bm_experiment *experiment, int threads, const char *runs) {
     bm_error error;
-    bm_meta_run *run;
-    ck_assert_msg(bm_meta_run_create(&run, experiment, threads, runs, "run", &error) == BM_OK, "%s", error.text);
+    experiment->threads = threads;
+    bm_run *run;
+    ck_assert_msg(bm_run_create(&run, experiment, &(bm_run_start){.runs = runs, .name = "run"}, &error) == BM_OK, "%s",
+                  error.text);
     return run;
 }
 
-static bm_meta_result finish(bm_meta_run *run) {
-    bm_meta_result result;
+typedef struct {
+    int64_t iterations;
+    uint64_t hash;
+    bm_meta_evaluation evaluation;
+} outcome;
+
+static outcome finish(bm_run *run) {
+    bm_run_result result;
     bm_error error;
-    ck_assert_msg(bm_meta_run_train(run, &(bm_meta_watch){0}, &result, &error) == BM_OK, "%s", error.text);
-    bm_meta_run_destroy(run);
-    return result;
+    ck_assert_msg(bm_run_train(run, &(bm_run_watch){0}, &result, &error) == BM_OK, "%s", error.text);
+    ck_assert_ptr_nonnull(result.evaluation);
+    const outcome ended = {result.steps, result.hash, *(const bm_meta_evaluation *)result.evaluation};
+    ck_assert(result.score == ended.evaluation.mean[2][0].mean);
+    bm_run_destroy(run);
+    return ended;
 }
 
-static bm_meta_result train(const char *learner, const char *seed, int threads) {
-    bm_meta_experiment experiment = short_experiment(learner, seed);
-    const bm_meta_result result = finish(new_run(&experiment, threads, NULL));
-    bm_meta_experiment_free(&experiment);
+static outcome train(const char *learner, const char *seed, int threads) {
+    bm_experiment experiment = short_experiment(learner, seed);
+    const outcome result = finish(new_run(&experiment, threads, NULL));
+    bm_experiment_free(&experiment);
     return result;
 }
 
@@ -67,19 +80,21 @@ static void folder_of(const char *runs, const char *learner, char folder[BM_PATH
     snprintf(folder, BM_PATH_MAX, "%s/sinusoid/%s/run", runs, learner);
 }
 
-static bm_meta_result resume(const char *folder, int threads, const char *max_seconds) {
-    bm_meta_experiment experiment;
-    bm_meta_run *run;
+static outcome resume(const char *folder, int threads, const char *max_seconds) {
+    bm_experiment experiment;
+    bm_run *run;
     bm_error error;
-    ck_assert_msg(bm_meta_run_experiment(folder, "last", &experiment, &error) == BM_OK, "%s", error.text);
+    ck_assert_msg(bm_run_experiment(&experiment, &bm_meta_trainee_type, folder, "last", &error) == BM_OK, "%s",
+                  error.text);
     set(&experiment, "max_seconds", max_seconds);
-    ck_assert_msg(bm_meta_run_resume(&run, &experiment, threads, folder, &error) == BM_OK, "%s", error.text);
-    const bm_meta_result result = finish(run);
-    bm_meta_experiment_free(&experiment);
+    experiment.threads = threads;
+    ck_assert_msg(bm_run_resume(&run, &experiment, folder, &error) == BM_OK, "%s", error.text);
+    const outcome result = finish(run);
+    bm_experiment_free(&experiment);
     return result;
 }
 
-static void assert_same(const bm_meta_result *a, const bm_meta_result *b) {
+static void assert_same(const outcome *a, const outcome *b) {
     ck_assert_int_eq((int)a->iterations, (int)b->iterations);
     ck_assert_msg(a->hash == b->hash, "%016llx is not %016llx", (unsigned long long)a->hash,
                   (unsigned long long)b->hash);
@@ -95,12 +110,12 @@ enum { LEARNERS = sizeof learners / sizeof learners[0] };
 
 START_TEST(the_same_seed_gives_the_same_bits_with_any_number_of_threads_and_another_seed_others) {
     for (int i = 0; i < LEARNERS; i++) {
-        const bm_meta_result one = train(learners[i], "5", 1), other = train(learners[i], "6", 1);
+        const outcome one = train(learners[i], "5", 1), other = train(learners[i], "6", 1);
         ck_assert_int_eq((int)one.iterations, 300);
         ck_assert_int_eq(one.evaluation.tasks, 11);
         ck_assert(one.hash != other.hash);
         for (int threads = 1; threads <= 3; threads++) {
-            const bm_meta_result again = train(learners[i], "5", threads);
+            const outcome again = train(learners[i], "5", threads);
             assert_same(&one, &again);
         }
     }
@@ -108,19 +123,19 @@ START_TEST(the_same_seed_gives_the_same_bits_with_any_number_of_threads_and_anot
 END_TEST
 
 START_TEST(training_makes_adaptation_better) {
-    bm_meta_experiment experiment = short_experiment("maml", "1");
+    bm_experiment experiment = short_experiment("maml", "1");
     set(&experiment, "meta_iterations", "3000");
     set(&experiment, "net", "[40, 40]");
     set(&experiment, "eval_final_tasks", "200");
     set(&experiment, "max_seconds", "0");
-    const bm_meta_result first = finish(new_run(&experiment, 1, NULL));
+    const outcome first = finish(new_run(&experiment, 1, NULL));
     set(&experiment, "max_seconds", "inf");
-    const bm_meta_result last = finish(new_run(&experiment, 2, NULL));
+    const outcome last = finish(new_run(&experiment, 2, NULL));
     ck_assert_int_eq((int)first.iterations, 1);
     ck_assert_msg(last.evaluation.mean[2][0].mean < 0.5 * first.evaluation.mean[2][0].mean, "%g, and %g at first",
                   last.evaluation.mean[2][0].mean, first.evaluation.mean[2][0].mean);
     ck_assert(last.evaluation.mean[2][0].mean < last.evaluation.mean[0][0].mean);
-    bm_meta_experiment_free(&experiment);
+    bm_experiment_free(&experiment);
 }
 END_TEST
 
@@ -161,29 +176,28 @@ START_TEST(a_run_stopped_many_times_ends_with_the_hash_and_the_rows_of_one_that_
         scratch_make(runs);
         folder_of(whole_runs, learners[i], whole_folder);
         folder_of(runs, learners[i], folder);
-        bm_meta_experiment experiment = short_experiment(learners[i], "9");
-        const bm_meta_result whole = finish(new_run(&experiment, 1, whole_runs));
-        bm_meta_run *run = new_run(&experiment, 2, runs);
-        ck_assert_str_eq(bm_meta_run_folder(run), folder);
+        bm_experiment experiment = short_experiment(learners[i], "9");
+        const outcome whole = finish(new_run(&experiment, 1, whole_runs));
+        bm_run *run = new_run(&experiment, 2, runs);
+        ck_assert_str_eq(bm_run_folder(run), folder);
         bm_error error;
         atomic_int stop = 2;
-        bm_meta_result stopped;
-        ck_assert_msg(bm_meta_run_train(run, &(bm_meta_watch){.stop = &stop}, &stopped, &error) == BM_OK, "%s",
-                      error.text);
+        bm_run_result stopped;
+        ck_assert_msg(bm_run_train(run, &(bm_run_watch){.stop = &stop}, &stopped, &error) == BM_OK, "%s", error.text);
         ck_assert_int_eq(stopped.interrupted, 2);
-        ck_assert_int_eq((int)stopped.iterations, 0);
-        bm_meta_run_destroy(run);
+        ck_assert_int_eq((int)stopped.steps, 0);
+        bm_run_destroy(run);
         /* No seconds to train: one iteration, saved, again and again. */
         for (int stops = 1; stops <= 15; stops++) {
             ck_assert_int_eq((int)resume(folder, 1 + stops % 3, "0").iterations, stops);
         }
-        const bm_meta_result continued = resume(folder, 2, "inf");
+        const outcome continued = resume(folder, 2, "inf");
         assert_same(&whole, &continued);
         assert_same_rows(whole_folder, folder);
         /* A finished run, continued, has nothing left to do. */
-        const bm_meta_result again = resume(folder, 1, "inf");
+        const outcome again = resume(folder, 1, "inf");
         assert_same(&whole, &again);
-        bm_meta_experiment_free(&experiment);
+        bm_experiment_free(&experiment);
         scratch_remove(whole_runs, NULL);
         scratch_remove(runs, NULL);
     }
@@ -194,8 +208,8 @@ typedef struct {
     int64_t at;
 } killer;
 
-static void kill_at(void *context, const bm_meta_progress *progress) {
-    if (progress->iteration >= ((killer *)context)->at) {
+static void kill_at(void *context, const bm_progress *progress) {
+    if (progress->step >= ((killer *)context)->at) {
         kill(getpid(), SIGKILL);
     }
 }
@@ -207,23 +221,24 @@ START_TEST(a_killed_run_continues_from_its_last_checkpoint) {
     scratch_make(runs);
     folder_of(whole_runs, "maml", whole_folder);
     folder_of(runs, "maml", folder);
-    bm_meta_experiment experiment = short_experiment("maml", "4");
-    const bm_meta_result whole = finish(new_run(&experiment, 1, whole_runs));
+    bm_experiment experiment = short_experiment("maml", "4");
+    const outcome whole = finish(new_run(&experiment, 1, whole_runs));
     for (int64_t at = 40; at <= 200; at += 80) {
         fflush(NULL);
         const pid_t child = fork();
         ck_assert_int_ge(child, 0);
         if (child == 0) {
-            bm_meta_experiment own = experiment;
-            bm_meta_run *run = NULL;
+            bm_experiment own = experiment;
+            bm_run *run = NULL;
             bm_error error;
-            bm_meta_result result;
+            bm_run_result result;
             killer when = {at};
-            const bm_meta_watch watch = {.visit = kill_at, .context = &when};
-            const bm_status status = at == 40 ? bm_meta_run_create(&run, &own, 1, runs, "run", &error)
-                                              : bm_meta_run_resume(&run, &own, 1, folder, &error);
+            const bm_run_start start = {.runs = runs, .name = "run"};
+            const bm_run_watch watch = {.visit = kill_at, .context = &when};
+            const bm_status status =
+                at == 40 ? bm_run_create(&run, &own, &start, &error) : bm_run_resume(&run, &own, folder, &error);
             if (status == BM_OK) {
-                (void)bm_meta_run_train(run, &watch, &result, &error);
+                (void)bm_run_train(run, &watch, &result, &error);
             }
             _exit(1); /* was not killed */
         }
@@ -231,10 +246,10 @@ START_TEST(a_killed_run_continues_from_its_last_checkpoint) {
         ck_assert_int_eq(waitpid(child, &how, 0), child);
         ck_assert_msg(WIFSIGNALED(how) && WTERMSIG(how) == SIGKILL, "it ended by itself at %d", (int)at);
     }
-    const bm_meta_result continued = resume(folder, 2, "inf");
+    const outcome continued = resume(folder, 2, "inf");
     assert_same(&whole, &continued);
     assert_same_rows(whole_folder, folder);
-    bm_meta_experiment_free(&experiment);
+    bm_experiment_free(&experiment);
     scratch_remove(whole_runs, NULL);
     scratch_remove(runs, NULL);
 }
@@ -244,22 +259,22 @@ START_TEST(two_runs_do_not_train_in_one_folder) {
     char runs[SCRATCH_BYTES], folder[BM_PATH_MAX];
     scratch_make(runs);
     folder_of(runs, "maml", folder);
-    bm_meta_experiment experiment = short_experiment("maml", "4");
-    bm_meta_run *run = new_run(&experiment, 1, runs);
+    bm_experiment experiment = short_experiment("maml", "4");
+    bm_run *run = new_run(&experiment, 1, runs);
     fflush(NULL);
     const pid_t child = fork(); /* locks belong to a process */
     ck_assert_int_ge(child, 0);
     if (child == 0) {
-        bm_meta_run *second = NULL;
+        bm_run *second = NULL;
         bm_error error;
-        const bm_status status = bm_meta_run_resume(&second, &experiment, 1, folder, &error);
+        const bm_status status = bm_run_resume(&second, &experiment, folder, &error);
         _exit(status == BM_FAILED && strstr(error.text, "another process") ? 0 : 1);
     }
     int how;
     ck_assert_int_eq(waitpid(child, &how, 0), child);
     ck_assert(WIFEXITED(how) && WEXITSTATUS(how) == 0);
-    bm_meta_run_destroy(run);
-    bm_meta_experiment_free(&experiment);
+    bm_run_destroy(run);
+    bm_experiment_free(&experiment);
     scratch_remove(runs, NULL);
 }
 END_TEST
@@ -268,20 +283,21 @@ START_TEST(a_run_that_diverges_says_where_and_leaves_its_checkpoints) {
     char runs[SCRATCH_BYTES], folder[BM_PATH_MAX];
     scratch_make(runs);
     folder_of(runs, "maml", folder);
-    bm_meta_experiment experiment = short_experiment("maml", "1");
+    bm_experiment experiment = short_experiment("maml", "1");
     set(&experiment, "inner_lr", "100");
     set(&experiment, "inner_steps", "20");
-    bm_meta_run *run = new_run(&experiment, 2, runs);
-    bm_meta_result result;
+    bm_run *run = new_run(&experiment, 2, runs);
+    bm_run_result result;
     bm_error error;
-    ck_assert_int_eq(bm_meta_run_train(run, &(bm_meta_watch){0}, &result, &error), BM_FAILED);
+    ck_assert_int_eq(bm_run_train(run, &(bm_run_watch){0}, &result, &error), BM_FAILED);
     ck_assert_ptr_nonnull(strstr(error.text, "diverged at iteration 1: task "));
     ck_assert_ptr_nonnull(strstr(error.text, "after inner step "));
     ck_assert_ptr_nonnull(strstr(error.text, "inner_lr"));
-    bm_meta_run_destroy(run);
-    bm_meta_experiment_free(&experiment);
-    ck_assert_msg(bm_meta_run_experiment(folder, "last", &experiment, &error) == BM_OK, "%s", error.text);
-    bm_meta_experiment_free(&experiment);
+    bm_run_destroy(run);
+    bm_experiment_free(&experiment);
+    ck_assert_msg(bm_run_experiment(&experiment, &bm_meta_trainee_type, folder, "last", &error) == BM_OK, "%s",
+                  error.text);
+    bm_experiment_free(&experiment);
     scratch_remove(runs, NULL);
 }
 END_TEST
@@ -292,25 +308,25 @@ START_TEST(an_experiment_comes_back_from_metadata_and_from_its_config_file) {
     char runs[SCRATCH_BYTES], folder[BM_PATH_MAX], path[BM_PATH_MAX + 16];
     scratch_make(runs);
     folder_of(runs, "maml", folder);
-    bm_meta_experiment experiment = short_experiment("maml", "7"), other;
+    bm_experiment experiment = short_experiment("maml", "7"), other;
     set(&experiment, "shots", "3");
     set(&experiment, "inner_lr", "0.02");
     set(&experiment, "outer_optimizer", "sgd");
     set(&experiment, "outer_optimizer.momentum", "0.5");
-    bm_meta_run_destroy(new_run(&experiment, 1, runs));
-    cJSON *wanted = bm_meta_experiment_metadata(&experiment);
+    bm_run_destroy(new_run(&experiment, 1, runs));
+    cJSON *wanted = bm_experiment_metadata(&experiment);
     bm_error error;
-    ck_assert_msg(bm_meta_run_experiment(folder, "last", &other, &error) == BM_OK, "%s", error.text);
-    cJSON *restored = bm_meta_experiment_metadata(&other);
+    ck_assert_msg(bm_run_experiment(&other, &bm_meta_trainee_type, folder, "last", &error) == BM_OK, "%s", error.text);
+    cJSON *restored = bm_experiment_metadata(&other);
     ck_assert(cJSON_Compare(wanted, restored, true));
-    bm_meta_experiment_free(&other);
-    ck_assert(bm_meta_experiment_create(&other, "maml", "sinusoid", &error) == BM_OK);
+    bm_experiment_free(&other);
+    ck_assert(bm_experiment_create(&other, &bm_meta_trainee_type, "maml", "sinusoid", &error) == BM_OK);
     snprintf(path, sizeof path, "%s/config.yaml", folder);
-    ck_assert_msg(bm_meta_experiment_file(&other, path, &error) == BM_OK, "%s", error.text);
-    cJSON *read = bm_meta_experiment_metadata(&other);
+    ck_assert_msg(bm_experiment_file(&other, path, &error) == BM_OK, "%s", error.text);
+    cJSON *read = bm_experiment_metadata(&other);
     ck_assert(cJSON_Compare(wanted, read, true));
-    bm_meta_experiment_free(&other);
-    bm_meta_experiment_free(&experiment);
+    bm_experiment_free(&other);
+    bm_experiment_free(&experiment);
     cJSON_Delete(wanted);
     cJSON_Delete(restored);
     cJSON_Delete(read);
@@ -322,89 +338,92 @@ START_TEST(a_run_is_not_resumed_to_fewer_iterations_than_it_has_made) {
     char runs[SCRATCH_BYTES], folder[BM_PATH_MAX];
     scratch_make(runs);
     folder_of(runs, "maml", folder);
-    bm_meta_experiment experiment = short_experiment("maml", "1");
+    bm_experiment experiment = short_experiment("maml", "1");
     set(&experiment, "meta_iterations", "5");
-    bm_meta_run *run = new_run(&experiment, 1, runs);
-    bm_meta_result result;
+    bm_run *run = new_run(&experiment, 1, runs);
+    bm_run_result result;
     bm_error error;
-    ck_assert_int_eq(bm_meta_run_train(run, &(bm_meta_watch){0}, &result, &error), BM_OK);
-    bm_meta_run_destroy(run);
+    ck_assert_int_eq(bm_run_train(run, &(bm_run_watch){0}, &result, &error), BM_OK);
+    bm_run_destroy(run);
     set(&experiment, "meta_iterations", "4");
-    ck_assert_int_eq(bm_meta_run_resume(&run, &experiment, 1, folder, &error), BM_INVALID);
+    ck_assert_int_eq(bm_run_resume(&run, &experiment, folder, &error), BM_INVALID);
     ck_assert_str_eq(error.text, "the run has made 5 iterations already, more than meta_iterations=4");
-    bm_meta_experiment_free(&experiment);
+    bm_experiment_free(&experiment);
     scratch_remove(runs, NULL);
 }
 END_TEST
 
 /* In the first iteration no outer step can be at fault; later it can. */
 START_TEST(a_run_that_diverges_later_blames_both_rates) {
-    bm_meta_experiment experiment = short_experiment("maml", "1");
+    bm_experiment experiment = short_experiment("maml", "1");
     set(&experiment, "outer_optimizer", "sgd");
     set(&experiment, "outer_lr", "0.3");
     set(&experiment, "inner_lr", "0.1");
     set(&experiment, "inner_steps", "10");
-    bm_meta_run *run = new_run(&experiment, 1, NULL);
-    bm_meta_result result;
+    bm_run *run = new_run(&experiment, 1, NULL);
+    bm_run_result result;
     bm_error error;
-    ck_assert_int_eq(bm_meta_run_train(run, &(bm_meta_watch){0}, &result, &error), BM_FAILED);
+    ck_assert_int_eq(bm_run_train(run, &(bm_run_watch){0}, &result, &error), BM_FAILED);
     ck_assert_ptr_null(strstr(error.text, "iteration 1:"));
     ck_assert_msg(strstr(error.text, "try a lower inner_lr or outer_lr") != NULL, "%s", error.text);
-    bm_meta_run_destroy(run);
-    bm_meta_experiment_free(&experiment);
+    bm_run_destroy(run);
+    bm_experiment_free(&experiment);
 }
 END_TEST
 
 START_TEST(serial_reptile_takes_plain_gradient_descent_alone) {
-    bm_meta_experiment experiment = short_experiment("reptile", "1");
+    bm_experiment experiment = short_experiment("reptile", "1");
     bm_error error;
     set(&experiment, "serial", "true");
-    ck_assert_int_eq(bm_meta_experiment_settle(&experiment, &error), BM_INVALID);
+    ck_assert_int_eq(bm_experiment_settle(&experiment, &error), BM_INVALID);
     set(&experiment, "outer_optimizer", "sgd");
-    ck_assert_int_eq(bm_meta_experiment_settle(&experiment, &error), BM_OK);
+    ck_assert_int_eq(bm_experiment_settle(&experiment, &error), BM_OK);
     set(&experiment, "outer_optimizer.momentum", "0.5");
-    ck_assert_int_eq(bm_meta_experiment_settle(&experiment, &error), BM_INVALID);
+    ck_assert_int_eq(bm_experiment_settle(&experiment, &error), BM_INVALID);
     set(&experiment, "outer_optimizer.momentum", "0");
     set(&experiment, "max_grad_norm", "1");
-    ck_assert_int_eq(bm_meta_experiment_settle(&experiment, &error), BM_INVALID);
-    bm_meta_experiment_free(&experiment);
+    ck_assert_int_eq(bm_experiment_settle(&experiment, &error), BM_INVALID);
+    bm_experiment_free(&experiment);
 }
 END_TEST
 
 START_TEST(numbers_of_steps_to_evaluate_after_rise) {
-    bm_meta_experiment experiment = short_experiment("maml", "1");
+    bm_experiment experiment = short_experiment("maml", "1");
     bm_error error;
     set(&experiment, "eval_adapt_steps", "[1, 0]");
-    ck_assert_int_eq(bm_meta_experiment_settle(&experiment, &error), BM_INVALID);
+    ck_assert_int_eq(bm_experiment_settle(&experiment, &error), BM_INVALID);
     set(&experiment, "eval_adapt_steps", "[1, 1]");
-    ck_assert_int_eq(bm_meta_experiment_settle(&experiment, &error), BM_INVALID);
+    ck_assert_int_eq(bm_experiment_settle(&experiment, &error), BM_INVALID);
     set(&experiment, "eval_adapt_steps", "[]");
-    ck_assert_int_eq(bm_meta_experiment_settle(&experiment, &error), BM_INVALID);
-    bm_meta_experiment_free(&experiment);
+    ck_assert_int_eq(bm_experiment_settle(&experiment, &error), BM_INVALID);
+    bm_experiment_free(&experiment);
 }
 END_TEST
 
 /* ---- adaptation ------------------------------------------------------------------------------------------------- */
 
 typedef struct {
-    bm_meta_experiment experiment;
-    bm_meta_model model;
+    bm_experiment experiment;
+    bm_trainee *trainee;
+    bm_meta_trainee *model;
 } fresh_model;
 
 static void fresh(fresh_model *fresh, const char *learner, const char *inner_lr, int threads) {
     bm_error error;
     *fresh = (fresh_model){.experiment = short_experiment(learner, "3")};
     set(&fresh->experiment, "inner_lr", inner_lr);
-    ck_assert_msg(bm_meta_model_create(&fresh->model, &fresh->experiment, threads, &error) == BM_OK, "%s", error.text);
+    fresh->experiment.threads = threads;
+    ck_assert_msg(bm_trainee_create(&fresh->trainee, &fresh->experiment, true, &error) == BM_OK, "%s", error.text);
+    fresh->model = bm_meta_trainee_of(fresh->trainee);
     bm_rng rng = bm_rng_seeded(1);
-    ck_assert_msg(bm_learner_init(fresh->model.learner, BM_INIT_XAVIER_UNIFORM, fresh->model.outer, &rng, &error) ==
+    ck_assert_msg(bm_learner_init(fresh->model->learner, BM_INIT_XAVIER_UNIFORM, fresh->model->outer, &rng, &error) ==
                       BM_OK,
                   "%s", error.text);
 }
 
 static void free_fresh(fresh_model *fresh) {
-    bm_meta_model_free(&fresh->model);
-    bm_meta_experiment_free(&fresh->experiment);
+    bm_trainee_destroy(fresh->trainee);
+    bm_experiment_free(&fresh->experiment);
 }
 
 /* score [tasks, steps->count, BM_TASK_SCORES] */
@@ -412,8 +431,8 @@ static bm_adaptation_result adapt(fresh_model *fresh, const bm_int_list *steps, 
     bm_adaptation *adaptation;
     bm_error error;
     const bm_seed seed = bm_seed_of(77);
-    ck_assert_msg(bm_adaptation_create(&adaptation, fresh->model.learner, steps, &error) == BM_OK, "%s", error.text);
-    const bm_adaptation_result result = bm_adaptation_run(adaptation, &seed, fresh->model.outer, tasks, NULL, score);
+    ck_assert_msg(bm_adaptation_create(&adaptation, fresh->model->learner, steps, &error) == BM_OK, "%s", error.text);
+    const bm_adaptation_result result = bm_adaptation_run(adaptation, &seed, fresh->model->outer, tasks, NULL, score);
     bm_adaptation_destroy(adaptation);
     return result;
 }

@@ -8,6 +8,7 @@
 
 #include "core/io.h"
 #include "support.h"
+#include "train/agent_trainee.h"
 #include "train/live.h"
 #include "train/run_state.h"
 
@@ -16,18 +17,20 @@ static bm_experiment experiment_of(const char *agent) {
         {"steps", "4000"}, {"seed", "5"}, {"eval_episodes", "3"}, {"max_seconds", "inf"}};
     bm_experiment experiment;
     bm_error error;
-    ck_assert_msg(bm_experiment_create(&experiment, agent, "CartPole-v1", &error) == BM_OK, "%s", error.text);
+    ck_assert_msg(bm_experiment_create(&experiment, &bm_agent_trainee_type, agent, "CartPole-v1", &error) == BM_OK,
+                  "%s", error.text);
     for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++) {
         ck_assert(bm_experiment_set(&experiment, settings[i][0], settings[i][1], &error) == BM_OK);
     }
-    bm_experiment_settle(&experiment);
+    ck_assert(bm_experiment_settle(&experiment, &error) == BM_OK);
     return experiment;
 }
 
 static bm_run *create(const bm_experiment *experiment, const char *folder, const char *name, const char *changes) {
+    const bm_run_start start = {.runs = folder, .name = name, .changes = changes};
     bm_run *run;
     bm_error error;
-    ck_assert_msg(bm_run_create(&run, experiment, folder, name, NULL, changes, &error) == BM_OK, "%s", error.text);
+    ck_assert_msg(bm_run_create(&run, experiment, &start, &error) == BM_OK, "%s", error.text);
     return run;
 }
 
@@ -102,7 +105,8 @@ START_TEST(a_run_stopped_between_changes_goes_on_with_them) {
     for (int part = 1; part <= 4; part++) {
         bm_experiment stored;
         char steps[16];
-        ck_assert_msg(bm_run_experiment(where, "last", &stored, &error) == BM_OK, "%s", error.text);
+        ck_assert_msg(bm_run_experiment(&stored, &bm_agent_trainee_type, where, "last", &error) == BM_OK, "%s",
+                      error.text);
         snprintf(steps, sizeof steps, "%d", 1000 * part);
         ck_assert(bm_experiment_set(&stored, "stop_at_return", "inf", &error) == BM_OK);
         /* the length stays, because schedules are shares of it: stopped by a flag that time raises is what users do; here the
@@ -129,7 +133,8 @@ static void assert_refused(const char *text, const char *sentence) {
     snprintf(path, sizeof path, "%s/changes.csv", folder);
     snprintf(runs, sizeof runs, "%s/runs", folder);
     write_text(path, text);
-    ck_assert(bm_run_create(&run, &experiment, runs, "x", NULL, path, &error) == BM_INVALID);
+    const bm_run_start start = {.runs = runs, .name = "x", .changes = path};
+    ck_assert(bm_run_create(&run, &experiment, &start, &error) == BM_INVALID);
     ck_assert_msg(strstr(error.text, sentence) != NULL, "%s lacks %s", error.text, sentence);
     ck_assert_msg(!bm_path_exists(runs), "a refused file of changes left a run folder");
     bm_experiment_free(&experiment);
@@ -210,10 +215,10 @@ START_TEST(a_wish_counts_at_once_for_the_watcher) {
     scratch_make(folder);
     bm_run *run = create(&experiment, folder, "run", NULL);
     ck_assert(bm_live_create(&live, run, &error) == BM_OK);
-    const bm_agent *agent = bm_live_agent(live);
+    const bm_preset_target *options = &bm_live_trainee(live)->live;
     for (int presses = 0; presses < 3; presses++) { /* faster than the trainer serves */
         const void *field;
-        const bm_option *row = bm_options_find(&agent->type->options, agent->config, "train_freq", &field);
+        const bm_option *row = bm_options_find(options->options, options->config, "train_freq", &field);
         ck_assert(bm_option_nudge(row, field, 1, text, sizeof text));
         bm_live_change(live, "train_freq", text);
         bm_live_refresh(live); /* an older copy does not undo it */
@@ -239,7 +244,7 @@ START_TEST(a_loaded_policy_explores_as_the_run_did_in_the_end) {
     char folder[SCRATCH_BYTES], path[SCRATCH_BYTES + 32], where[BM_PATH_MAX], text[BM_OPTION_TEXT_BYTES];
     bm_experiment experiment = experiment_of("dqn");
     bm_error error;
-    bm_policy policy;
+    bm_trained policy;
     const void *field;
     scratch_make(folder);
     snprintf(path, sizeof path, "%s/c.csv", folder);
@@ -247,12 +252,12 @@ START_TEST(a_loaded_policy_explores_as_the_run_did_in_the_end) {
     bm_run *run = create(&experiment, folder, "run", path);
     snprintf(where, sizeof where, "%s", bm_run_folder(run));
     finish(run, NULL);
-    ck_assert_msg(bm_policy_load(&policy, where, "last", &error) == BM_OK, "%s", error.text);
+    ck_assert_msg(bm_trained_load(&policy, &bm_agent_trainee_type, where, "last", &error) == BM_OK, "%s", error.text);
     const bm_option *row =
-        bm_options_find(&policy.agent->type->options, policy.agent->config, "exploration_final_eps", &field);
+        bm_options_find(policy.trainee->live.options, policy.trainee->live.config, "exploration_final_eps", &field);
     bm_option_format(row, field, text, sizeof text);
     ck_assert_str_eq(text, "0.75"); /* what was to come after step 4000 did not */
-    bm_policy_free(&policy);
+    bm_trained_free(&policy);
     bm_experiment_free(&experiment);
     scratch_remove(folder, NULL);
 }
@@ -276,9 +281,11 @@ START_TEST(the_watchers_agent_acts_as_the_runs) {
         for (int k = 0; k < 4 * 32; k++) {
             observation[k] = sinf((float)k);
         }
-        ck_assert_int_eq(bm_live_agent(live)->steps, 4000);
-        ck_assert_int_eq(bm_live_agent(live)->updates, result.updates);
-        bm_agent *both[2] = {run->agent, bm_live_agent(live)};
+        bm_agent *both[2] = {bm_agent_trainee_of(run->trainee)->agent,
+                             bm_agent_trainee_of(bm_live_trainee(live))->agent};
+        ck_assert_int_eq(bm_live_trainee(live)->count, 4000);
+        ck_assert_int_eq(both[1]->steps, 4000);
+        ck_assert_int_eq(both[1]->updates, both[0]->updates);
         bm_real *preference[2] = {trained, watched};
         for (int who = 0; who < 2; who++) {
             for (int k = 0; k < 32; k++) { /* the run's agent has room for few rows */

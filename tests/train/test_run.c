@@ -8,6 +8,7 @@
 
 #include "core/io.h"
 #include "support.h"
+#include "train/agent_trainee.h"
 #include "train/run.h"
 
 enum { STEPS = 3000 };
@@ -20,7 +21,8 @@ static void set(bm_experiment *experiment, const char *key, const char *value) {
 static bm_experiment short_experiment(const char *agent, const char *seed) {
     bm_experiment experiment;
     bm_error error;
-    ck_assert_msg(bm_experiment_create(&experiment, agent, "CartPole-v1", &error) == BM_OK, "%s", error.text);
+    ck_assert_msg(bm_experiment_create(&experiment, &bm_agent_trainee_type, agent, "CartPole-v1", &error) == BM_OK,
+                  "%s", error.text);
     set(&experiment, "steps", "3000");
     set(&experiment, "seed", seed);
     set(&experiment, "eval_episodes", "3");
@@ -32,7 +34,7 @@ static bm_experiment short_experiment(const char *agent, const char *seed) {
     } else {
         set(&experiment, "baseline", "true");
     }
-    bm_experiment_settle(&experiment);
+    ck_assert(bm_experiment_settle(&experiment, &error) == BM_OK);
     return experiment;
 }
 
@@ -42,7 +44,8 @@ static bm_run *new_run(const bm_experiment *experiment, const char *init_from, c
     bm_error error;
     bm_run *run;
     scratch_make(runs);
-    ck_assert_msg(bm_run_create(&run, experiment, runs, "run", init_from, NULL, &error) == BM_OK, "%s", error.text);
+    const bm_run_start start = {.runs = runs, .name = "run", .init_from = init_from};
+    ck_assert_msg(bm_run_create(&run, experiment, &start, &error) == BM_OK, "%s", error.text);
     snprintf(folder, BM_PATH_MAX, "%s", bm_run_folder(run));
     return run;
 }
@@ -57,31 +60,40 @@ static void remove_run(const char *folder) {
     scratch_remove(runs, NULL);
 }
 
-static bm_run_result finish(bm_run *run) {
+typedef struct {
+    int64_t steps, episodes, updates;
+    double score;
+    uint64_t hash;
+} outcome;
+
+static outcome finish(bm_run *run) {
     bm_run_result result;
     bm_error error;
     ck_assert_msg(bm_run_train(run, &(bm_run_watch){0}, &result, &error) == BM_OK, "%s", error.text);
+    const bm_agent_trainee *trainee = bm_agent_trainee_of(bm_run_trainee(run));
+    const outcome ended = {result.steps, trainee->episodes, trainee->agent->updates, result.score, result.hash};
     bm_run_destroy(run);
-    return result;
+    return ended;
 }
 
-static bm_run_result train(const char *agent, const char *seed) {
+static outcome train(const char *agent, const char *seed) {
     char folder[BM_PATH_MAX];
     bm_experiment experiment = short_experiment(agent, seed);
-    const bm_run_result result = finish(new_run(&experiment, NULL, folder));
+    const outcome result = finish(new_run(&experiment, NULL, folder));
     remove_run(folder);
     bm_experiment_free(&experiment);
     return result;
 }
 
-static bm_run_result resume(const char *folder, const char *max_seconds) {
+static outcome resume(const char *folder, const char *max_seconds) {
     bm_experiment experiment;
     bm_run *run;
     bm_error error;
-    ck_assert_msg(bm_run_experiment(folder, "last", &experiment, &error) == BM_OK, "%s", error.text);
+    ck_assert_msg(bm_run_experiment(&experiment, &bm_agent_trainee_type, folder, "last", &error) == BM_OK, "%s",
+                  error.text);
     set(&experiment, "max_seconds", max_seconds);
     ck_assert_msg(bm_run_resume(&run, &experiment, folder, &error) == BM_OK, "%s", error.text);
-    const bm_run_result result = finish(run);
+    const outcome result = finish(run);
     bm_experiment_free(&experiment);
     return result;
 }
@@ -89,11 +101,11 @@ static bm_run_result resume(const char *folder, const char *max_seconds) {
 START_TEST(the_same_seed_gives_the_same_bits_and_another_seed_others) {
     static const char *const agents[] = {"dqn", "reinforce"};
     for (int i = 0; i < 2; i++) {
-        const bm_run_result first = train(agents[i], "5"), again = train(agents[i], "5"), other = train(agents[i], "6");
+        const outcome first = train(agents[i], "5"), again = train(agents[i], "5"), other = train(agents[i], "6");
         ck_assert_int_eq(first.steps, STEPS);
         ck_assert_int_gt(first.updates, 0);
         ck_assert(first.hash == again.hash);
-        ck_assert(first.eval.mean_return == again.eval.mean_return);
+        ck_assert(first.score == again.score);
         ck_assert(first.hash != other.hash);
     }
 }
@@ -119,7 +131,7 @@ static int count_lines(const char *text) {
 START_TEST(a_run_stopped_many_times_ends_with_the_hash_and_the_files_of_one_that_never_stopped) {
     static const char *const agents[] = {"dqn", "reinforce"};
     for (int i = 0; i < 2; i++) {
-        const bm_run_result whole = train(agents[i], "9");
+        const outcome whole = train(agents[i], "9");
         char folder[BM_PATH_MAX];
         bm_experiment experiment = short_experiment(agents[i], "9");
         bm_run *run = new_run(&experiment, NULL, folder);
@@ -141,9 +153,9 @@ START_TEST(a_run_stopped_many_times_ends_with_the_hash_and_the_files_of_one_that
         ck_assert_ptr_nonnull(file);
         fputs("99999,1,2,3\n", file);
         fclose(file);
-        const bm_run_result continued = resume(folder, "inf");
+        const outcome continued = resume(folder, "inf");
         ck_assert(continued.hash == whole.hash);
-        ck_assert(continued.eval.mean_return == whole.eval.mean_return);
+        ck_assert(continued.score == whole.score);
         bm_arena arena = {0};
         const char *progress = file_text(folder, "progress.csv", &arena);
         ck_assert_ptr_null(strstr(progress, "\n99999,"));
@@ -175,7 +187,7 @@ START_TEST(a_damaged_checkpoint_is_refused) {
         fseek(file, at, SEEK_SET);
         fputc(byte ^ 0x10, file);
         fclose(file);
-        const bm_status status = bm_run_experiment(folder, "last", &loaded, &error);
+        const bm_status status = bm_run_experiment(&loaded, &bm_agent_trainee_type, folder, "last", &error);
         ck_assert_msg(status == BM_FAILED, "byte %ld flipped and not refused", at);
         bm_experiment_free(&loaded);
         file = fopen(path, "r+b");
@@ -183,10 +195,10 @@ START_TEST(a_damaged_checkpoint_is_refused) {
         fputc(byte, file);
         fclose(file);
     }
-    ck_assert(bm_run_experiment(folder, "last", &loaded, &error) == BM_OK);
+    ck_assert(bm_run_experiment(&loaded, &bm_agent_trainee_type, folder, "last", &error) == BM_OK);
     bm_experiment_free(&loaded);
     ck_assert_int_eq(truncate(path, info.st_size / 2), 0);
-    ck_assert(bm_run_experiment(folder, "last", &loaded, &error) == BM_FAILED);
+    ck_assert(bm_run_experiment(&loaded, &bm_agent_trainee_type, folder, "last", &error) == BM_FAILED);
     bm_experiment_free(&loaded);
     remove_run(folder);
     bm_experiment_free(&experiment);
@@ -219,7 +231,7 @@ START_TEST(a_checkpoint_with_a_number_out_of_bounds_is_not_resumed) {
         const double before = bm_dtype_get(array->dtype, array->data, 0);
         bm_dtype_set(array->dtype, array->data, 0, cases[i].value);
         ck_assert(bm_safetensors_save(path, &file.state, file.metadata, &error) == BM_OK);
-        ck_assert(bm_run_experiment(folder, "last", &loaded, &error) == BM_OK);
+        ck_assert(bm_run_experiment(&loaded, &bm_agent_trainee_type, folder, "last", &error) == BM_OK);
         ck_assert_int_eq(bm_run_resume(&run, &loaded, folder, &error), BM_FAILED);
         ck_assert_ptr_null(run);
         ck_assert_msg(strstr(error.text, cases[i].sentence) != NULL, "%s", error.text);
@@ -239,20 +251,20 @@ START_TEST(weights_can_be_taken_from_another_run) {
     bm_error error;
     finish(new_run(&experiment, NULL, source));
     bm_run_destroy(new_run(&other, source, target));
-    bm_policy trained, taken;
-    ck_assert(bm_policy_load(&trained, source, "last", &error) == BM_OK);
-    ck_assert(bm_policy_load(&taken, target, "last", &error) == BM_OK);
+    bm_trained trained, taken;
+    ck_assert(bm_trained_load(&trained, &bm_agent_trainee_type, source, "last", &error) == BM_OK);
+    ck_assert(bm_trained_load(&taken, &bm_agent_trainee_type, target, "last", &error) == BM_OK);
     bm_state a = {0}, b = {0};
-    bm_agent_state(trained.agent, &a);
-    bm_agent_state(taken.agent, &b);
-    const bm_array *kernel = bm_state_find(&a, "nets.q.dense0.kernel");
+    trained.trainee->type->state(trained.trainee, &a);
+    taken.trainee->type->state(taken.trainee, &b);
+    const bm_array *kernel = bm_state_find(&a, "agent.nets.q.dense0.kernel");
     ck_assert_ptr_nonnull(kernel);
-    ck_assert_mem_eq(kernel->data, bm_state_find(&b, "nets.q.dense0.kernel")->data, bm_array_bytes(kernel));
-    ck_assert_int_eq(taken.step, 0);
+    ck_assert_mem_eq(kernel->data, bm_state_find(&b, "agent.nets.q.dense0.kernel")->data, bm_array_bytes(kernel));
+    ck_assert_int_eq(taken.trainee->count, 0);
     bm_state_free(&a);
     bm_state_free(&b);
-    bm_policy_free(&trained);
-    bm_policy_free(&taken);
+    bm_trained_free(&trained);
+    bm_trained_free(&taken);
     remove_run(source);
     remove_run(target);
     bm_experiment_free(&experiment);
@@ -265,12 +277,14 @@ START_TEST(an_evaluation_does_not_depend_on_how_its_episodes_are_batched) {
     bm_experiment experiment = short_experiment("dqn", "3");
     bm_error error;
     finish(new_run(&experiment, NULL, folder));
-    bm_policy policy;
-    ck_assert(bm_policy_load(&policy, folder, "last", &error) == BM_OK);
+    bm_trained policy;
+    ck_assert(bm_trained_load(&policy, &bm_agent_trainee_type, folder, "last", &error) == BM_OK);
     double sum = 0;
+    bm_agent *agent = bm_agent_trainee_of(policy.trainee)->agent;
+    const bm_subject *env = &experiment.problem;
     bm_evaluator one, many;
-    ck_assert(bm_evaluator_create(&one, policy.agent, experiment.env, experiment.env_config, 1, &error) == BM_OK);
-    ck_assert(bm_evaluator_create(&many, policy.agent, experiment.env, experiment.env_config, 150, &error) == BM_OK);
+    ck_assert(bm_evaluator_create(&one, agent, env->type, env->config, 1, &error) == BM_OK);
+    ck_assert(bm_evaluator_create(&many, agent, env->type, env->config, 150, &error) == BM_OK);
     for (uint64_t i = 0; i < 150; i++) {
         sum += bm_evaluate(&one, 1, NULL, 1000 + i, false).mean_return;
     }
@@ -279,7 +293,7 @@ START_TEST(an_evaluation_does_not_depend_on_how_its_episodes_are_batched) {
     ck_assert_int_eq(together.episodes, 150);
     bm_evaluator_free(&one);
     bm_evaluator_free(&many);
-    bm_policy_free(&policy);
+    bm_trained_free(&policy);
     remove_run(folder);
     bm_experiment_free(&experiment);
 }
@@ -289,16 +303,16 @@ START_TEST(a_run_without_a_folder_trains_the_same_and_writes_nothing) {
     char scratch[SCRATCH_BYTES], before[BM_PATH_MAX];
     bm_error error;
     bm_run *run;
-    const bm_run_result saved = train("dqn", "3");
+    const outcome saved = train("dqn", "3");
     bm_experiment experiment = short_experiment("dqn", "3");
     scratch_make(scratch);
     ck_assert(getcwd(before, sizeof before) && chdir(scratch) == 0);
-    ck_assert_msg(bm_run_create(&run, &experiment, NULL, NULL, NULL, NULL, &error) == BM_OK, "%s", error.text);
+    ck_assert_msg(bm_run_create(&run, &experiment, &(bm_run_start){0}, &error) == BM_OK, "%s", error.text);
     ck_assert_str_eq(bm_run_folder(run), "");
-    const bm_run_result unsaved = finish(run);
+    const outcome unsaved = finish(run);
     ck_assert(chdir(before) == 0);
     ck_assert_uint_eq(saved.hash, unsaved.hash);
-    ck_assert(saved.eval.mean_return == unsaved.eval.mean_return);
+    ck_assert(saved.score == unsaved.score);
     scratch_remove(scratch, (const char *const[]){NULL});
     bm_experiment_free(&experiment);
 }

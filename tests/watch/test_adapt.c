@@ -10,8 +10,9 @@
 #include "draw/font.h"
 #include "draw/raster.h"
 #include "meta/adaptation.h"
-#include "meta/meta_model.h"
+#include "meta/meta_trainee.h"
 #include "support.h"
+#include "train/live.h"
 #include "watch/adapt_feed.h"
 #include "watch/adapt_scene.h"
 
@@ -20,21 +21,22 @@ enum { STEPS = 3, SEED = 11, WEIGHTS = 5 };
 /* ---- untrained parameters, and their adaptation ---- */
 
 typedef struct {
-    bm_meta_experiment experiment;
-    bm_meta_model model;
+    bm_experiment experiment;
+    bm_trainee *trainee;
+    bm_meta_trainee *model;
     bm_adapt *adapt;
 } world;
 
 static void set(world *it, const char *key, const char *value) {
     bm_error error;
-    ck_assert_msg(bm_meta_experiment_set(&it->experiment, key, value, &error) == BM_OK, "%s", error.text);
+    ck_assert_msg(bm_experiment_set(&it->experiment, key, value, &error) == BM_OK, "%s", error.text);
 }
 
 static bm_adapt *begin(const world *it, uint64_t seed) {
     bm_adapt *adapt;
     bm_error error;
     const bm_status status =
-        bm_adapt_create(&adapt, it->model.learner, BM_INIT_TORCH, STEPS, seed, it->model.outer, 7, &error);
+        bm_adapt_create(&adapt, it->model->learner, BM_INIT_TORCH, STEPS, seed, it->model->outer, 7, &error);
     ck_assert_msg(status == BM_OK, "%s", error.text);
     return adapt;
 }
@@ -43,7 +45,8 @@ static bm_adapt *begin(const world *it, uint64_t seed) {
 static void make_world(world *it, const char *learner, const char *tasks, const char *options) {
     bm_error error;
     memset(it, 0, sizeof *it);
-    ck_assert_msg(bm_meta_experiment_create(&it->experiment, learner, tasks, &error) == BM_OK, "%s", error.text);
+    ck_assert_msg(bm_experiment_create(&it->experiment, &bm_meta_trainee_type, learner, tasks, &error) == BM_OK, "%s",
+                  error.text);
     set(it, "net", "[16, 16]");
     while (*options) {
         char key[32], value[64];
@@ -53,17 +56,19 @@ static void make_world(world *it, const char *learner, const char *tasks, const 
         options += length;
         options += *options == ';';
     }
-    ck_assert_msg(bm_meta_experiment_settle(&it->experiment, &error) == BM_OK, "%s", error.text);
-    ck_assert_msg(bm_meta_model_create(&it->model, &it->experiment, 2, &error) == BM_OK, "%s", error.text);
+    ck_assert_msg(bm_experiment_settle(&it->experiment, &error) == BM_OK, "%s", error.text);
+    it->experiment.threads = 2;
+    ck_assert_msg(bm_trainee_create(&it->trainee, &it->experiment, true, &error) == BM_OK, "%s", error.text);
+    it->model = bm_meta_trainee_of(it->trainee);
     bm_rng rng = bm_rng_seeded(WEIGHTS);
-    ck_assert(bm_learner_init(it->model.learner, BM_INIT_TORCH, it->model.outer, &rng, &error) == BM_OK);
+    ck_assert(bm_learner_init(it->model->learner, BM_INIT_TORCH, it->model->outer, &rng, &error) == BM_OK);
     it->adapt = begin(it, SEED);
 }
 
 static void free_world(world *it) {
     bm_adapt_destroy(it->adapt);
-    bm_meta_model_free(&it->model);
-    bm_meta_experiment_free(&it->experiment);
+    bm_trainee_destroy(it->trainee);
+    bm_experiment_free(&it->experiment);
 }
 
 static void move(bm_adapt *adapt) {
@@ -107,8 +112,8 @@ static void compare_scores(int family) {
     double score[TASKS][STEPS + 1][BM_TASK_SCORES];
     bm_adaptation *adaptation;
     bm_error error;
-    ck_assert(bm_adaptation_create(&adaptation, it.model.learner, &steps, &error) == BM_OK);
-    bm_adaptation_run(adaptation, &seed, it.model.outer, TASKS, NULL, &score[0][0][0]);
+    ck_assert(bm_adaptation_create(&adaptation, it.model->learner, &steps, &error) == BM_OK);
+    bm_adaptation_run(adaptation, &seed, it.model->outer, TASKS, NULL, &score[0][0][0]);
     for (int task = 0; task < TASKS; task++) {
         finish_task(it.adapt);
         ck_assert_int_eq(it.adapt->task, task);
@@ -211,7 +216,7 @@ START_TEST(newer_parameters_count_from_the_next_task) {
     world it;
     make_world(&it, "maml", "sinusoid", "");
     bm_adapt *untouched = begin(&it, SEED);
-    bm_real *zero = calloc(it.model.learner->parameters, sizeof *zero);
+    bm_real *zero = calloc(it.model->learner->parameters, sizeof *zero);
     ck_assert_ptr_nonnull(zero);
     bm_adapt_learn(it.adapt, zero, 99);
     finish_task(it.adapt);
@@ -377,8 +382,8 @@ static void draw_all_sizes(int family) {
     static bm_adapt_training training;
     world it;
     make_family(&it, family);
-    training = (bm_adapt_training){.title = "loss", .tests_name = "tests", .progress = {.total = 10, .loss = NAN}};
-    training.progress.score = training.progress.iterations_per_second = NAN;
+    training = (bm_adapt_training){.title = "loss", .tests_name = "tests", .progress = {.total = 10, .training = NAN}};
+    training.progress.score = training.progress.steps_per_second = NAN;
     for (int k = 0; k < 3; k++) {
         const bm_adapt_scene scene = {.title = "a title",
                                       .adapt = it.adapt,
@@ -443,64 +448,77 @@ END_TEST
 /* ---- a run that trains ---- */
 
 typedef struct {
-    bm_meta_run *run;
-    bm_meta_experiment experiment;
+    bm_run *run;
+    bm_experiment experiment;
     bm_adapt_feed feed;
 } training_world;
 
 static void make_training(training_world *it, const char *tasks) {
     bm_error error;
-    ck_assert_msg(bm_meta_experiment_create(&it->experiment, "fomaml", tasks, &error) == BM_OK, "%s", error.text);
-    ck_assert(bm_meta_experiment_set(&it->experiment, "net", "[4]", &error) == BM_OK);
-    ck_assert(bm_meta_experiment_settle(&it->experiment, &error) == BM_OK);
-    ck_assert_msg(bm_meta_run_create(&it->run, &it->experiment, 1, NULL, NULL, &error) == BM_OK, "%s", error.text);
-    ck_assert(bm_adapt_feed_create(&it->feed, it->run, &it->experiment, &error) == BM_OK);
+    ck_assert_msg(bm_experiment_create(&it->experiment, &bm_meta_trainee_type, "fomaml", tasks, &error) == BM_OK, "%s",
+                  error.text);
+    ck_assert(bm_experiment_set(&it->experiment, "net", "[4]", &error) == BM_OK);
+    ck_assert(bm_experiment_settle(&it->experiment, &error) == BM_OK);
+    ck_assert_msg(bm_run_create(&it->run, &it->experiment, &(bm_run_start){0}, &error) == BM_OK, "%s", error.text);
+    bm_adapt_feed_init(&it->feed, it->run);
 }
 
 static void free_training(training_world *it) {
     bm_adapt_feed_free(&it->feed);
-    bm_meta_run_destroy(it->run);
-    bm_meta_experiment_free(&it->experiment);
+    bm_run_destroy(it->run);
+    bm_experiment_free(&it->experiment);
 }
 
-START_TEST(a_visit_brings_parameters_and_curves) {
+START_TEST(a_visit_brings_curves) {
     static bm_adapt_training seen;
     training_world it;
-    bm_error error;
-    bm_adapt *adapt;
     make_training(&it, "sinusoid");
-    const bm_meta_model *model = bm_meta_run_model(it.run);
-    ck_assert(bm_adapt_create(&adapt, model->learner, BM_INIT_TORCH, STEPS, SEED, model->outer, 0, &error) == BM_OK);
-    ck_assert(bm_adapt_feed_read(&it.feed, &seen, adapt)); /* what was there before */
+    ck_assert(bm_adapt_feed_read(&it.feed, &seen)); /* what was there before */
     ck_assert_int_eq(seen.batches.count, 0);
-    ck_assert(!bm_adapt_feed_read(&it.feed, &seen, adapt));
-    model->outer[0] = 42;
-    bm_meta_progress progress = {.iteration = 10, .total = 100, .loss = 3, .score = NAN};
+    ck_assert(!bm_adapt_feed_read(&it.feed, &seen));
+    bm_progress progress = {.step = 10, .total = 100, .training = 3, .score = NAN};
     bm_adapt_feed_visit(&it.feed, &progress);
-    progress = (bm_meta_progress){.iteration = 20, .total = 100, .loss = 2, .score = 1.5};
+    progress = (bm_progress){.step = 20, .total = 100, .training = 2, .score = 1.5};
     bm_adapt_feed_visit(&it.feed, &progress);
-    progress.iteration = 30;
+    progress.step = 30;
     bm_adapt_feed_visit(&it.feed, &progress);
-    ck_assert(bm_adapt_feed_read(&it.feed, &seen, adapt));
-    ck_assert(!bm_adapt_feed_read(&it.feed, &seen, adapt));
+    ck_assert(bm_adapt_feed_read(&it.feed, &seen));
+    ck_assert(!bm_adapt_feed_read(&it.feed, &seen));
     ck_assert_int_eq(seen.batches.count, 3);
     ck_assert_int_eq(seen.tests.count, 1); /* the one evaluation */
     assert_near(seen.batches.y[0], 3, 1e-12, "the first loss");
     assert_near(seen.batches.y[1], (0.9 * 3 + 2) / 1.9, 1e-12, "the running mean");
     assert_near(seen.tests.x[0], 20, 0, "evaluated at");
     assert_near(seen.tests.y[0], 1.5, 0, "the score");
-    finish_task(adapt);
-    move(adapt);
-    ck_assert_int_eq(adapt->iteration, 30);
-    ck_assert(adapt->learned.outer[0] == 42);
-    bm_adapt_destroy(adapt);
+    free_training(&it);
+}
+END_TEST
+
+START_TEST(the_watcher_has_the_parameters_and_the_options_of_the_run) {
+    training_world it;
+    bm_error error;
+    bm_live *live;
+    make_training(&it, "sinusoid");
+    ck_assert_msg(bm_live_create(&live, it.run, &error) == BM_OK, "%s", error.text);
+    bm_meta_trainee *trained = bm_meta_trainee_of(bm_run_trainee(it.run));
+    const bm_meta_trainee *watched = bm_meta_trainee_of(bm_live_trainee(live));
+    trained->outer[0] = 42;
+    trained->common.count = 30;
+    bm_live_change(live, "outer_lr", "0.5");
+    bm_live_serve(live);
+    ck_assert(trained->run->outer_lr.initial == 0.5);
+    ck_assert(bm_live_refresh(live));
+    ck_assert_int_eq(watched->common.count, 30);
+    ck_assert(watched->outer[0] == 42);
+    ck_assert(watched->run->outer_lr.initial == 0.5);
+    bm_live_destroy(live);
     free_training(&it);
 }
 END_TEST
 
 START_TEST(of_episodes_returns_are_drawn_and_of_labels_no_score_beside_the_loss) {
     training_world it;
-    const bm_meta_progress progress = {.iteration = 1, .total = 9, .loss = 12, .score = -11};
+    const bm_progress progress = {.step = 1, .total = 9, .training = 12, .score = -11};
     make_training(&it, "point2d");
     bm_adapt_feed_visit(&it.feed, &progress);
     assert_near(it.feed.training.batches.y[0], -12, 1e-12, "the return");
@@ -516,7 +534,7 @@ END_TEST
 
 START_TEST(a_visit_does_not_wait_for_the_reader) {
     training_world it;
-    const bm_meta_progress progress = {.iteration = 1, .total = 9, .loss = 12, .score = NAN};
+    const bm_progress progress = {.step = 1, .total = 9, .training = 12, .score = NAN};
     make_training(&it, "sinusoid");
     pthread_mutex_lock(&it.feed.lock);
     bm_adapt_feed_visit(&it.feed, &progress);
@@ -531,5 +549,5 @@ TEST_MAIN("adapt", 60, scores_are_those_of_an_evaluation, the_curve_is_the_one_t
           newer_parameters_count_from_the_next_task, a_task_given_up_is_in_no_mean,
           a_task_that_diverges_is_counted_apart_and_said, the_picture_says_which_task_it_is_and_how_it_stands,
           the_picture_shows_every_example, every_size_can_be_drawn, the_picture_is_a_function_of_the_seed,
-          a_visit_brings_parameters_and_curves, of_episodes_returns_are_drawn_and_of_labels_no_score_beside_the_loss,
-          a_visit_does_not_wait_for_the_reader)
+          a_visit_brings_curves, the_watcher_has_the_parameters_and_the_options_of_the_run,
+          of_episodes_returns_are_drawn_and_of_labels_no_score_beside_the_loss, a_visit_does_not_wait_for_the_reader)

@@ -6,6 +6,7 @@
 
 #include "draw/raster.h"
 #include "support.h"
+#include "train/agent_trainee.h"
 
 static bm_agent *new_agent(const bm_player *player, const char *name) {
     const bm_agent_type *type;
@@ -40,7 +41,7 @@ static void raise_curtain(stage *it, const char *env, const char *agent) {
     ck_assert(bm_player_create(&it->player, bm_env_find(env), NULL, it->agent, 1, &error) == BM_OK);
     it->curves.loss_name = "loss";
     it->curves.exploration_name = "exploration rate";
-    it->curves.progress = (bm_progress){.step = 1234, .total = 20000, .steps_per_second = 54321, .eval_return = NAN};
+    it->curves.progress = (bm_progress){.step = 1234, .total = 20000, .steps_per_second = 54321, .score = NAN};
     for (int i = 0; i < 50; i++) {
         bm_curve_add(&it->curves.episode_return, i, i);
         bm_curve_add(&it->curves.loss, i, 1.0 / (i + 1));
@@ -139,10 +140,10 @@ START_TEST(the_lines_of_text_say_how_it_stands) {
     bm_scene_training(&it.scene, line);
     ck_assert_str_eq(line, "");
     it.scene.curves = &it.curves;
-    it.curves.progress.train_return = NAN;
+    it.curves.progress.training = NAN;
     bm_scene_training(&it.scene, line);
     ck_assert_str_eq(line, "1,234 of 20,000 steps   54.3k steps/s");
-    it.curves.progress.train_return = 0.875;
+    it.curves.progress.training = 0.875;
     bm_scene_training(&it.scene, line);
     ck_assert_str_eq(line, "1,234 of 20,000 steps   54.3k steps/s   mean return 0.875");
     it.scene.person = "press a key";
@@ -187,7 +188,8 @@ END_TEST
 START_TEST(progress_becomes_curves) {
     static bm_curve_store store;
     static bm_curves read;
-    double metric[16] = {0};
+    static bm_agent agent;
+    const bm_agent_trainee trainee = {.agent = &agent};
     bm_change changed = {.step = 70};
     bm_changes changes = {.items = &changed, .count = 1};
     const bm_agent_type *type;
@@ -196,11 +198,12 @@ START_TEST(progress_becomes_curves) {
     ck_assert(bm_agent_lookup("dqn", &type, &error) == BM_OK);
     bm_curve_store_init(&store, type);
     ck_assert(!bm_curve_store_read(&store, &read));
-    metric[0] = 0.5;  /* rollout/exploration_rate */
-    metric[2] = 0.25; /* train/loss */
-    bm_progress progress = {.step = 50, .train_return = 20, .eval_return = NAN, .metric = metric, .changes = &changes};
+    agent.metric[0] = 0.5;  /* rollout/exploration_rate */
+    agent.metric[2] = 0.25; /* train/loss */
+    bm_progress progress = {.step = 50, .training = 20, .score = NAN, .trainee = &trainee.common, .changes = &changes};
     bm_curve_store_add(&store, &progress);
-    progress = (bm_progress){.step = 100, .eval_return = 30, .evaluated = true, .metric = metric, .changes = &changes};
+    progress =
+        (bm_progress){.step = 100, .score = 30, .evaluated = true, .trainee = &trainee.common, .changes = &changes};
     changes.next = 1;
     bm_curve_store_add(&store, &progress);
     ck_assert(bm_curve_store_read(&store, &read));
