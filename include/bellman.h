@@ -3,10 +3,13 @@
 
 /* The public face of libbellman. Each header says shapes, units, errors and sources; nothing in them prints or exits.
  *
- *     train/run.h     train a run from an experiment, resume it, load a trained policy
+ *     train/run.h     train what learns: a run from an experiment, resumed where it stopped
+ *     train/trainee.h what a run can train; load what it has learned
+ *     train/agent_trainee.h, meta/meta_trainee.h
+ *                     agents in environments; learning to adapt on families of tasks: MAML, Reptile and others
+ *     train/actor.h   an agent that acts in a batch; one step of training
  *     train/eval.h    play whole episodes with a policy
  *     train/live.h    watch a run train from another thread, and turn its hyperparameters
- *     meta/meta_trainee.h learn to adapt: MAML, Reptile and others on families of tasks
  *     tune/study.h    studies of hyperparameters over seeds, in Optuna's files
  *     watch/          episodes to look at, and scenes of them
  *     draw/           a raster and SVG to draw them on, charts
@@ -41,7 +44,7 @@
 #include "optim/optim.h"
 #include "replay/replay.h"
 #include "replay/rollout.h"
-#include "train/actor.h"
+#include "train/agent_trainee.h"
 #include "train/eval.h"
 #include "train/live.h"
 #include "train/run.h"

@@ -302,6 +302,64 @@ START_TEST(a_run_that_diverges_says_where_and_leaves_its_checkpoints) {
 }
 END_TEST
 
+/* ---- changes on the way, other beginnings ------------------------------------------------------------------------ */
+
+static outcome train_with(const bm_experiment *experiment, const bm_run_start *start) {
+    bm_run *run;
+    bm_error error;
+    ck_assert_msg(bm_run_create(&run, experiment, start, &error) == BM_OK, "%s", error.text);
+    return finish(run);
+}
+
+START_TEST(a_change_takes_effect_at_its_iteration_also_in_a_run_that_was_stopped_before_it) {
+    char runs[SCRATCH_BYTES], folder[BM_PATH_MAX], path[SCRATCH_BYTES + 16];
+    static const char text[] = "step,option,value\n100,outer_lr,0.01\n";
+    bm_error error;
+    scratch_make(runs);
+    folder_of(runs, "maml", folder);
+    snprintf(path, sizeof path, "%s/c.csv", runs);
+    ck_assert(bm_write_file(path, text, sizeof text - 1, &error) == BM_OK);
+    bm_experiment experiment = short_experiment("maml", "4");
+    const outcome plain = train_with(&experiment, &(bm_run_start){0});
+    const outcome changed = train_with(&experiment, &(bm_run_start){.changes = path});
+    ck_assert(plain.hash != changed.hash);
+    set(&experiment, "max_seconds", "0");
+    (void)train_with(&experiment, &(bm_run_start){.runs = runs, .name = "run", .changes = path});
+    ck_assert(resume(folder, 1, "inf").hash == changed.hash);
+    ck_assert(bm_write_file(path, "step,option,value\n1,net,8\n", 26, &error) == BM_OK);
+    bm_run *run;
+    ck_assert_int_eq(bm_run_create(&run, &experiment, &(bm_run_start){.changes = path}, &error), BM_INVALID);
+    ck_assert_msg(strstr(error.text, "net cannot change while training; these can: outer_lr, outer_optimizer.beta1") !=
+                      NULL,
+                  "%s", error.text);
+    bm_experiment_free(&experiment);
+    scratch_remove(runs, NULL);
+}
+END_TEST
+
+START_TEST(the_network_can_be_taken_from_another_run) {
+    char runs[SCRATCH_BYTES], folder[BM_PATH_MAX];
+    bm_error error;
+    scratch_make(runs);
+    folder_of(runs, "maml", folder);
+    bm_experiment experiment = short_experiment("maml", "4");
+    (void)train_with(&experiment, &(bm_run_start){.runs = runs, .name = "run"});
+    bm_trained source;
+    bm_run *run;
+    ck_assert(bm_trained_load(&source, &bm_meta_trainee_type, folder, "last", &error) == BM_OK);
+    ck_assert_int_eq(source.trainee->count, 300);
+    ck_assert(bm_run_create(&run, &experiment, &(bm_run_start){.init_from = folder}, &error) == BM_OK);
+    const bm_meta_trainee *trained = bm_meta_trainee_of(source.trainee),
+                          *taken = bm_meta_trainee_of(bm_run_trainee(run));
+    ck_assert_int_eq(taken->common.count, 0);
+    ck_assert_mem_eq(taken->outer, trained->outer, trained->learner->parameters * sizeof *trained->outer);
+    bm_run_destroy(run);
+    bm_trained_free(&source);
+    bm_experiment_free(&experiment);
+    scratch_remove(runs, NULL);
+}
+END_TEST
+
 /* ---- settings --------------------------------------------------------------------------------------------------- */
 
 START_TEST(an_experiment_comes_back_from_metadata_and_from_its_config_file) {
@@ -522,7 +580,9 @@ TEST_MAIN("meta run", 120, the_same_seed_gives_the_same_bits_with_any_number_of_
           a_run_stopped_many_times_ends_with_the_hash_and_the_rows_of_one_that_never_stopped,
           a_killed_run_continues_from_its_last_checkpoint, two_runs_do_not_train_in_one_folder,
           a_run_that_diverges_says_where_and_leaves_its_checkpoints,
-          an_experiment_comes_back_from_metadata_and_from_its_config_file, numbers_of_steps_to_evaluate_after_rise,
+          a_change_takes_effect_at_its_iteration_also_in_a_run_that_was_stopped_before_it,
+          the_network_can_be_taken_from_another_run, an_experiment_comes_back_from_metadata_and_from_its_config_file,
+          numbers_of_steps_to_evaluate_after_rise,
           a_task_of_a_test_depends_neither_on_threads_nor_on_how_much_is_asked_for,
           scores_are_taken_after_the_steps_that_were_asked_for, tasks_that_diverge_are_counted_and_named,
           a_summary_has_the_mean_and_its_interval)

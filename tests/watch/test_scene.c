@@ -188,7 +188,8 @@ END_TEST
 START_TEST(progress_becomes_curves) {
     static bm_curve_store store;
     static bm_curves read;
-    static bm_agent agent;
+    double metric[16] = {0};
+    bm_agent agent = {.metric = metric};
     const bm_agent_trainee trainee = {.agent = &agent};
     bm_change changed = {.step = 70};
     bm_changes changes = {.items = &changed, .count = 1};
@@ -198,8 +199,8 @@ START_TEST(progress_becomes_curves) {
     ck_assert(bm_agent_lookup("dqn", &type, &error) == BM_OK);
     bm_curve_store_init(&store, type);
     ck_assert(!bm_curve_store_read(&store, &read));
-    agent.metric[0] = 0.5;  /* rollout/exploration_rate */
-    agent.metric[2] = 0.25; /* train/loss */
+    metric[0] = 0.5;  /* rollout/exploration_rate */
+    metric[2] = 0.25; /* train/loss */
     bm_progress progress = {.step = 50, .training = 20, .score = NAN, .trainee = &trainee.common, .changes = &changes};
     bm_curve_store_add(&store, &progress);
     progress =
