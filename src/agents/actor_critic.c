@@ -9,11 +9,8 @@ bm_status bm_actor_critic_create(bm_actor_critic *networks, bm_agent *agent, con
                                  bm_error *error) {
     const bm_network_config *network = setup->network;
     bm_policy_net *policy = &networks->net;
-    bm_status status = bm_policy_net_create(policy, &agent->observation_space, &agent->action_space, &network->net_arch,
-                                            bm_activations[network->activation], error);
-    if (status != BM_OK) {
-        return status;
-    }
+    BM_TRY(bm_policy_net_create(policy, &agent->observation_space, &agent->action_space, &network->net_arch,
+                                bm_activations[network->activation], error));
     agent->computed_bytes = policy->action_bytes;
     networks->input = BM_NEW(&agent->arena, bm_real, (size_t)agent->max_rows * (size_t)policy->net.inputs);
     bm_trainable_setup trainable = {
@@ -27,9 +24,9 @@ bm_status bm_actor_critic_create(bm_actor_critic *networks, bm_agent *agent, con
         .rows = agent->acts_only || setup->rows < agent->max_rows ? agent->max_rows : setup->rows,
         .learning = setup->learning,
     };
-    status = bm_trainable_create(&networks->policy, agent, &trainable, error);
-    if (status != BM_OK || !setup->value_rate) {
-        return status;
+    BM_TRY(bm_trainable_create(&networks->policy, agent, &trainable, error));
+    if (!setup->value_rate) {
+        return BM_OK;
     }
     bm_net value;
     trainable.net = &value;
@@ -37,8 +34,8 @@ bm_status bm_actor_critic_create(bm_actor_critic *networks, bm_agent *agent, con
     trainable.more = 0;
     trainable.rate = setup->value_rate;
     networks->critic = &networks->value;
-    status = bm_network_create(&value, network, policy->net.inputs, 1, error);
-    return status == BM_OK ? bm_trainable_create(&networks->value, agent, &trainable, error) : status;
+    BM_TRY(bm_network_create(&value, network, policy->net.inputs, 1, error));
+    return bm_trainable_create(&networks->value, agent, &trainable, error);
 }
 
 static bm_policy_rows rows_of(bm_actor_critic *networks, const bm_agent *agent, const bm_agent_input *input) {

@@ -66,10 +66,7 @@ static bm_status create(bm_agent *agent, bm_error *error) {
               features = bm_space_features(&agent->observation_space, BM_ONE_HOT);
     const int most_rows = batch_size > agent->max_rows && !agent->acts_only ? batch_size : agent->max_rows;
     bm_net net;
-    bm_status status = bm_network_create(&net, &config->network, features, self->actions, error);
-    if (status != BM_OK) {
-        return status;
-    }
+    BM_TRY(bm_network_create(&net, &config->network, features, self->actions, error));
     self->input = BM_NEW(arena, bm_real, (size_t)most_rows * (size_t)features);
     const bm_trainable_setup setup = {
         .net = &net,
@@ -79,9 +76,9 @@ static bm_status create(bm_agent *agent, bm_error *error) {
         .rows = most_rows,
         .learning = &config->learning,
     };
-    status = bm_trainable_create(&self->q, agent, &setup, error);
-    if (status != BM_OK || agent->acts_only) {
-        return status;
+    BM_TRY(bm_trainable_create(&self->q, agent, &setup, error));
+    if (agent->acts_only) {
+        return BM_OK;
     }
     self->q_next_online = config->double_q ? BM_NEW(arena, bm_real, (size_t)batch_size * (size_t)self->actions) : NULL;
     self->td_target = BM_NEW(arena, bm_real, batch_size);
@@ -150,7 +147,7 @@ static void find_targets(bm_agent *agent, const bm_replay_batch *batch) {
     bm_td_target(n, self->actions, batch->reward, batch->discount, q_next, self->q_next_online, self->td_target);
 }
 
-static void gradient_step(bm_agent *agent, double learning_rate) {
+static void gradient_step(bm_agent *agent) {
     const dqn_config *config = agent->config;
     dqn *self = agent->self;
     bm_trainable *net = &self->q;
@@ -166,7 +163,7 @@ static void gradient_step(bm_agent *agent, double learning_rate) {
         q_sum += (double)q[i * self->actions + batch->action[i]];
     }
     bm_trainable_backward(net, n, self->input, net->grad);
-    bm_trainable_step(net, learning_rate, &norm);
+    agent->metric[LEARNING_RATE] = bm_trainable_step(net, agent, &norm);
     /* a short memory at first: the average forgets the initial weights as the network does */
     const double t = (double)agent->updates, decay = fmin(config->policy_average, (1 + t) / (10 + t));
     bm_trainable_blend(net, 1 - decay, net->average);
@@ -175,6 +172,7 @@ static void gradient_step(bm_agent *agent, double learning_rate) {
     agent->metric[LOSS] = loss;
     agent->metric[Q_MEAN] = q_sum / n;
     agent->metric[GRAD_NORM] = norm;
+    agent->metric[N_UPDATES] = (double)agent->updates;
 }
 
 static void update(bm_agent *agent) {
@@ -184,16 +182,9 @@ static void update(bm_agent *agent) {
     if (bm_off_policy_target_moves(&self->off_policy, agent)) {
         bm_trainable_blend(&self->q, config->off_policy.tau, self->q.target);
     }
-    const int64_t steps = bm_off_policy_gradient_steps(&self->off_policy, agent);
-    if (steps == 0) {
-        return;
+    for (int64_t left = bm_off_policy_gradient_steps(&self->off_policy, agent); left > 0; left--) {
+        gradient_step(agent);
     }
-    const double learning_rate = bm_trainable_rate(&self->q, agent);
-    for (int64_t i = 0; i < steps; i++) {
-        gradient_step(agent, learning_rate);
-    }
-    agent->metric[LEARNING_RATE] = learning_rate;
-    agent->metric[N_UPDATES] = (double)agent->updates;
 }
 
 /* ---- state ------------------------------------------------------------------------------------------------------ */

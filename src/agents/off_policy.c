@@ -38,12 +38,10 @@ const bm_options bm_epsilon_options = BM_OPTIONS(epsilon_rows, bm_epsilon_config
 bm_status bm_off_policy_create(bm_off_policy *off, bm_agent *agent, const bm_off_policy_config *config,
                                bm_error *error) {
     off->config = config;
-    const bm_status status = bm_replay_create(&off->replay, &agent->observation_space, &agent->action_space,
-                                              agent->masked, config->buffer_size, &agent->arena, error);
-    if (status == BM_OK) {
-        bm_replay_batch_create(&off->batch, &off->replay, config->batch_size, &agent->arena);
-    }
-    return status;
+    BM_TRY(bm_replay_create(&off->replay, &agent->observation_space, &agent->action_space, agent->masked,
+                            config->buffer_size, &agent->arena, error));
+    bm_replay_batch_create(&off->batch, &off->replay, config->batch_size, &agent->arena);
+    return BM_OK;
 }
 
 void bm_off_policy_observe(bm_off_policy *off, const bm_agent_step *step) {

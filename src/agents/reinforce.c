@@ -78,9 +78,9 @@ static bm_status create(bm_agent *agent, bm_error *error) {
         .log_std_init = config->log_std_init,
         .rows = MINIBATCH,
     };
-    const bm_status status = bm_actor_critic_create(&self->networks, agent, &setup, error);
-    if (status != BM_OK || agent->acts_only) {
-        return status;
+    BM_TRY(bm_actor_critic_create(&self->networks, agent, &setup, error));
+    if (agent->acts_only) {
+        return BM_OK;
     }
     const int64_t episodes = (int64_t)config->batch_episodes * agent->max_episode_steps; /* 0: without limit */
     const int capacity = episodes > 0 && episodes < config->max_batch_steps ? (int)episodes : config->max_batch_steps;
@@ -125,7 +125,7 @@ static void list_rows(bm_on_policy *on, bool all) {
     }
 }
 
-static bm_policy_loss improve_policy(bm_agent *agent, double learning_rate) {
+static bm_policy_loss improve_policy(bm_agent *agent) {
     const reinforce_config *config = agent->config;
     reinforce *self = agent->self;
     bm_on_policy *on = &self->on_policy;
@@ -141,12 +141,12 @@ static bm_policy_loss improve_policy(bm_agent *agent, double learning_rate) {
         loss.policy += part.policy;
         loss.entropy += part.entropy;
     }
-    bm_trainable_step(policy, learning_rate, NULL);
+    agent->metric[LEARNING_RATE] = bm_trainable_step(policy, agent, NULL);
     return loss;
 }
 
 /* One gradient step over all listed rows. Returns the mean squared error before. */
-static double fit_value(bm_on_policy *on, const bm_agent *agent, bm_trainable *critic, double learning_rate) {
+static double fit_value(bm_on_policy *on, const bm_agent *agent, bm_trainable *critic) {
     double loss = 0;
     for (int first = 0; first < on->rows;) {
         first = bm_on_policy_take(on, agent, first);
@@ -159,7 +159,7 @@ static double fit_value(bm_on_policy *on, const bm_agent *agent, bm_trainable *c
         bm_trainable_backward(critic, on->n, on->input, critic->part);
         bm_trainable_add_part(critic);
     }
-    bm_trainable_step(critic, learning_rate, NULL);
+    bm_trainable_step(critic, agent, NULL);
     return loss;
 }
 
@@ -176,16 +176,13 @@ static void learn(bm_agent *agent) {
     if (config->normalize) {
         bm_normalize((size_t)on->rows, on->row, on->advantage);
     }
-    const double learning_rate = bm_trainable_rate(&self->networks.policy, agent);
-    const double value_rate = critic ? bm_trainable_rate(critic, agent) : 0;
-    const bm_policy_loss loss = improve_policy(agent, learning_rate);
+    const bm_policy_loss loss = improve_policy(agent);
     for (int i = 0; critic && i < config->value_steps; i++) {
-        const double error = fit_value(on, agent, critic, value_rate);
+        const double error = fit_value(on, agent, critic);
         agent->metric[VALUE_LOSS] = i ? agent->metric[VALUE_LOSS] : error;
     }
     agent->updates++;
     agent->diverged |= !isfinite(loss.policy) || (critic && !isfinite(agent->metric[VALUE_LOSS]));
-    agent->metric[LEARNING_RATE] = learning_rate;
     agent->metric[POLICY_LOSS] = loss.policy;
     agent->metric[ENTROPY_LOSS] = -loss.entropy;
     agent->metric[BATCH_STEPS] = on->rows;

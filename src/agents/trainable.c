@@ -53,31 +53,23 @@ bm_status bm_trainable_create(bm_trainable *trainable, bm_agent *agent, const bm
     trainable->average = setup->average ? BM_NEW(arena, bm_real, n) : NULL;
     const size_t workspace = bm_net_workspace(setup->net, setup->rows);
     trainable->workspace = BM_NEW(arena, bm_real, workspace + (size_t)setup->rows * (size_t)setup->net->outputs);
-    bm_status status = BM_OK;
     if (!agent->acts_only) {
         const bm_learning_config *learning = setup->learning;
         trainable->grad = BM_NEW(arena, bm_real, n);
         trainable->part = setup->parts ? BM_NEW(arena, bm_real, n) : NULL;
-        status = bm_optim_create(&trainable->optim, &learning->optimizer, BM_REAL_DTYPE, n, arena, error);
-        if (status == BM_OK) {
-            status = bm_lr_schedule_check(&learning->lr_schedule, trainable->optim.type, error);
-        }
+        BM_TRY(bm_optim_create(&trainable->optim, &learning->optimizer, BM_REAL_DTYPE, n, arena, error));
+        BM_TRY(bm_lr_schedule_check(&learning->lr_schedule, trainable->optim.type, error));
     }
-    if (status == BM_OK) {
-        status = bm_arena_check(arena, "the agent's networks", error);
-    }
-    if (status != BM_OK) {
-        return status;
-    }
+    BM_TRY(bm_arena_check(arena, "the agent's networks", error));
     trainable->grad_output = trainable->workspace + workspace;
     for (size_t i = setup->net->parameters; i < n; i++) {
         trainable->params[i] = (bm_real)setup->more_initial;
     }
-    status = bm_init_net((bm_init)setup->network->init, setup->output_gain > 0 ? setup->output_gain : 1, setup->net,
-                         trainable->params, &agent->init_rng, error);
+    BM_TRY(bm_init_net((bm_init)setup->network->init, setup->output_gain > 0 ? setup->output_gain : 1, setup->net,
+                       trainable->params, &agent->init_rng, error));
     bm_trainable_blend(trainable, 1, trainable->target);
     bm_trainable_blend(trainable, 1, trainable->average);
-    return status;
+    return BM_OK;
 }
 
 bm_real *bm_trainable_forward(bm_trainable *trainable, const bm_real *params, int n, const bm_real *input) {
@@ -97,18 +89,17 @@ void bm_trainable_add_part(bm_trainable *trainable) {
     }
 }
 
-double bm_trainable_rate(bm_trainable *trainable, const bm_agent *agent) {
-    return bm_lr_schedule_rate(&trainable->learning->lr_schedule, *trainable->rate, bm_agent_remaining(agent),
-                               &trainable->optim);
-}
-
-void bm_trainable_step(bm_trainable *trainable, double learning_rate, double *norm) {
-    const double scale = bm_clip_norm_scale(BM_REAL_DTYPE, parameters(trainable), trainable->grad, 2,
-                                            trainable->learning->max_grad_norm, norm);
-    bm_optim_step(&trainable->optim, learning_rate, scale, trainable->params, trainable->grad);
+double bm_trainable_step(bm_trainable *trainable, const bm_agent *agent, double *norm) {
+    const bm_learning_config *learning = trainable->learning;
+    const size_t n = parameters(trainable);
+    const double scale = bm_clip_norm_scale(BM_REAL_DTYPE, n, trainable->grad, 2, learning->max_grad_norm, norm);
+    const double rate =
+        bm_lr_schedule_rate(&learning->lr_schedule, *trainable->rate, bm_agent_remaining(agent), &trainable->optim);
+    bm_optim_step(&trainable->optim, rate, scale, trainable->params, trainable->grad);
     if (trainable->part) {
-        memset(trainable->grad, 0, parameters(trainable) * sizeof *trainable->grad);
+        memset(trainable->grad, 0, n * sizeof *trainable->grad);
     }
+    return rate;
 }
 
 static void blend(size_t n, bm_real share, const bm_real *restrict from, bm_real *restrict to) {

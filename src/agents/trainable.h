@@ -64,10 +64,9 @@ bm_real *bm_trainable_forward(bm_trainable *trainable, const bm_real *params, in
 void bm_trainable_backward(bm_trainable *trainable, int n, const bm_real *input, bm_real *grad);
 /* grad += part, for gradients that are added up from minibatches; a step sets grad to zero again. */
 void bm_trainable_add_part(bm_trainable *trainable);
-/* The learning rate at this moment of the agent's training; also gives the optimizer the momentum that a schedule wants. */
-double bm_trainable_rate(bm_trainable *trainable, const bm_agent *agent);
-/* One step of the optimizer along grad, clipped. norm: NULL, or gets the gradient's length before. */
-void bm_trainable_step(bm_trainable *trainable, double learning_rate, double *norm);
+/* One step of the optimizer along grad, clipped, with the learning rate and momentum of this moment of the agent's training. norm:
+ * NULL, or gets the gradient's length before. Returns the learning rate. */
+double bm_trainable_step(bm_trainable *trainable, const bm_agent *agent, double *norm);
 /* copy (target or average) += share * (params - copy); 1 copies. */
 void bm_trainable_blend(const bm_trainable *trainable, double share, bm_real *copy);
 

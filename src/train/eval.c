@@ -11,19 +11,14 @@ bm_status bm_evaluator_create(bm_evaluator *evaluator, bm_agent *agent, const bm
     evaluator->env = NULL;
     evaluator->stop = NULL;
     const int lanes = episodes < BM_EVAL_LANES ? episodes : BM_EVAL_LANES;
-    evaluator->arena = (bm_arena){0};
-    const bm_status status = bm_env_create(&evaluator->env, type, config, lanes, error);
-    if (status != BM_OK) {
-        return status;
-    }
-    bm_actor_create(&evaluator->actor, agent, evaluator->env, &evaluator->arena);
-    return bm_arena_check(&evaluator->arena, "the evaluation", error);
+    BM_TRY(bm_env_create(&evaluator->env, type, config, lanes, error));
+    bm_actor_create(&evaluator->actor, agent, evaluator->env, &evaluator->env->arena);
+    return bm_arena_check(&evaluator->env->arena, "the evaluation", error);
 }
 
 void bm_evaluator_free(bm_evaluator *evaluator) {
     bm_env_destroy(evaluator->env);
     evaluator->env = NULL;
-    bm_arena_free(&evaluator->arena);
 }
 
 /* Until all are added, std_return is the sum of squared deviations, after Welford 1962, and mean_length that of lengths. */
