@@ -5,12 +5,19 @@
 runs=$folder/runs
 kills=${KILLS:-20}
 
-# For each agent a run of about a second, with a replay buffer that wraps around and frequent checkpoints
+# Runs of about a second with frequent checkpoints: a replay buffer that wraps around, a rollout cut anywhere, one lane and four, and tasks
+# of meta-learning. KILLS are shared out among them.
+dqn="train dqn CartPole-v1 --no-preset --steps 40000 --learning-starts 100 --buffer-size 3000 --train-freq 8 --checkpoint-every 700
+    --eval-every 3000 --eval-episodes 3"
+reinforce="train reinforce CartPole-v1 --no-preset --baseline --checkpoint-every 1000 --eval-episodes 3"
+common="--seed 3 --quiet --json --runs $runs"
 declare -A command=(
-    [dqn]="train dqn CartPole-v1 --no-preset --steps 40000 --learning-starts 100 --buffer-size 3000 --train-freq 8
-        --checkpoint-every 700 --eval-every 3000 --eval-episodes 3 --seed 3 --quiet --json --runs $runs"
-    [reinforce]="train reinforce CartPole-v1 --no-preset --steps 50000 --baseline --checkpoint-every 1000 --eval-episodes 3
-        --num-envs 2 --seed 3 --quiet --json --runs $runs"
+    [dqn-1]="$dqn $common"
+    [dqn-4]="$dqn --steps 60000 --num-envs 4 $common"
+    [reinforce-1]="$reinforce --steps 50000 $common"
+    [reinforce-4]="$reinforce --steps 60000 --num-envs 4 $common"
+    [maml-1]="meta maml sinusoid --no-preset --meta-iterations 1200 --checkpoint-every 37 --eval-every 300 --eval-tasks 20
+        --eval-final-tasks 20 --log-every 10 $common"
 )
 
 whole() { # whole AGENT: prints the hash of an uninterrupted run and leaves its seconds in $folder/AGENT.seconds
@@ -23,26 +30,30 @@ whole() { # whole AGENT: prints the hash of an uninterrupted run and leaves its 
 }
 
 rows() { # the columns of progress.csv that do not tell the time
-    cut -d, -f1,3-6,8- "$1/progress.csv"
+    python3 -c 'import csv, sys
+for row in csv.DictReader(open(sys.argv[1])):
+    print([value for name, value in row.items() if name not in ("seconds", "time/fps")])' "$1/progress.csv"
 }
 
-for agent in dqn reinforce; do
+for agent in dqn-1 dqn-4 reinforce-1 reinforce-4 maml-1; do
     want=$(whole $agent)
     seconds=$(cat "$folder/$agent.seconds")
-    for i in $(seq $((kills / 2))); do
+    verb=${command[$agent]%% *}
+    whole_run=$(json "$folder/$agent.whole" run)
+    for i in $(seq $(((kills + 4) / 5))); do
         name=$agent-$i
-        run=$runs/CartPole-v1/$agent/$name
+        run=${whole_run%/*}/$name
         "$BELLMAN" ${command[$agent]} --name "$name" >/dev/null 2>&1 &
         pid=$!
         while [ ! -s "$run/checkpoint/last.safetensors" ] && kill -0 $pid 2>/dev/null; do sleep 0.01; done
         python3 -c "import random, time; time.sleep(random.random() * $seconds * 0.9)"
         kill -9 $pid 2>/dev/null
         wait $pid 2>/dev/null
-        check_into "$folder/resumed" "resume $name" "$BELLMAN" train --resume "$run" --quiet --json
+        check_into "$folder/resumed" "resume $name" "$BELLMAN" "$verb" --resume "$run" --quiet --json
         check_same "kill $i of $agent: equal hash" "$want" "$(json "$folder/resumed" hash)"
-        check_same "kill $i of $agent: equal rows" "$(rows "$runs/CartPole-v1/$agent/whole-$agent")" "$(rows "$run")"
+        check_same "kill $i of $agent: equal rows" "$(rows "$whole_run")" "$(rows "$run")"
     done
-    check_same "equal episodes" "$(cut -d, -f1,2 "$runs/CartPole-v1/$agent/whole-$agent/monitor.csv" | tail -n +2)" \
+    check_same "equal episodes" "$(cut -d, -f1,2 "$whole_run/monitor.csv" | tail -n +2)" \
         "$(cut -d, -f1,2 "$run/monitor.csv" | tail -n +2)"
 done
 
@@ -65,7 +76,7 @@ for i in 1 2 3; do
 done
 
 # ---- damage
-run=$runs/CartPole-v1/dqn/dqn-1
+run=$runs/CartPole-v1/dqn/dqn-1-1
 last=$run/checkpoint/last.safetensors
 cp "$last" "$folder/good"
 damaged() { # damaged NAME TEXT: both ways to open it refuse
