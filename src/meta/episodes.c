@@ -147,18 +147,15 @@ static bm_status create_env(const episode_tasks *self, const void *config, int l
     return status;
 }
 
-static bm_space without_bounds(bm_space space) {
-    space.low = space.high = NULL; /* they go with the environment */
-    return space;
-}
-
 enum { MOST_CORNERS = 1024 };
 
 static bm_status look_at(episode_tasks *self, const void *config, bm_error *error) {
     bm_env_batch *env;
     BM_TRY(create_env(self, config, 1, INT_MAX, &env, error));
-    self->observation_space = without_bounds(env->observation_space);
-    self->action_space = without_bounds(env->action_space);
+    self->observation_space = env->observation_space;
+    self->action_space = env->action_space;
+    self->observation_space.low = self->observation_space.high = NULL; /* they go with the environment */
+    self->action_space.low = self->action_space.high = NULL;
     self->masked |= env->action_mask != NULL;
     self->max_steps = bm_larger(self->max_steps, env->max_episode_steps);
     bm_env_destroy(env);

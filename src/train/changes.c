@@ -87,13 +87,9 @@ bm_status bm_changes_read(bm_changes *changes, const char *path, bm_error *error
     return status;
 }
 
-static void path_in(const char *folder, char path[BM_PATH_MAX + 16]) {
-    snprintf(path, BM_PATH_MAX + 16, "%s/changes.csv", folder);
-}
-
 bm_status bm_changes_recall(bm_changes *changes, const char *folder, bm_error *error) {
     char path[BM_PATH_MAX + 16];
-    path_in(folder, path);
+    snprintf(path, sizeof path, "%s/changes.csv", folder);
     return bm_path_exists(path) ? bm_changes_read(changes, path, error) : BM_OK;
 }
 
@@ -134,7 +130,7 @@ static int line_of(const bm_change *change, char line[LINE_BYTES]) {
 bm_status bm_changes_write(const bm_changes *changes, const char *folder, bm_error *error) {
     char path[BM_PATH_MAX + 16], line[LINE_BYTES];
     bm_writer *writer;
-    path_in(folder, path);
+    snprintf(path, sizeof path, "%s/changes.csv", folder);
     BM_TRY(bm_writer_open(&writer, path, error));
     bm_writer_put(writer, line, (size_t)snprintf(line, sizeof line, "%s\n", header));
     for (int i = 0; i < changes->count; i++) {

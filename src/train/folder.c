@@ -198,8 +198,8 @@ void bm_folder_put_number(cJSON *metadata, const char *key, double number) {
     put_text(metadata, key, text);
 }
 
-static bm_status save(bm_folder *folder, const char *name, const bm_state *state, cJSON *metadata,
-                      const bm_replay *replay, bm_replay_file *replay_file, bm_error *error) {
+bm_status bm_folder_save(bm_folder *folder, const char *name, const bm_state *state, cJSON *metadata,
+                         const bm_replay *replay, bm_replay_file *replay_file, bm_error *error) {
     char path[BM_PATH_MAX + 128];
     bm_metrics_length length;
     bm_replay_file next = *replay_file;
@@ -225,14 +225,6 @@ static bm_status save(bm_folder *folder, const char *name, const bm_state *state
     }
     *replay_file = next;
     return BM_OK;
-}
-
-bm_status bm_folder_save(bm_folder *folder, const char *name, const bm_state *state, cJSON *metadata,
-                         const bm_replay *replay, bm_replay_file *replay_file, bm_error *error) {
-    const bm_status status = metadata ? save(folder, name, state, metadata, replay, replay_file, error)
-                                      : bm_fail(error, "not enough memory for the checkpoint's metadata");
-    cJSON_Delete(metadata);
-    return status;
 }
 
 void bm_folder_numbered(char name[BM_CHECKPOINT_NAME], int64_t step) {

@@ -41,8 +41,8 @@ bm_status bm_folder_metrics(bm_folder *folder, const char *const *names, int cou
 
 void bm_folder_put_number(cJSON *metadata, const char *key, double number); /* as bm_checkpoint_number reads it */
 /* NAME.safetensors among the checkpoints; name is "last", "best" or a numbered one. Saves all metrics and the replay rows that are new
- * (replay may be NULL) before it; the previous version of each file stays whole until the new one is on the disk. metadata (NULL: it
- * could not be made) is freed. *replay_file is the replay's file so far. */
+ * (replay may be NULL) before it; the previous version of each file stays whole until the new one is on the disk. metadata is
+ * completed. *replay_file is the replay's file so far. */
 bm_status bm_folder_save(bm_folder *folder, const char *name, const bm_state *state, cJSON *metadata,
                          const bm_replay *replay, bm_replay_file *replay_file, bm_error *error);
 enum { BM_CHECKPOINT_NAME = 48 };

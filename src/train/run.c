@@ -61,15 +61,19 @@ static bm_status save(bm_run *run, const char *name, bool with_replay, bm_error 
         return BM_OK;
     }
     cJSON *metadata = bm_experiment_metadata(run->experiment);
-    if (metadata) {
-        bm_folder_put_number(metadata, "step", (double)run->trainee->count);
-        if (run->trainee->metric) {
-            cJSON_AddStringToObject(metadata, "metric", run->trainee->metric);
-        }
+    if (!metadata) {
+        return bm_fail(error, "not enough memory for the checkpoint's metadata");
+    }
+    bm_folder_put_number(metadata, "step", (double)run->trainee->count);
+    if (run->trainee->metric) {
+        cJSON_AddStringToObject(metadata, "metric", run->trainee->metric);
     }
     bm_replay_file none = {.name = ""};
-    return bm_folder_save(&run->folder, name, &run->trainee->state, metadata, with_replay ? run->trainee->replay : NULL,
-                          with_replay ? &run->replay_file : &none, error);
+    const bm_status status =
+        bm_folder_save(&run->folder, name, &run->trainee->state, metadata, with_replay ? run->trainee->replay : NULL,
+                       with_replay ? &run->replay_file : &none, error);
+    cJSON_Delete(metadata);
+    return status;
 }
 
 bm_status bm_run_save_last(bm_run *run, bm_error *error) {
@@ -193,6 +197,18 @@ static bool due(const bm_run *run, int every) {
     return now / every != before / every;
 }
 
+/* The count at which something falls due next, so that the turns before need not be looked at. */
+static int64_t next_due(const bm_run *run) {
+    const bm_run_settings *settings = run->experiment->run;
+    const int every[] = {settings->eval_every, settings->log_every, settings->checkpoint_every};
+    int64_t next = settings->total;
+    for (int i = 0; i < 3; i++) {
+        const int64_t multiple = (run->trainee->count / every[i] + 1) * every[i];
+        next = multiple < next ? multiple : next;
+    }
+    return next;
+}
+
 /* The selection that is due by now: evaluations are numbered by multiples of eval_every. */
 static int64_t selection_due(const bm_run *run) {
     return run->trainee->count / run->experiment->run->eval_every;
@@ -210,10 +226,9 @@ static bool as_good(const bm_run *run, double score, double than) {
 /* Scores on what nothing else uses. Where it is stopped, a resumed run does it again. */
 static bm_status choose(bm_run *run, const bm_run_watch *watch, bm_error *error) {
     const double start = bm_clock();
-    const int64_t number = selection_due(run); /* more than one may have fallen due by this turn */
-    BM_TRY(run->trainee->type->evaluate(run->trainee, number, watch->stop, error));
+    BM_TRY(run->trainee->type->evaluate(run->trainee, selection_due(run), watch->stop, error));
     if (run->trainee->scored) {
-        run->evaluations = number;
+        run->evaluations = selection_due(run); /* more than one may have fallen due by this turn */
         run->latest = run->trainee->score;
         run->folder.eval_seconds += bm_clock() - start;
     }
@@ -300,22 +315,28 @@ static bm_status take_turn(bm_run *run, const bm_run_watch *watch, bm_error *err
         return bm_fail(error, "%s%s%s%s", why.text, saved ? " (the checkpoints in " : "", run->folder.path,
                        saved ? " are from before)" : "");
     }
-    return observe(run, watch, error);
+    return BM_OK;
 }
 
 static bm_status loop(bm_run *run, const bm_run_watch *watch, bm_error *error) {
     double shown = 0;
+    int turns = 1; /* until the clock is looked at */
     if (owes_evaluation(run)) {
         BM_TRY(observe(run, watch, error));
     }
-    for (int64_t turn = 0; !complete(run); turn++) {
+    for (int64_t next = next_due(run); !complete(run);) {
         if (stopped(watch)) {
             return bm_run_save_last(run, error);
         }
         BM_TRY(take_turn(run, watch, error));
-        if (turn % run->trainee->type->clock_every != 0) {
+        if (run->trainee->count >= next) {
+            BM_TRY(observe(run, watch, error));
+            next = next_due(run);
+        }
+        if (--turns > 0) {
             continue;
         }
+        turns = run->trainee->type->clock_every;
         const double now = bm_clock();
         if (now - shown > 0.1) {
             show(run, watch, false);

@@ -58,8 +58,7 @@ struct bm_trainee {
     bm_folder *folder; /* of the run; NULL: none, as for what only acts */
     int64_t count;     /* steps or iterations so far */
     int stride;        /* of one turn */
-    double
-        training; /* how training goes: mean return of the last episodes, loss of the last batch; NAN: not known yet */
+    double training;   /* how training goes: mean return of the last episodes, or loss; NAN: not known yet */
     /* of the last evaluation: */
     bool scored;            /* it was not stopped on the way */
     double score;           /* by which runs are compared */

@@ -108,7 +108,8 @@ dqn() {
 check_into "$folder/words" "a study that trains" dqn --save-preset "$folder/tuned.yaml" --jobs 2
 check_into "$out" "says the same again" dqn --json --quiet
 check_same "without another trial" "3" "$(json "$out" trials)"
-check_same "it maximizes" "$(trials "$folder/dqn.db" dqn-CartPole-v1 COMPLETE | cut -d' ' -f3 | sort -g | tail -n 1)" "$(json "$out" best_value)"
+check_same "it maximizes" "$(printf %.6f "$(trials "$folder/dqn.db" dqn-CartPole-v1 COMPLETE | cut -d' ' -f3 | sort -g | tail -n 1)")" \
+    "$(printf %.6f "$(json "$out" best_value)")"
 command=$(grep '^bellman train' "$folder/words" | sed 's/^bellman //')
 check "it prints a command line" [ -n "$command" ]
 check "that runs" sh -c "'$BELLMAN' $command --runs '$folder/runs' --name printed --quiet"

@@ -106,7 +106,7 @@ check "watch in a terminal" in_terminal " =paused, ,+=speed ×2,h=pause and go o
 printf 'S.G\n' >"$folder/map"
 check_output "play in a terminal" "1 episode: return 0.98" in_terminal '\x1b[C=you play,\x1b[C=over; press a key,q' \
     "$BELLMAN" play GridWorld-v0 --env-set map="$folder/map" --terminal
-check "train in a terminal, closed before its end" in_terminal " =paused,\\x1b[B=tau = ,q=training goes on" "$BELLMAN" train dqn CartPole-v1 --steps 60000 \
+check "train in a terminal, closed before its end" in_terminal " =paused,\\x1b[B=gamma = ,q=training goes on" "$BELLMAN" train dqn CartPole-v1 --steps 60000 \
     --eval-episodes 3 --terminal --runs "$runs" --name t
 check_same "it trained to its end" 60000 "$(python3 -c "import json; print(json.load(open('$runs/CartPole-v1/dqn/t/result.json'))['steps'])")"
 finish

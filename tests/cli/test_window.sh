@@ -134,7 +134,7 @@ sleep 0.3
 key Left
 eventually "a live change is recorded" test -s "$live/changes.csv"
 key Down Down Left Left
-eventually "another one too" grep -q ',gamma,' "$live/changes.csv"
+eventually "another one too" grep -q ',max_grad_norm,' "$live/changes.csv"
 key s
 key q
 sleep 0.5

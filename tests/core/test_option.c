@@ -495,6 +495,40 @@ START_TEST(a_default_that_is_none_is_named) {
 }
 END_TEST
 
+START_TEST(numbers_and_names_are_read_without_knowing_the_struct_and_only_live_options_change_on_the_way) {
+    typedef struct {
+        int steps;
+        double rate;
+        bool fast;
+        bm_text title;
+    } known_config;
+    const bm_option known_rows[] = {
+        BM_OPTION(known_config, steps, 7, 0, 9, BM_LINEAR, "how many"),
+        BM_OPTION_LIVE(known_config, rate, 0.5, 0, 1, BM_LINEAR, "how fast"),
+        BM_OPTION_STRING(known_config, fast, "true", 0, 1, "whether"),
+        BM_OPTION_STRING(known_config, title, "", 0, 0, "what it is called"),
+    };
+    const bm_options known = BM_OPTIONS(known_rows, known_config);
+    known_config c;
+    char names[64];
+    bm_error error = {""};
+    bm_options_defaults(&known, &c);
+    ck_assert(bm_options_number(&known, &c, "steps") == 7 && bm_options_number(&known, &c, "rate") == 0.5);
+    ck_assert(bm_options_number(&known, &c, "fast") == 1);
+    ck_assert(isnan(bm_options_number(&known, &c, "title")) && isnan(bm_options_number(&known, &c, "none")));
+    bm_options_list(&known, &c, false, names, sizeof names);
+    ck_assert_str_eq(names, "steps, rate, fast, title");
+    bm_options_list(&known, &c, false, names, 15); /* what does not fit is left out */
+    ck_assert_str_eq(names, "steps, rate");
+    ck_assert_int_eq(bm_options_set_live(&known, &c, "rate", "0.25", &error), BM_OK);
+    ck_assert(c.rate == 0.25);
+    ck_assert_int_eq(bm_options_set_live(&known, &c, "rate", "2", &error), BM_INVALID);
+    ck_assert_int_eq(bm_options_set_live(&known, &c, "steps", "8", &error), BM_INVALID);
+    ck_assert_str_eq(error.text, "steps cannot change while training; these can: rate");
+    ck_assert(c.steps == 7 && c.rate == 0.25);
+}
+END_TEST
+
 TEST_MAIN("option", 10, defaults_fill_every_field, integers_accept_whole_numbers_however_written,
           integers_refuse_everything_else, an_integer_option_with_a_wider_range_than_int_stays_in_int,
           reals_stay_within_their_range, overlong_texts_are_refused_and_shown_cut,
@@ -505,4 +539,5 @@ TEST_MAIN("option", 10, defaults_fill_every_field, integers_accept_whole_numbers
           variants_refuse_unknown_and_oversized_kinds, ranges_read_well,
           visiting_every_option_copies_a_config_through_text, a_group_takes_the_defaults_of_the_table_that_embeds_it,
           a_prefix_tells_rows_of_two_groups_apart, rows_of_groups_are_visited_in_their_place,
-          a_group_whose_row_clashes_is_named, a_default_that_is_none_is_named)
+          a_group_whose_row_clashes_is_named, a_default_that_is_none_is_named,
+          numbers_and_names_are_read_without_knowing_the_struct_and_only_live_options_change_on_the_way)

@@ -71,7 +71,25 @@ START_TEST(names_are_the_same_up_to_hyphens) {
 }
 END_TEST
 
+static const char *color(int i) {
+    static const char *const names[] = {"dark_red", "blue", NULL};
+    return names[i];
+}
+
+START_TEST(a_name_is_found_or_the_sentence_says_what_it_is_no_name_of) {
+    bm_error error = {""};
+    ck_assert_int_eq(bm_find_name("color", "blue", color, " (see the list)", &error), 1);
+    ck_assert_int_eq(bm_find_name("color", "dark-red", color, " (see the list)", &error), 0);
+    ck_assert_str_eq(error.text, "");
+    ck_assert_int_eq(bm_find_name("color", "blu", color, " (see the list)", &error), -1);
+    ck_assert_str_eq(error.text, "unknown color blu; did you mean blue?");
+    ck_assert_int_eq(bm_find_name("color", "orange", color, " (see the list)", &error), -1);
+    ck_assert_str_eq(error.text, "unknown color orange (see the list)");
+}
+END_TEST
+
 TEST_MAIN("suggest", 10, one_edit_of_each_kind_is_forgiven, case_and_hyphens_do_not_count,
           the_limit_is_a_third_of_the_longer_word, a_transposed_pair_is_not_edited_again,
           the_nearest_wins_and_the_first_of_equals, words_with_nothing_in_common_are_not_suggested,
-          a_message_ends_with_the_nearest_name_or_with_what_is_given, names_are_the_same_up_to_hyphens)
+          a_message_ends_with_the_nearest_name_or_with_what_is_given, names_are_the_same_up_to_hyphens,
+          a_name_is_found_or_the_sentence_says_what_it_is_no_name_of)
