@@ -122,10 +122,10 @@ static void inspect(bm_agent *agent, const bm_agent_input *input, bm_real *prefe
     const int actions = self->actions;
     const bm_real *q = values(agent, deterministic(self), input->n, input->observation, input->action_mask);
     for (int i = 0; i < input->n; i++, q += actions, preference += actions) {
-        value[i] = q[bm_argmax(actions, q)];
         for (int a = 0; a < actions; a++) {
             preference[a] = isinf(q[a]) ? (bm_real)NAN : q[a];
         }
+        value[i] = preference[bm_argmax(actions, q)];
     }
 }
 

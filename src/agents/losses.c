@@ -35,7 +35,7 @@ void bm_td_target(int n, int actions, const bm_real *reward, const bm_real *disc
     for (int i = 0; i < n; i++) {
         const size_t row = (size_t)i * (size_t)actions;
         const bm_real next = q_next[row + (size_t)bm_argmax(actions, chooser + row)];
-        target[i] = reward[i] + discount[i] * next;
+        target[i] = discount[i] == 0 ? reward[i] : reward[i] + discount[i] * next; /* next: -inf without actions */
     }
 }
 

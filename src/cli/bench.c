@@ -21,7 +21,7 @@ static const bm_flag flags[] = {
     {"lanes", "N", "env: lanes of the batch (default: 1024)"},
     {"batch", "N", "net, replay: rows of a batch (default: 64)"},
     {"net-arch", "N,N", "net: widths from input to output (default: three usual nets)"},
-    {"env-set", "KEY=VALUE", "env, train: an option of the environment; may be repeated"},
+    {"env-set", "KEY=VALUE", "env, replay, train: an option of the environment; may be repeated"},
     {"seed", "N", "of everything random (default: 1)"},
     {"quiet", NULL, "no table, for use with --json"},
     {"json", NULL, "the last line of the output is one JSON object"},
@@ -91,6 +91,14 @@ static void measure(session *bench, const char *what, const char *unit, measured
     report(bench, what, unit, rate * seconds, seconds, used, limit, limit_name);
 }
 
+/* Ends the program where an environment has failed: what was measured was no stepping. */
+static void check_env(const bm_env_batch *batch) {
+    bm_error error;
+    if (bm_env_check(batch, &error) != BM_OK) {
+        exit(bm_cli_report(BM_FAILED, &error));
+    }
+}
+
 static bm_env_batch *new_env(const session *bench, const char *id, int lanes) {
     const bm_env_type *type;
     bm_env_batch *batch;
@@ -110,6 +118,7 @@ static bm_env_batch *new_env(const session *bench, const char *id, int lanes) {
     free(config);
     bm_env_seed(batch, bench->seed);
     bm_env_reset(batch);
+    check_env(batch);
     return batch;
 }
 
@@ -146,6 +155,7 @@ static void bench_env(session *bench) {
         /* What a step must move at least: observation, reward and flags out, action in. */
         const double bytes = (double)bm_space_bytes(&batch->observation_space) + 8 + 2 + 4;
         measure(bench, what, "steps", step_env, &work, bytes, bandwidth, "cache bandwidth");
+        check_env(batch);
         bm_env_destroy(batch);
     }
 }
@@ -377,7 +387,7 @@ static void bench_replay(session *bench) {
     bm_error error;
     replay_work work = {.env = new_env(bench, id, 1024), .rng = bm_rng_seeded(bench->seed)};
     const bm_status status = bm_replay_create(&work.replay, &work.env->observation_space, &work.env->action_space,
-                                              false, CAPACITY, &arena, &error);
+                                              work.env->masked, CAPACITY, &arena, &error);
     if (status != BM_OK) {
         exit(bm_cli_report(status, &error));
     }
@@ -442,8 +452,7 @@ static void bench_train(session *bench) {
         };
         status = bm_agent_create(&agent, &setup, &error);
         if (status == BM_OK) {
-            bm_actor_create(&actor, agent, env, &arena);
-            status = bm_arena_check(&arena, "the benchmark", &error);
+            status = bm_actor_create(&actor, agent, env, &arena, &error);
         }
         if (status != BM_OK) {
             exit(bm_cli_report(status, &error));
@@ -454,6 +463,7 @@ static void bench_train(session *bench) {
         char what[96];
         snprintf(what, sizeof what, "%s %s with its preset", experiment.learner.name, id);
         measure(bench, what, "steps", train_steps, &actor, 0, 0, NULL);
+        check_env(env);
         bm_arena_free(&arena);
         bm_agent_destroy(agent);
         bm_env_destroy(env);

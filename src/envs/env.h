@@ -58,6 +58,7 @@ typedef struct {
     double (*start)(const bm_env_batch *batch, int state); /* probability that an episode starts there */
     /* Fills at most BM_OUTCOMES_MAX and returns how many; 0: nothing happens any more in that state. */
     int (*outcomes)(const bm_env_batch *batch, int state, int action, bm_outcome *outcome);
+    bool (*allowed)(const bm_env_batch *batch, int state, int action); /* what the mask says there; where masked */
     void (*place)(bm_env_batch *batch, int lane, int state); /* puts a lane there; bm_env_observe shows what it sees */
 } bm_env_model;
 

@@ -15,6 +15,7 @@ typedef struct {
     int states, actions;
     bm_outcome *outcome;   /* [total], by state and action */
     int32_t *first;        /* [states * actions + 1] */
+    double *share;         /* [states * actions] of the uniform policy: 0 where the action is forbidden */
     double *value, *next;  /* [states] */
     const int32_t *policy; /* [states]; NULL: uniform, unless optimal */
     bool optimal;
@@ -42,6 +43,20 @@ static bm_status refuse(const bm_env_batch *batch, const int32_t *policy, double
     return BM_OK;
 }
 
+/* The allowed actions of a state, each equally often; all of them where none is. */
+static void share_out(table *t, const bm_env_batch *batch, int state) {
+    const bm_env_model *model = batch->type->model;
+    double *share = t->share + (size_t)state * (size_t)t->actions;
+    int allowed = 0;
+    for (int a = 0; a < t->actions; a++) {
+        share[a] = !batch->masked || model->allowed(batch, state, a);
+        allowed += share[a] > 0;
+    }
+    for (int a = 0; a < t->actions; a++) {
+        share[a] = allowed > 0 ? share[a] / allowed : 1.0 / t->actions;
+    }
+}
+
 static bm_status tabulate(table *t, const bm_env_batch *batch, bm_error *error) {
     const bm_env_model *model = batch->type->model;
     bm_outcome outcome[BM_OUTCOMES_MAX];
@@ -49,6 +64,7 @@ static bm_status tabulate(table *t, const bm_env_batch *batch, bm_error *error) 
     t->actions = batch->action_space.n;
     const int pairs = t->states * t->actions;
     t->first = BM_NEW(&t->arena, int32_t, pairs + 1);
+    t->share = BM_NEW(&t->arena, double, pairs);
     t->value = BM_NEW(&t->arena, double, t->states);
     t->next = BM_NEW(&t->arena, double, t->states);
     size_t total = 0;
@@ -64,6 +80,9 @@ static bm_status tabulate(table *t, const bm_env_batch *batch, bm_error *error) 
         const int count = model->outcomes(batch, i / t->actions, i % t->actions, outcome);
         memcpy(t->outcome + t->first[i], outcome, (size_t)count * sizeof *outcome);
         t->first[i + 1] = t->first[i] + count;
+    }
+    for (int s = 0; s < t->states; s++) {
+        share_out(t, batch, s);
     }
     return BM_OK;
 }
@@ -83,13 +102,13 @@ static double state_value(const table *t, int state) {
     if (t->policy) {
         return action_value(t, state, t->policy[state]);
     }
-    double best = -INFINITY, sum = 0;
+    double best = -INFINITY, mean = 0;
     for (int a = 0; a < t->actions; a++) {
-        const double q = action_value(t, state, a);
-        best = fmax(best, q);
-        sum += q;
+        const double q = action_value(t, state, a), share = t->share[state * t->actions + a];
+        best = share > 0 ? fmax(best, q) : best;
+        mean += share * q;
     }
-    return t->optimal ? best : sum / t->actions;
+    return t->optimal ? best : mean;
 }
 
 /* One sweep over all states; the largest change relative to the largest value. */
@@ -135,7 +154,7 @@ static bm_status solve_policy(table *t, bm_error *error) {
     }
     for (int pair = 0; status == BM_OK && pair < t->states * t->actions; pair++) {
         const int state = pair / t->actions, action = pair % t->actions;
-        const double share = t->policy ? t->policy[state] == action : 1.0 / t->actions;
+        const double share = t->policy ? t->policy[state] == action : t->share[pair];
         double *row = matrix + (size_t)state * n;
         row[state] += share;
         for (int32_t i = t->first[pair]; i < t->first[pair + 1]; i++) {

@@ -6,7 +6,8 @@
  * horizon > 0: the return of that many steps, with nothing after (an environment's time limit), by backward induction;
  * the optimal policy may then depend on the time left. horizon 0: without end. A policy's values are then the solution
  * of Bellman's equations, up to 1,024 states; others, and the optimal ones, come from value iteration until successive
- * sweeps differ by rounding only. gamma 1 is refused where episodes need not end, unless that costs nothing. */
+ * sweeps differ by rounding only. gamma 1 is refused where episodes need not end, unless that costs nothing.
+ * Forbidden actions are not taken. */
 #include <stdint.h>
 
 #include "core/error.h"
@@ -17,7 +18,7 @@
 bm_status bm_exact_optimal(const bm_env_batch *batch, double gamma, int horizon, double *start, double *value,
                            bm_error *error);
 
-/* Of the policy that takes policy[state], or, where policy is NULL, each action equally often. */
+/* Of the policy that takes policy[state], or, where policy is NULL, each allowed action equally often. */
 bm_status bm_exact_policy(const bm_env_batch *batch, const int32_t *policy, double gamma, int horizon, double *start,
                           double *value, bm_error *error);
 

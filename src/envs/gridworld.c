@@ -180,13 +180,16 @@ static void observe(bm_env_batch *batch, int first, int count) {
 }
 
 /* Of the chosen direction alone: slipping may still run into a wall. */
+static bool leads_on(const bm_grid_map *map, place from, int action) {
+    const place to = moved(map, from, action);
+    return to.x != from.x || to.y != from.y;
+}
+
 static void mask(bm_env_batch *batch, int first, int count) {
     const gridworld_state *s = batch->state;
     for (int i = first; i < first + count; i++) {
-        const place from = lane_place(s, i);
         for (int action = 0; action < ACTIONS; action++) {
-            const place to = moved(&s->map, from, action);
-            batch->action_mask[ACTIONS * (ptrdiff_t)i + action] = to.x != from.x || to.y != from.y;
+            batch->action_mask[ACTIONS * (ptrdiff_t)i + action] = leads_on(&s->map, lane_place(s, i), action);
         }
     }
 }
@@ -243,13 +246,23 @@ static int model_outcomes(const bm_env_batch *batch, int state, int action, bm_o
     return count;
 }
 
+static bool model_allowed(const bm_env_batch *batch, int state, int action) {
+    const gridworld_state *s = batch->state;
+    return leads_on(&s->map, place_of(&s->map, state), action);
+}
+
 static void model_place(bm_env_batch *batch, int lane, int state) {
     gridworld_state *s = batch->state;
     put(s, lane, place_of(&s->map, state));
 }
 
 static const bm_env_model model = {
-    .states = model_states, .start = model_start, .outcomes = model_outcomes, .place = model_place};
+    .states = model_states,
+    .start = model_start,
+    .outcomes = model_outcomes,
+    .allowed = model_allowed,
+    .place = model_place,
+};
 
 static const bm_env_action actions[] = {
     {"left", "left"}, {"down", "down"}, {"right", "right"}, {"up", "up"}, {NULL, NULL}};

@@ -129,6 +129,7 @@ void bm_replay_batch_create(bm_replay_batch *batch, const bm_replay *replay, int
         .index = BM_NEW(arena, int64_t, size),
         .observation = bm_arena_alloc(arena, (size_t)size, replay->observation_bytes),
         .next_observation = bm_arena_alloc(arena, (size_t)size, replay->observation_bytes),
+        .action_mask = replay->mask_bytes ? bm_arena_alloc(arena, (size_t)size, replay->mask_bytes) : NULL,
         .next_action_mask = replay->mask_bytes ? bm_arena_alloc(arena, (size_t)size, replay->mask_bytes) : NULL,
         .action = BM_NEW(arena, int32_t, (size_t)size * (size_t)replay->action_size),
         .reward = BM_NEW(arena, bm_real, size),
@@ -188,6 +189,9 @@ void bm_replay_sample(const bm_replay *replay, bm_rng *rng, double gamma, int n_
     }
     gather(n, batch->index, replay->observation_bytes, replay->observation, batch->observation);
     gather(n, batch->index, (size_t)replay->action_size * ACTION_BYTES, replay->action, batch->action);
+    if (batch->action_mask) {
+        gather(n, batch->index, replay->mask_bytes, replay->action_mask, batch->action_mask);
+    }
     if (n_steps > 1) {
         for (int i = 0; i < n; i++) {
             look_ahead(replay, gamma, n_steps, lanes, i, batch);

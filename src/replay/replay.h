@@ -54,7 +54,7 @@ typedef struct {
     int size;
     int64_t *index;                                /* [size] positions in the ring, after sampling */
     unsigned char *observation, *next_observation; /* [size, observation_bytes] */
-    uint8_t *next_action_mask;                     /* [size, mask_bytes]; NULL where that is 0 */
+    uint8_t *action_mask, *next_action_mask;       /* [size, mask_bytes]; NULL where that is 0 */
     int32_t *action;                               /* [size, action_size]; float bits for box actions */
     bm_real *reward;                               /* [size] summed over n_steps */
     bm_real *discount;                             /* [size] of the value of next_observation; 0 after terminated */

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-void bm_actor_create(bm_actor *actor, bm_agent *agent, bm_env_batch *env, bm_arena *arena) {
+bm_status bm_actor_create(bm_actor *actor, bm_agent *agent, bm_env_batch *env, bm_arena *arena, bm_error *error) {
     const size_t lanes = (size_t)env->lanes, carried = lanes * (size_t)agent->carried;
     *actor = (bm_actor){
         .agent = agent,
@@ -27,6 +27,8 @@ void bm_actor_create(bm_actor *actor, bm_agent *agent, bm_env_batch *env, bm_are
     before->carried = carried > 0 ? BM_NEW(arena, bm_real, carried) : NULL;
     actor->step.computed = actor->computed;
     actor->step.env = env;
+    BM_TRY(bm_arena_check(arena, "what an agent carries", error));
+    return bm_agent_check(agent, &actor->input, error);
 }
 
 void bm_actor_act(bm_actor *actor, bool explore) {

@@ -13,8 +13,8 @@ typedef struct {
     void *computed;       /* [lanes, computed_bytes] */
 } bm_actor;
 
-/* Allocates from arena; check it afterwards. env must have at most agent->max_rows lanes. */
-void bm_actor_create(bm_actor *actor, bm_agent *agent, bm_env_batch *env, bm_arena *arena);
+/* Allocates from arena. BM_INVALID: env has more lanes than the agent was created to act on. */
+bm_status bm_actor_create(bm_actor *actor, bm_agent *agent, bm_env_batch *env, bm_arena *arena, bm_error *error);
 void bm_actor_act(bm_actor *actor, bool explore); /* the agent's actions for every lane, into env */
 /* One step of training: acts, steps the environment, lets the agent observe and update. */
 void bm_actor_train(bm_actor *actor);

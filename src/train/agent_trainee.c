@@ -85,7 +85,7 @@ static bm_status create(bm_trainee *common, bm_error *error) {
     common->replay = bm_agent_replay(trainee->agent);
     common->goal = run->stop_at_return;
     common->evaluation = &trainee->evaluation;
-    bm_actor_create(&trainee->actor, trainee->agent, trainee->env, &common->arena);
+    BM_TRY(bm_actor_create(&trainee->actor, trainee->agent, trainee->env, &common->arena, error));
     name_metrics(trainee);
     return bm_evaluator_create(&trainee->evaluator, trainee->agent, problem->type, problem->config, run->eval_episodes,
                                error);

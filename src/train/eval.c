@@ -12,8 +12,11 @@ bm_status bm_evaluator_create(bm_evaluator *evaluator, bm_agent *agent, const bm
     evaluator->stop = NULL;
     const int lanes = episodes < BM_EVAL_LANES ? episodes : BM_EVAL_LANES;
     BM_TRY(bm_env_create(&evaluator->env, type, config, lanes, error));
-    bm_actor_create(&evaluator->actor, agent, evaluator->env, &evaluator->env->arena);
-    return bm_arena_check(&evaluator->env->arena, "the evaluation", error);
+    const bm_status status = bm_actor_create(&evaluator->actor, agent, evaluator->env, &evaluator->env->arena, error);
+    if (status != BM_OK) {
+        bm_evaluator_free(evaluator);
+    }
+    return status;
 }
 
 void bm_evaluator_free(bm_evaluator *evaluator) {

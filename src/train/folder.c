@@ -144,7 +144,10 @@ bm_status bm_folder_create_at(bm_folder *folder, const bm_experiment *experiment
     for (size_t i = 0; i < sizeof checkpoint_names / sizeof checkpoint_names[0]; i++) {
         remove_files(folder->checkpoints, checkpoint_names[i], 0);
     }
-    remove_files(folder->path, "events.out.tfevents.", 0); /* named after the second in which a run began */
+    static const char *const others[] = {"events.out.tfevents.", "changes.csv", "result.json"};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        remove_files(folder->path, others[i], 0);
+    }
     return write_config(folder, experiment, error);
 }
 
@@ -185,7 +188,7 @@ bm_status bm_folder_metrics(bm_folder *folder, const char *const *names, int cou
 
 /* ---- saving ----------------------------------------------------------------------------------------------------- */
 
-static const char format_name[] = "bellman-checkpoint-1";
+static const char format_name[] = "bellman-checkpoint-2";
 
 static void put_text(cJSON *metadata, const char *key, const char *text) {
     cJSON_DeleteItemFromObjectCaseSensitive(metadata, key);

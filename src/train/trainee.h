@@ -43,7 +43,7 @@ struct bm_trainee_type {
     /* Scores what has been learned, for the selection of that number (1, 2, ...) or as BM_FINAL_EVALUATION, and says in trainee->scored
      * whether it came to its end; stop ends it early. BM_FAILED: an environment failed. */
     bm_status (*evaluate)(bm_trainee *trainee, int64_t selection, const atomic_int *stop, bm_error *error);
-    /* values [metrics]: a row for progress.csv; fps: turns a second since the last. Evaluations have values where one was just made. */
+    /* values [metrics]: a row for progress.csv; fps: counts a second since the last. Evaluations have values where one was just made. */
     void (*measure)(bm_trainee *trainee, bool evaluated, double fps, double *values);
     /* Checks what a checkpoint has put into the state, beyond its bounds; NULL: there is nothing to check. */
     bm_status (*restored)(const bm_trainee *trainee, bm_error *error);

@@ -232,6 +232,8 @@ static bm_status look(bm_adapt *adapt, bm_error *error) {
         predict_curve(adapt);
     } else if (adapt->kind == BM_ADAPT_IMAGES) {
         predict_labels(adapt);
+    } else if (adapt->room.fault.text[0]) {
+        return bm_fail(error, "%s", adapt->room.fault.text);
     } else if (adapt->env && !adapt->learned.diverged) {
         return begin_episodes(adapt, error);
     }
@@ -267,6 +269,7 @@ static bm_status prepare_starts(bm_adapt *adapt, bm_error *error) {
 static bm_status begin_task(bm_adapt *adapt, bm_error *error) {
     adapt->task_seed = bm_seed_child(&adapt->seed, (uint32_t)adapt->task);
     adapt->made = 0;
+    adapt->over = true; /* until its first episodes begin */
     bm_arena_free(&adapt->task_arena);
     methods_of(adapt)->begin(&adapt->room, &adapt->task_seed);
     methods_of(adapt)->view(&adapt->room, &adapt->view);

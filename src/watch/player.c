@@ -27,13 +27,9 @@ static bm_status create_probe(bm_player *player, bm_error *error) {
     player->state_action = BM_NEW(&player->arena, int32_t, states);
     player->probe_preference = BM_NEW(&player->arena, bm_real, BM_PLAYER_ROWS * env->action_space.n);
     player->probe_value = BM_NEW(&player->arena, bm_real, BM_PLAYER_ROWS);
-    const bm_status status = bm_env_create(&player->probe, env->type, env->config, BM_PLAYER_ROWS, error);
-    if (status != BM_OK) {
-        return status;
-    }
-    bm_actor_create(&player->prober, player->agent, player->probe, &player->arena);
+    BM_TRY(bm_env_create(&player->probe, env->type, env->config, BM_PLAYER_ROWS, error));
     memset(player->probe->episode_start, 1, BM_PLAYER_ROWS);
-    return bm_arena_check(&player->arena, "the map of values", error);
+    return bm_actor_create(&player->prober, player->agent, player->probe, &player->arena, error);
 }
 
 bm_status bm_player_create(bm_player **result, const bm_env_type *type, const void *config, bm_agent *agent,
@@ -49,7 +45,9 @@ bm_status bm_player_create(bm_player **result, const bm_env_type *type, const vo
     player->rng = bm_rng_seeded(first_seed);
     bm_status status = bm_env_create(&player->env, type, config, 1, error);
     if (status == BM_OK && agent) {
-        bm_actor_create(&player->actor, agent, player->env, &player->arena);
+        status = bm_actor_create(&player->actor, agent, player->env, &player->arena, error);
+    }
+    if (status == BM_OK && agent) {
         status = create_probe(player, error);
     }
     if (status != BM_OK) {
@@ -117,7 +115,7 @@ void bm_player_step(bm_player *player) {
 void bm_player_take(bm_player *player, int32_t action) {
     if (player->at_end) {
         bm_player_next(player);
-    } else {
+    } else if (!player->env->action_mask || player->env->action_mask[action]) {
         *(int32_t *)player->env->action = action;
         advance(player);
     }

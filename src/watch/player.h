@@ -43,10 +43,11 @@ void bm_player_destroy(bm_player *player); /* NULL is fine */
 double bm_player_return(const bm_player *player);
 int bm_player_length(const bm_player *player);
 
-void bm_player_step(bm_player *player);                 /* the next step or, at the end, the next episode's start */
-void bm_player_take(bm_player *player, int32_t action); /* the same with a person's action */
-void bm_player_next(bm_player *player);                 /* gives the episode up and starts the next */
-void bm_player_think(bm_player *player);                /* preference for what is seen now */
+void bm_player_step(bm_player *player); /* the next step or, at the end, the next episode's start */
+void bm_player_take(bm_player *player,
+                    int32_t action);     /* the same with a person's action; a forbidden one does nothing */
+void bm_player_next(bm_player *player);  /* gives the episode up and starts the next */
+void bm_player_think(bm_player *player); /* preference for what is seen now */
 /* Values and preferred actions over the environment's states, where it is a finite table: the agent's own estimates or,
  * where it makes none, the exact values of its deterministic policy with discount 0.99. */
 void bm_player_survey(bm_player *player);

@@ -71,7 +71,7 @@ static long allocations_while_training(const bm_agent_type *type, const char *co
     ck_assert_msg(bm_agent_create(&agent, &setup, &error) == BM_OK, "%s", error.text);
     bm_arena arena = {0};
     bm_actor actor;
-    bm_actor_create(&actor, agent, env, &arena);
+    ck_assert(bm_actor_create(&actor, agent, env, &arena, NULL) == BM_OK);
     const long start = allocations;
     for (int i = 0; i < STEPS; i++) {
         bm_actor_train(&actor);

@@ -39,7 +39,7 @@ static trial begin(int lanes, const char *const settings[SETTINGS][2]) {
     const bm_agent_setup setup = {
         .type = type, .config = config, .batch = t.env, .total_steps = TOTAL, .seed = bm_seed_of(1)};
     ck_assert_msg(bm_agent_create(&t.agent, &setup, &error) == BM_OK, "%s", error.text);
-    bm_actor_create(&t.actor, t.agent, t.env, &t.arena);
+    ck_assert(bm_actor_create(&t.actor, t.agent, t.env, &t.arena, NULL) == BM_OK);
     bm_agent_state(t.agent, &t.state);
     return t;
 }

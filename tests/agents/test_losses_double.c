@@ -197,6 +197,16 @@ START_TEST(a_target_takes_the_largest_allowed_value) {
 }
 END_TEST
 
+START_TEST(after_the_end_it_does_not_matter_that_nothing_is_allowed) {
+    bm_real q_next[2] = {4, 7}, target;
+    const bm_real reward = 1, discount = 0;
+    const uint8_t mask[2] = {0, 0};
+    bm_mask_values(1, 2, mask, q_next);
+    bm_td_target(1, 2, &reward, &discount, q_next, NULL, &target);
+    ck_assert(target == 1);
+}
+END_TEST
+
 START_TEST(a_single_allowed_action_is_certain_and_moves_nothing) {
     bm_real logits[3] = {100, -3, 2}, gradient[3];
     const uint8_t mask[3] = {0, 1, 0};
@@ -214,4 +224,5 @@ TEST_MAIN("losses", 30, gradient_with_entropy_matches_central_differences, entro
           parts_of_a_batch_add_up_to_its_loss_and_gradient, gaussian_loss_and_gradients_are_autograd_s,
           gaussian_gradients_match_central_differences, huber_is_linear_beyond_its_delta,
           weights_scale_each_transitions_mse, argmax_takes_the_first_of_equals, forbidden_values_are_never_the_largest,
-          a_target_takes_the_largest_allowed_value, a_single_allowed_action_is_certain_and_moves_nothing)
+          a_target_takes_the_largest_allowed_value, after_the_end_it_does_not_matter_that_nothing_is_allowed,
+          a_single_allowed_action_is_certain_and_moves_nothing)

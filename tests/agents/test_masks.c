@@ -42,7 +42,7 @@ static trial begin(const char *agent, int lanes, int64_t total, const char *cons
     const bm_agent_setup setup = {
         .type = type, .config = agent_config, .batch = t.env, .total_steps = total, .seed = bm_seed_of(7)};
     ck_assert_msg(bm_agent_create(&t.agent, &setup, &error) == BM_OK, "%s", error.text);
-    bm_actor_create(&t.actor, t.agent, t.env, &t.arena);
+    ck_assert(bm_actor_create(&t.actor, t.agent, t.env, &t.arena, NULL) == BM_OK);
     return t;
 }
 

@@ -34,7 +34,7 @@ static trainee begin(const char *env, const char *const (*settings)[2]) {
     const bm_agent_setup setup = {
         .type = type, .config = config, .batch = it.env, .total_steps = 100000, .seed = bm_seed_of(1)};
     ck_assert_msg(bm_agent_create(&it.agent, &setup, &error) == BM_OK, "%s", error.text);
-    bm_actor_create(&it.actor, it.agent, it.env, &it.arena);
+    ck_assert(bm_actor_create(&it.actor, it.agent, it.env, &it.arena, NULL) == BM_OK);
     bm_agent_state(it.agent, &it.state);
     ck_assert(bm_state_check(&it.state, &error) == BM_OK);
     return it;

@@ -130,5 +130,43 @@ START_TEST(what_has_no_exact_value_is_refused) {
 }
 END_TEST
 
+/* What forbidden moves would be worth counts neither for the best policy nor for chance. */
+START_TEST(forbidden_actions_have_no_part_in_values) {
+    bm_env_batch *masked = build("GridWorld-v0", 1, "map=lake;slip=0.6666666666666666;mask_walls=true", 1);
+    bm_env_batch *free_to_bump = build("GridWorld-v0", 1, "map=lake;slip=0.6666666666666666", 1);
+    double start, best[STATES], chance[STATES], unmasked;
+    bm_error error;
+    ck_assert_int_eq(bm_exact_optimal(masked, 0.9, 0, &start, best, &error), BM_OK);
+    ck_assert_int_eq(bm_exact_optimal(free_to_bump, 0.9, 0, &unmasked, NULL, &error), BM_OK);
+    ck_assert_int_eq(bm_exact_policy(masked, NULL, 0.9, 0, &start, chance, &error), BM_OK);
+    ck_assert(best[0] < unmasked - 0.01); /* bumping into walls avoids the pits there */
+    for (int s = 0; s < STATES; s++) {
+        double largest = -1e9, sum = 0;
+        int allowed = 0;
+        for (int a = 0; a < ACTIONS; a++) {
+            bm_outcome outcome[BM_OUTCOMES_MAX];
+            double q_best = 0, q_chance = 0;
+            const int count = masked->type->model->outcomes(masked, s, a, outcome);
+            for (int k = 0; k < count; k++) {
+                const double go_on = outcome[k].terminated ? 0 : 0.9;
+                q_best += outcome[k].probability * (outcome[k].reward + go_on * best[outcome[k].next]);
+                q_chance += outcome[k].probability * (outcome[k].reward + go_on * chance[outcome[k].next]);
+            }
+            if (masked->type->model->allowed(masked, s, a)) {
+                largest = q_best > largest ? q_best : largest;
+                sum += q_chance;
+                allowed++;
+            }
+        }
+        ck_assert_int_gt(allowed, 1);
+        assert_near(best[s], largest, 1e-11, "the best allowed action");
+        assert_near(chance[s], sum / allowed, 1e-11, "chance among the allowed");
+    }
+    bm_env_destroy(masked);
+    bm_env_destroy(free_to_bump);
+}
+END_TEST
+
 TEST_MAIN("exact", 60, a_horizon_counts_its_steps, values_meet_bellmans_equations_on_small_maps_and_large_ones,
-          played_episodes_average_to_the_exact_value, what_has_no_exact_value_is_refused)
+          played_episodes_average_to_the_exact_value, what_has_no_exact_value_is_refused,
+          forbidden_actions_have_no_part_in_values)

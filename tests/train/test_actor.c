@@ -87,7 +87,7 @@ static trial begin(void) {
     bm_env_reset(t.env);
     const bm_agent_setup setup = {.type = &counting, .batch = t.env, .max_rows = 8, .total_steps = 1000};
     ck_assert_msg(bm_agent_create(&t.agent, &setup, &error) == BM_OK, "%s", error.text);
-    bm_actor_create(&t.actor, t.agent, t.env, &t.arena);
+    ck_assert(bm_actor_create(&t.actor, t.agent, t.env, &t.arena, NULL) == BM_OK);
     return t;
 }
 
@@ -176,6 +176,9 @@ START_TEST(rows_that_an_agent_cannot_act_on_are_told_in_one_sentence) {
     input = t.actor.input;
     input.n = 9;
     ck_assert_int_eq(bm_agent_check(t.agent, &input, &error), BM_INVALID);
+    ck_assert_str_eq(error.text, "counting was created to act on at most 8 rows, not on 9");
+    bm_evaluator evaluator;
+    ck_assert_int_eq(bm_evaluator_create(&evaluator, t.agent, t.env->type, NULL, 9, &error), BM_INVALID);
     ck_assert_str_eq(error.text, "counting was created to act on at most 8 rows, not on 9");
     input = t.actor.input;
     input.action_mask = mask;
