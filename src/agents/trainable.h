@@ -51,7 +51,7 @@ typedef struct {
     const bm_schedule *rate;            /* NULL: learning's */
 } bm_trainable_setup;
 
-/* The network of the shape that config says. BM_INVALID: widths out of range. */
+/* The network of the shape that config says. As bm_net_mlp fails. */
 bm_status bm_network_create(bm_net *net, const bm_network_config *config, int inputs, int outputs, bm_error *error);
 
 /* With initial parameters drawn from agent->init_rng. For an agent that only acts, without gradient and optimizer.

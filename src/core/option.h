@@ -11,7 +11,7 @@
  *         BM_OPTION(dqn_config, batch_size, 128,  1, 65536, BM_LOG,    "transitions per update"),
  *     };
  *     ... .options = BM_OPTIONS(rows, dqn_config),
- * / */
+ */
 #include <stdbool.h>
 #include <stddef.h>
 

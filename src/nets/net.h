@@ -84,7 +84,7 @@ typedef struct {
 } bm_net;
 
 /* inputs - hidden[0] - ... - outputs, the hidden layers with activation, the last with output_activation (NULL:
- * identity). BM_INVALID: widths outside 1..65536 or too many layers. */
+ * identity). BM_INVALID: widths outside 1..65536 or too many layers; and as bm_kernels_choose. */
 bm_status bm_net_mlp(bm_net *net, int inputs, int hidden_count, const int *hidden, int outputs,
                      const bm_activation *activation, const bm_activation *output_activation, bm_error *error);
 
@@ -92,7 +92,8 @@ bm_status bm_net_mlp(bm_net *net, int inputs, int hidden_count, const int *hidde
 size_t bm_net_workspace(const bm_net *net, int batch);
 
 /* input [batch, inputs] -> the result [batch, outputs], which lies in workspace and stays until the next forward. A
- * row's result depends on that row alone: it is the same bits in any batch. */
+ * row's result depends on that row alone: it is the same bits in any batch, unless products are OpenBLAS's
+ * (BELLMAN_GEMM=openblas; kernels.h). */
 bm_real *bm_net_forward(const bm_net *net, const bm_real *params, bm_real *workspace, int batch, const bm_real *input);
 
 /* After bm_net_forward with the same arguments. grad_output [batch, outputs], d loss / d result; may be used as

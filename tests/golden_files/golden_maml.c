@@ -9,8 +9,7 @@
 
 enum { TASKS_MOST = 64 };
 
-/* ---- the tasks of a file as a family whose task i is the file's
- * --------------------------------------------------- */
+/* ---- the tasks of a file as a family whose task i is the file's -------------------------------------------------- */
 
 typedef struct {
     const bm_real *support_x, *support_y, *query_x, *query_y;

@@ -74,8 +74,7 @@ static void set_from_row(bm_variant *choice, const golden_table *table, int row,
     }
 }
 
-/* ---- one optimizer over n parameters in one precision
- * ------------------------------------------------------------- */
+/* ---- one optimizer over n parameters in one precision ------------------------------------------------------------ */
 
 typedef struct {
     bm_variant choice;
