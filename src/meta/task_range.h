@@ -18,8 +18,8 @@ enum { BM_TASK_PARAMETERS = 16, BM_TASK_VALUES = 32 };
 typedef struct {
     const char *key;
     size_t offset;    /* of the option in its config struct */
-    bool whole;       /* a range of whole numbers */
-    double low, high; /* a range, unless there are values */
+    bool whole;       /* whole numbers are drawn */
+    double low, high; /* from low to high: numbers or, where there are values, which of them */
     int values;
     const char *value[BM_TASK_VALUES];
 } bm_task_parameter;
