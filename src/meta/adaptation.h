@@ -13,7 +13,7 @@ typedef struct bm_adaptation bm_adaptation;
 /* BM_INVALID, with a sentence about the option called name: numbers of steps that do not rise, or none. */
 bm_status bm_adaptation_check_steps(const char *name, const bm_int_list *steps, bm_error *error);
 
-/* Scores after so many steps of adaptation, rising. The learner must outlive it. */
+/* Scores after so many steps of adaptation, rising. The learner must outlive it. Destroy it also after failure. */
 bm_status bm_adaptation_create(bm_adaptation **adaptation, const bm_learner *learner, const bm_int_list *steps,
                                bm_error *error);
 void bm_adaptation_destroy(bm_adaptation *adaptation); /* NULL is fine */

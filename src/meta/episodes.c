@@ -170,10 +170,10 @@ static bm_status look_around(bm_tasks *tasks, bm_error *error) {
     void *config = bm_arena_alloc(&tasks->arena, 1, bytes);
     BM_TRY(bm_arena_check(&tasks->arena, tasks->type->name, error));
     memcpy(config, self->base, bytes);
-    bool more = bm_task_range_corner(&self->range, 0, config);
-    for (int corner = 0; more && corner < MOST_CORNERS;) {
+    bool more;
+    for (int corner = 0; (more = bm_task_range_corner(&self->range, corner, config)) && corner < MOST_CORNERS;
+         corner++) {
         BM_TRY(look_at(self, config, error));
-        more = bm_task_range_corner(&self->range, ++corner, config);
     }
     for (int edge = 0; more && bm_task_range_edge(&self->range, edge, config); edge++) {
         BM_TRY(look_at(self, config, error));
@@ -194,7 +194,6 @@ static bm_status create_policy(bm_tasks *tasks, const bm_int_list *hidden, const
     tasks->inputs = tasks->net.inputs;
     tasks->outputs = tasks->net.outputs;
     tasks->parameters = self->policy.parameters;
-    tasks->head = tasks->net.layer[tasks->net.layers - 1].offset;
     return status;
 }
 
@@ -250,10 +249,7 @@ static void allocate(bm_task_room *room, int lanes) {
 static bm_status open_room(bm_task_room *room, bm_error *error) {
     const bm_tasks *tasks = room->tasks;
     const episode_tasks *family = tasks->self;
-    episode_room *self = room->self = BM_NEW(&room->arena, episode_room, 1);
-    if (!self) {
-        return bm_arena_check(&room->arena, tasks->type->name, error);
-    }
+    episode_room *self = room->self;
     const int shots = room->test ? tasks->shots : tasks->train_shots;
     self->shots = room->minibatch > 0 && room->minibatch < shots ? room->minibatch : shots;
     self->queries = room->test ? tasks->eval_queries : tasks->queries;
@@ -266,10 +262,7 @@ static bm_status open_room(bm_task_room *room, bm_error *error) {
 }
 
 static void close_room(bm_task_room *room) {
-    episode_room *self = room->self;
-    if (self) {
-        bm_env_destroy(self->env);
-    }
+    bm_env_destroy(((episode_room *)room->self)->env);
 }
 
 /* Children of a task's seed. */
@@ -391,6 +384,7 @@ static void act(bm_task_room *room, const bm_real *params, bm_env_batch *env, bm
 const bm_task_methods bm_episode_methods = {
     .create = create,
     .init = init,
+    .room_bytes = sizeof(episode_room),
     .open = open_room,
     .close = close_room,
     .begin = begin,

@@ -33,7 +33,8 @@ typedef struct {
     bm_status (*create)(bm_tasks *tasks, const bm_int_list *hidden, const bm_activation *activation, bm_error *error);
     /* Initial params [parameters]; BM_FAILED: no memory for the scheme. */
     bm_status (*init)(const bm_tasks *tasks, bm_init scheme, bm_real *params, bm_rng *rng, bm_error *error);
-    bm_status (*open)(bm_task_room *room, bm_error *error); /* allocates from room->arena */
+    size_t room_bytes;                                      /* of what room->self points to */
+    bm_status (*open)(bm_task_room *room, bm_error *error); /* allocates from room->arena, and checks it */
     void (*close)(bm_task_room *room); /* frees what lies outside of the arena; NULL: nothing does */
     void (*begin)(bm_task_room *room, const bm_seed *seed); /* draws the task */
     /* Loss and gradient of inner step 0, 1, ... at params [parameters]; what it was computed from is kept until the next begin. */
@@ -98,8 +99,8 @@ typedef struct {
 } bm_task_sizes;
 extern const bm_options bm_task_sizes_options;
 
-/* config must outlive the tasks. */
-bm_status bm_tasks_create(bm_tasks **tasks, const bm_tasks_type *type, const void *config, const bm_int_list *hidden,
+/* config must outlive the tasks. Destroy them also after failure. */
+bm_status bm_tasks_create(bm_tasks **created, const bm_tasks_type *type, const void *config, const bm_int_list *hidden,
                           const bm_activation *activation, bm_error *error);
 void bm_tasks_destroy(bm_tasks *tasks); /* NULL is fine */
 
@@ -114,6 +115,7 @@ struct bm_task_room {
     bm_arena arena;
 };
 
+/* Close it also after failure. */
 bm_status bm_task_room_open(bm_task_room *room, const bm_tasks *tasks, int inner_steps, int minibatch, bool test,
                             bm_error *error);
 void bm_task_room_close(bm_task_room *room);

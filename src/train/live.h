@@ -7,7 +7,7 @@
 
 #include "train/run.h"
 
-/* run: created or resumed, and not destroyed before the live; pass it to bm_run_train. */
+/* run: created or resumed, and not destroyed before the live; pass it to bm_run_train. Destroy the live also after failure. */
 bm_status bm_live_create(bm_live **live, bm_run *run, bm_error *error);
 void bm_live_destroy(bm_live *live); /* NULL is fine */
 

@@ -75,7 +75,7 @@ struct bm_trainee {
     bm_arena arena;
 };
 
-/* The experiment must be settled, where the trainee is to learn, and outlive it. */
+/* The experiment must be settled, where the trainee is to learn, and outlive it. Destroy the trainee also after failure. */
 bm_status bm_trainee_create(bm_trainee **trainee, const bm_experiment *experiment, bool acts_only, bm_error *error);
 void bm_trainee_destroy(bm_trainee *trainee); /* NULL is fine */
 

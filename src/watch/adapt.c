@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agents/losses.h"
 #include "core/subnormal.h"
 
 static const double step_seconds = 0.5;     /* between steps of adaptation */
@@ -194,11 +195,7 @@ static void predict_labels(bm_adapt *adapt) {
     const bm_real *output =
         bm_net_forward(&tasks->net, adapt->learned.params, adapt->workspace, adapt->view.queries, input);
     for (int i = 0; i < adapt->view.queries; i++, output += tasks->outputs) {
-        int32_t *label = &adapt->predicted[i];
-        *label = 0;
-        for (int c = 1; c < tasks->outputs; c++) {
-            *label = output[c] > output[*label] ? c : *label;
-        }
+        adapt->predicted[i] = bm_argmax(tasks->outputs, output);
     }
 }
 
