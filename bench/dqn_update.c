@@ -1,6 +1,6 @@
-/* One side of the comparison in dqn_update.py: for every line on standard input, "HIDDEN,HIDDEN BATCH UPDATES", does that many
- * DQN updates (sampling a batch from the replay buffer, two forward passes, Huber loss, backward pass, Adam) through the agent
- * itself, and prints CPU microseconds per update and the share of the core's peak flops. */
+/* One side of the comparison in dqn_update.py: for every line on standard input, "HIDDEN,HIDDEN BATCH UPDATES", does
+ * that many DQN updates (sampling a batch from the replay buffer, two forward passes, Huber loss, backward pass, Adam)
+ * through the agent itself, and prints CPU microseconds per update and the share of the core's peak flops. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

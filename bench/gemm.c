@@ -1,9 +1,10 @@
-/* One side of the comparison in gemm.py: for every line on standard input, "WHO WHAT IN OUT BATCH", multiplies for a layer of small
- * agents about half a millisecond long, and prints GFLOP/s of one thread in CPU time and the core's peak of fused multiply-adds, which
- * a loop that touches registers only measures before and after. "check" prints OpenBLAS's largest error beside a sum in double.
+/* One side of the comparison in gemm.py: for every line on standard input, "WHO WHAT IN OUT BATCH", multiplies for a
+ * layer of small agents about half a millisecond long, and prints GFLOP/s of one thread in CPU time and the core's peak
+ * of fused multiply-adds, which a loop that touches registers only measures before and after. "check" prints OpenBLAS's
+ * largest error beside a sum in double.
  *
- * WHO: base, v3, v4 (our kernels, those that run here; "best") or openblas. WHAT: forward, Y = relu(X W + b), of which OpenBLAS does
- * X W alone; weights, dW = X^T dY; input, dX = dY W^T. */
+ * WHO: base, v3, v4 (our kernels, those that run here; "best") or openblas. WHAT: forward, Y = relu(X W + b), of which
+ * OpenBLAS does X W alone; weights, dW = X^T dY; input, dX = dY W^T. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

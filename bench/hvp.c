@@ -1,6 +1,6 @@
-/* The gradient of a net and its Hessian times a vector (nets/hvp.h), in CPU time of one thread: microseconds, GFLOP/s of the matrix
- * products, and their share of the core's peak of fused multiply-adds, which a loop that touches registers only measures in the same
- * run. Medians of interleaved blocks, and the best. */
+/* The gradient of a net and its Hessian times a vector (nets/hvp.h), in CPU time of one thread: microseconds, GFLOP/s
+ * of the matrix products, and their share of the core's peak of fused multiply-adds, which a loop that touches
+ * registers only measures in the same run. Medians of interleaved blocks, and the best. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

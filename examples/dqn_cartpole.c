@@ -1,7 +1,8 @@
-/* Deep Q-learning (Mnih et al. 2015) on CartPole-v1 over the library, from top to bottom: an environment, a network with a target copy,
- * an optimizer, a replay buffer, and the loss. It ends when the mean return reaches 475, which is what CartPole-v1 asks for. The
- * program's `bellman train dqn CartPole-v1` does the same, with everything around it. After make install:
- * cc dqn_cartpole.c -I/usr/local/include/bellman -L/usr/local/lib -lbellman -lopenblas -lyaml -lcjson -lm -lpthread */
+/* Deep Q-learning (Mnih et al. 2015) on CartPole-v1 over the library, from top to bottom: an environment, a network
+ * with a target copy, an optimizer, a replay buffer, and the loss. It ends when the mean return reaches 475, which is
+ * what CartPole-v1 asks for. The program's `bellman train dqn CartPole-v1` does the same, with everything around it.
+ * After make install: cc dqn_cartpole.c -I/usr/local/include/bellman -L/usr/local/lib -lbellman -lopenblas -lyaml
+ * -lcjson -lm -lpthread */
 #include <bellman.h>
 #include <math.h>
 #include <stdio.h>

@@ -18,7 +18,7 @@
  *     nets/, optim/   small networks, their Hessian-vector products, and optimizers over flat buffers; functions to try them on
  *     replay/         experience
  *     core/           options, random numbers, state lists, files
- */
+ * / */
 #include "agents/agent.h"
 #include "agents/losses.h"
 #include "agents/returns.h"

@@ -1,16 +1,17 @@
 #ifndef BM_TESTS_SUPPORT_H
 #define BM_TESTS_SUPPORT_H
 
-/* What the tests share: a main for one Check suite per file, golden tables and tensors, the comparison they are meant for, and
- * folders to write in. Paths begin at the repository's root. */
+/* What the tests share: a main for one Check suite per file, golden tables and tensors, the comparison they are meant
+ * for, and folders to write in. Paths begin at the repository's root. */
 #include <check.h>
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "core/arena.h"
 
-/* CSV with a header line; a tensor CSV (name,dtype,shape,values) is one too. Numbers parse as doubles (hexadecimal too); an empty
- * cell is NAN. All memory is the arena's. Whatever is missing or cannot be read ends the test with a message. */
+/* CSV with a header line; a tensor CSV (name,dtype,shape,values) is one too. Numbers parse as doubles (hexadecimal
+ * too); an empty cell is NAN. All memory is the arena's. Whatever is missing or cannot be read ends the test with a
+ * message. */
 typedef struct {
     const char *path;
     int rows, columns;
@@ -47,11 +48,12 @@ void assert_near(double got, double want, double tolerance, const char *what);
 /* A new empty folder below /tmp; its path goes to folder. */
 enum { SCRATCH_BYTES = 64 };
 void scratch_make(char folder[SCRATCH_BYTES]);
-/* Removes it with all it holds, and fails where that is more than the names expected (NULL at the end; NULL: anything). */
+/* Removes it with all it holds, and fails where that is more than the names expected (NULL at the end; NULL:
+ * anything). */
 void scratch_remove(const char *folder, const char *const *expected);
 
-/* Plays a full disk: no file may grow beyond so many bytes (write fails with EFBIG), until the limit is lifted by -1. Lift it
- * before an assertion: Check writes to files of its own. */
+/* Plays a full disk: no file may grow beyond so many bytes (write fails with EFBIG), until the limit is lifted by -1.
+ * Lift it before an assertion: Check writes to files of its own. */
 void limit_file_size(long bytes);
 
 /* Runs one suite, without forking under CK_FORK=no; returns main's exit status. */

@@ -21,8 +21,8 @@ typedef struct {
     int rows;                      /* most rows that are learned from at once */
 } bm_actor_critic_setup;
 
-/* Sets agent->computed_bytes to the bytes of an action as the policy chose it, which act hands to observe: the density is that of what
- * was drawn, not of what the box made of it. BM_INVALID: an action space that no policy serves. */
+/* Sets agent->computed_bytes to the bytes of an action as the policy chose it, which act hands to observe: the density
+ * is that of what was drawn, not of what the box made of it. BM_INVALID: an action space that no policy serves. */
 bm_status bm_actor_critic_create(bm_actor_critic *networks, bm_agent *agent, const bm_actor_critic_setup *setup,
                                  bm_error *error);
 /* As an agent's verbs of the same names. */

@@ -156,10 +156,6 @@ void bm_agent_inspect(bm_agent *agent, const bm_agent_input *input, bm_real *pre
     bm_restore_subnormals(mode);
 }
 
-bm_status bm_agent_set(bm_agent *agent, const char *key, const char *value, bm_error *error) {
-    return bm_options_set_live(&agent->type->options, agent->config, key, value, error);
-}
-
 bm_replay *bm_agent_replay(bm_agent *agent) {
     return agent->type->replay && !agent->acts_only ? agent->type->replay(agent) : NULL;
 }

@@ -36,26 +36,28 @@ typedef struct {
     bm_options options;
     size_t self_bytes;               /* of agent->self, which is zero when create is called */
     const char *const *metric_names; /* of agent->metric, NULL at the end; NAN where nothing is known yet */
-    /* Checks that the spaces can be served, says why not, sets carried and computed_bytes, and allocates everything from
-     * agent->arena. */
+    /* Checks that the spaces can be served, says why not, sets carried and computed_bytes, and allocates everything
+     * from agent->arena. */
     bm_status (*create)(bm_agent *agent, bm_error *error);
-    /* Actions for the rows of input: action [n, action_space.size] of action_space.dtype. computed [n, computed_bytes], or NULL: not
-     * wanted. Without explore a row does not depend on the other rows, and the agent's state stays as it is. */
+    /* Actions for the rows of input: action [n, action_space.size] of action_space.dtype. computed [n, computed_bytes],
+     * or NULL: not wanted. Without explore a row does not depend on the other rows, and the agent's state stays as it
+     * is. */
     void (*act)(bm_agent *agent, const bm_agent_input *input, void *action, void *computed);
     void (*observe)(bm_agent *agent, const bm_agent_step *step); /* after every step of the training batch */
     void (*update)(bm_agent *agent); /* learns when it is time to; called after every observe */
     void (*state)(bm_agent *agent, bm_state *state);
     bm_replay *(*replay)(bm_agent *agent); /* NULL, or the buffer that is saved in its own file */
-    /* What the deterministic policy thinks of n <= max_rows rows, for people: preference [n, action_space.n], larger is better, called
-     * preference_name ("Q-value", "probability"), of a discrete space (a box has none: it is not written), NAN where the mask
-     * forbids; value [n], NAN where the agent has no estimate. Reads carried and leaves it. */
+    /* What the deterministic policy thinks of n <= max_rows rows, for people: preference [n, action_space.n], larger is
+     * better, called preference_name ("Q-value", "probability"), of a discrete space (a box has none: it is not
+     * written), NAN where the mask forbids; value [n], NAN where the agent has no estimate. Reads carried and leaves
+     * it. */
     void (*inspect)(bm_agent *agent, const bm_agent_input *input, bm_real *preference, bm_real *value);
     const char *preference_name;
 } bm_agent_type;
 
 struct bm_agent {
     const bm_agent_type *type;
-    void *config;   /* type's config struct; a copy, in which bm_agent_set changes live options */
+    void *config;   /* type's config struct; a copy, in which live options may change between two updates */
     bool acts_only; /* cannot learn: has its networks and what acting needs, no more */
     bm_space observation_space, action_space;
     bool masked;  /* environments forbid actions */
@@ -88,16 +90,14 @@ typedef struct {
 /* BM_INVALID: a table of options that contradicts itself (bm_options_check), or spaces that the agent cannot serve. */
 bm_status bm_agent_create(bm_agent **agent, const bm_agent_setup *setup, bm_error *error);
 void bm_agent_destroy(bm_agent *agent); /* NULL is fine */
-/* Whether the agent can act on such rows. BM_INVALID: too many, a carried state of another size, or masks where the agent was created
- * for an environment without. A bm_actor's always pass. */
+/* Whether the agent can act on such rows. BM_INVALID: too many, a carried state of another size, or masks where the
+ * agent was created for an environment without. A bm_actor's always pass. */
 bm_status bm_agent_check(const bm_agent *agent, const bm_agent_input *input, bm_error *error);
 void bm_agent_act(bm_agent *agent, const bm_agent_input *input, void *action, void *computed);
 void bm_agent_observe(bm_agent *agent, const bm_agent_step *step);
 void bm_agent_update(bm_agent *agent);
 void bm_agent_state(bm_agent *agent, bm_state *state);
 void bm_agent_inspect(bm_agent *agent, const bm_agent_input *input, bm_real *preference, bm_real *value);
-/* Changes a hyperparameter between two updates. BM_INVALID: unknown, not one that may change while training, out of range. */
-bm_status bm_agent_set(bm_agent *agent, const char *key, const char *value, bm_error *error);
 bm_replay *bm_agent_replay(bm_agent *agent);      /* NULL: none */
 double bm_agent_remaining(const bm_agent *agent); /* share of training still to come, 1 to 0 */
 

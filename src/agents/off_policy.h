@@ -1,10 +1,10 @@
 #ifndef BM_AGENTS_OFF_POLICY_H
 #define BM_AGENTS_OFF_POLICY_H
 
-/* What off-policy agents share: a replay buffer, when to learn from it, when to move target networks, and epsilon-greedy exploration.
- * Names, meanings and the order of events are those of Stable-Baselines3 2.9: counts are environment steps over all lanes,
- * learning begins after learning_starts, the target moves on those counts too (so it stands still during a block of gradient
- * steps), and a truncated step bootstraps. */
+/* What off-policy agents share: a replay buffer, when to learn from it, when to move target networks, and
+ * epsilon-greedy exploration. Names, meanings and the order of events are those of Stable-Baselines3 2.9: counts are
+ * environment steps over all lanes, learning begins after learning_starts, the target moves on those counts too (so it
+ * stands still during a block of gradient steps), and a truncated step bootstraps. */
 #include "agents/agent.h"
 #include "replay/replay.h"
 
@@ -35,8 +35,8 @@ void bm_off_policy_sample(bm_off_policy *off, bm_agent *agent, double gamma);
 
 /* The chance of a random action now: falls linearly from its first to its last value over a share of the training. */
 double bm_epsilon(const bm_agent *agent, const bm_epsilon_config *config);
-/* Draws, with chance epsilon each, actions of the rows at random among those allowed: action [n], -1 where the row is not random.
- * Returns how many are. */
+/* Draws, with chance epsilon each, actions of the rows at random among those allowed: action [n], -1 where the row is
+ * not random. Returns how many are. */
 int bm_epsilon_draw(bm_agent *agent, double epsilon, const bm_agent_input *input, int32_t *action);
 
 #endif

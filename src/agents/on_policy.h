@@ -1,8 +1,9 @@
 #ifndef BM_AGENTS_ON_POLICY_H
 #define BM_AGENTS_ON_POLICY_H
 
-/* What on-policy agents share: a rollout, advantages, and minibatches of its rows. Observations are stored once, as the environment
- * gave them, and become network inputs minibatch by minibatch, so that networks need workspace for a minibatch alone. */
+/* What on-policy agents share: a rollout, advantages, and minibatches of its rows. Observations are stored once, as the
+ * environment gave them, and become network inputs minibatch by minibatch, so that networks need workspace for a
+ * minibatch alone. */
 #include "agents/trainable.h"
 #include "replay/rollout.h"
 
@@ -21,9 +22,11 @@ typedef struct {
     bm_real *weight, *wanted; /* [n] advantage and target of the rows */
 } bm_on_policy;
 
-/* For up to capacity steps of every lane; agent->computed_bytes is known. BM_INVALID: more rows than can be numbered. */
+/* For up to capacity steps of every lane; agent->computed_bytes is known. BM_INVALID: more rows than can be
+ * numbered. */
 bm_status bm_on_policy_create(bm_on_policy *on, bm_agent *agent, int capacity, int minibatch, bm_error *error);
-/* Appends a step. critic: NULL, or the network whose value of the true successor is needed where an episode was truncated. */
+/* Appends a step. critic: NULL, or the network whose value of the true successor is needed where an episode was
+ * truncated. */
 void bm_on_policy_observe(bm_on_policy *on, const bm_agent *agent, const bm_agent_step *step, bm_trainable *critic);
 /* Values by the critic, advantages and targets of all steps; without a critic values are 0. */
 void bm_on_policy_weigh(bm_on_policy *on, const bm_agent *agent, bm_trainable *critic, double gamma, double lambda);

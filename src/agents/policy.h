@@ -1,14 +1,12 @@
 #ifndef BM_AGENTS_POLICY_H
 #define BM_AGENTS_POLICY_H
 
-/* A stochastic policy over one flat parameter buffer: a network, and the distribution over actions that its outputs stand for.
+/* A stochastic policy over one flat parameter buffer: a network, and the distribution that its outputs stand for.
  *
  *   one discrete choice   categorical over logits, of the allowed actions alone; an action is an int32_t
  *   a box                 Gaussian, the outputs being its mean; an action is bm_real [size] in units of the box, before
- *                         bm_decode_actions clips it. The logarithms of the standard deviations are parameters of their own, the
- *                         same in every state; they lie behind the network's: [net.parameters, log_std [size]]
- *
- * (train/run.h has a bm_policy that is an agent with its experiment.) */
+ *                         bm_decode_actions clips it. The logarithms of the standard deviations are the same in every
+ *                         state and lie behind the network's parameters: [net.parameters, log_std [size]] */
 #include "agents/losses.h"
 #include "envs/env.h"
 #include "nets/init.h"
@@ -33,19 +31,22 @@ typedef struct {
 
 extern const double bm_policy_output_gain; /* of the last layer's initial weights: at first no action is preferred */
 
-/* The action space's policy by a network of these hidden layers. BM_INVALID: several discrete actions, or widths out of range. */
+/* The action space's policy by a network of these hidden layers. BM_INVALID: several discrete actions, or widths out of
+ * range. */
 bm_status bm_policy_net_create(bm_policy_net *policy, const bm_space *observation_space, const bm_space *action_space,
                                const bm_int_list *hidden, const bm_activation *activation, bm_error *error);
 /* Reals of workspace for batches up to batch rows. */
 size_t bm_policy_net_workspace(const bm_policy_net *policy, int batch);
 
-/* Actions for the rows, in order: drawn with rng or, where that is NULL, the most probable (of several the first; a box: the mean). */
+/* Actions for the rows, in order: drawn with rng or, where that is NULL, the most probable (of several the first; a
+ * box: the mean). */
 void bm_policy_net_act(const bm_policy_net *policy, const bm_real *params, bm_real *workspace,
                        const bm_policy_rows *rows, bm_rng *rng, void *action);
 /* Of every discrete action: probability [n, net.outputs], 0 where it is not allowed. */
 void bm_policy_net_probabilities(const bm_policy_net *policy, const bm_real *params, bm_real *workspace,
                                  const bm_policy_rows *rows, bm_real *probability);
-/* REINFORCE's loss (losses.h) of the rows as part of a batch of `of`, and its gradient: grad [parameters], overwritten. */
+/* REINFORCE's loss (losses.h) of the rows as part of a batch of `of`, and its gradient: grad [parameters],
+ * overwritten. */
 bm_policy_loss bm_policy_net_gradient(const bm_policy_net *policy, const bm_real *params, bm_real *workspace,
                                       const bm_policy_rows *rows, int of, double ent_coef, bm_real *grad);
 

@@ -2,14 +2,13 @@
  *
  *     loss = -mean_t( w_t log pi(a_t | s_t) ) - ent_coef * mean_t( H(pi(. | s_t)) )
  *
- * w is the discounted return from t on, normalised over the batch; with baseline, the return minus a learned V(s), which is
- * fitted to the returns by value_steps gradient steps of a network of its own. A batch is at least batch_episodes episodes, and
- * one of every lane: otherwise many lanes would fill it with their shortest.
- * Where an episode is cut, by the time limit or because the batch is full, a baseline stands in for the rewards that
- * would have followed (Spinning Up's finish_path); without one there is nothing to bootstrap from: an episode cut by the
- * time limit counts as it is, one cut by the end of the batch is left out.
- * Discrete actions are drawn from a softmax over the allowed ones; numbers of a box from a Gaussian whose deviation does not depend on
- * the state. */
+ * w is the discounted return from t on, normalised over the batch; with baseline, the return minus a learned V(s),
+ * which is fitted to the returns by value_steps gradient steps of a network of its own. A batch is at least
+ * batch_episodes episodes, and one of every lane: otherwise many lanes would fill it with their shortest. Where an
+ * episode is cut, by the time limit or because the batch is full, a baseline stands in for the rewards that would have
+ * followed (Spinning Up's finish_path); without one there is nothing to bootstrap from: an episode cut by the time
+ * limit counts as it is, one cut by the end of the batch is left out. Discrete actions are drawn from a softmax over
+ * the allowed ones; numbers of a box from a Gaussian whose deviation does not depend on the state. */
 #include <math.h>
 #include <string.h>
 
@@ -109,7 +108,8 @@ static void observe(bm_agent *agent, const bm_agent_step *step) {
 
 /* ---- learning --------------------------------------------------------------------------------------------------- */
 
-/* The rows that count. Without a baseline the steps after a lane's last episode end are left out: what would follow is not known. */
+/* The rows that count. Without a baseline the steps after a lane's last episode end are left out: what would follow is
+ * not known. */
 static void list_rows(bm_on_policy *on, bool all) {
     const bm_rollout *rollout = &on->rollout;
     const int lanes = rollout->lanes, most = rollout->steps * lanes;

@@ -1,8 +1,8 @@
 #ifndef BM_AGENTS_TRAINABLE_H
 #define BM_AGENTS_TRAINABLE_H
 
-/* A network that learns, as one object: parameters and gradient, target copy, running average, optimizer with schedule and
- * clipping, workspace, and all of that as state. And the options that agents with such networks share. */
+/* A network that learns, as one object: parameters and gradient, target copy, running average, optimizer with schedule
+ * and clipping, workspace, and all of that as state. And the options that agents with such networks share. */
 #include "agents/agent.h"
 #include "nets/init.h"
 #include "nets/net.h"
@@ -54,24 +54,25 @@ typedef struct {
 /* The network of the shape that config says. BM_INVALID: widths out of range. */
 bm_status bm_network_create(bm_net *net, const bm_network_config *config, int inputs, int outputs, bm_error *error);
 
-/* With initial parameters drawn from agent->init_rng. For an agent that only acts, without gradient and optimizer. BM_INVALID: settings
- * that do not go together. */
+/* With initial parameters drawn from agent->init_rng. For an agent that only acts, without gradient and optimizer.
+ * BM_INVALID: settings that do not go together. */
 bm_status bm_trainable_create(bm_trainable *trainable, bm_agent *agent, const bm_trainable_setup *setup,
                               bm_error *error);
 /* The net's result [n, outputs] at params, which may be any of the copies; it stays until the next forward. */
 bm_real *bm_trainable_forward(bm_trainable *trainable, const bm_real *params, int n, const bm_real *input);
-/* After that forward at trainable->params, from trainable->grad_output, which becomes scratch: grad [parameters], overwritten. */
+/* After that forward at trainable->params, from trainable->grad_output, which becomes scratch: grad [parameters],
+ * overwritten. */
 void bm_trainable_backward(bm_trainable *trainable, int n, const bm_real *input, bm_real *grad);
 /* grad += part, for gradients that are added up from minibatches; a step sets grad to zero again. */
 void bm_trainable_add_part(bm_trainable *trainable);
-/* One step of the optimizer along grad, clipped, with the learning rate and momentum of this moment of the agent's training. norm:
- * NULL, or gets the gradient's length before. Returns the learning rate. */
+/* One step of the optimizer along grad, clipped, with the learning rate and momentum of this moment of the agent's
+ * training. norm: NULL, or gets the gradient's length before. Returns the learning rate. */
 double bm_trainable_step(bm_trainable *trainable, const bm_agent *agent, double *norm);
 /* copy (target or average) += share * (params - copy); 1 copies. */
 void bm_trainable_blend(const bm_trainable *trainable, double share, bm_real *copy);
 
-/* Lists the parameters as "nets.NAME", copies of them as "nets.NAME_target" and "nets.NAME_average", and, unless the agent only
- * acts, what the optimizer remembers as "optimizer.NAME". */
+/* Lists the parameters as "nets.NAME", copies of them as "nets.NAME_target" and "nets.NAME_average", and, unless the
+ * agent only acts, what the optimizer remembers as "optimizer.NAME". */
 void bm_trainable_state(bm_trainable *trainable, const bm_agent *agent, const char *name, bm_state *state);
 
 #endif

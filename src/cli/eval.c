@@ -1,5 +1,6 @@
-/* bellman eval RUN: plays a trained policy and says how well it does. Every episode has a seed of its own, so the same command
- * gives the same numbers. With --exact, where the environment is a finite table, what no sampling can say better. */
+/* bellman eval RUN: plays a trained policy and says how well it does. Every episode has a seed of its own, so the same
+ * command gives the same numbers. With --exact, where the environment is a finite table, what no sampling can say
+ * better. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>

@@ -82,7 +82,8 @@ static void choose_variant(void *context, const char *key, const bm_option *row,
     }
 }
 
-/* Chooses the kinds of variants that the words name, as in --optimizer sgd, so that help shows the options of these kinds. */
+/* Chooses the kinds of variants that the words name, as in --optimizer sgd, so that help shows the options of these
+ * kinds. */
 static void choose_variants(const bm_options *options, void *config, int argc, char **argv) {
     early_words words = {options, config, argc, argv};
     bm_options_each(options, NULL, choose_variant, &words);

@@ -42,8 +42,8 @@ static const cJSON *means_of(const cJSON *result, const char *score) {
     return member(member(member(result, "evaluation"), score), "mean");
 }
 
-/* Mean and population standard deviation over the runs of their mean first score, after every number of steps; how many are counted. A
- * run all of whose tasks had diverged has no such mean, and is not among them. */
+/* Mean and population standard deviation over the runs of their mean first score, after every number of steps; how many
+ * are counted. A run all of whose tasks had diverged has no such mean, and is not among them. */
 static void sum_up(cJSON *all, const bm_experiment *experiment) {
     const char *score = bm_meta_tasks_of(experiment)->score_names[0];
     const bm_int_list *steps = &bm_meta_run_of(experiment)->eval_adapt_steps;

@@ -1,5 +1,5 @@
-/* bellman meta eval RUN: adapts what a run has learned to new tasks, beside a random start and baselines, which it trains where they are
- * missing and keeps in the run's folder. */
+/* bellman meta eval RUN: adapts what a run has learned to new tasks, beside a random start and baselines, which it
+ * trains where they are missing and keeps in the run's folder. */
 #include "cli/meta_eval.h"
 
 #include <errno.h>
@@ -145,7 +145,8 @@ static bool to_output(const char *path) {
     return path && strcmp(path, "-") == 0;
 }
 
-/* Found out before baselines are trained. Devices and pipes are not opened twice: whoever reads one would take the first for all. */
+/* Found out before baselines are trained. Devices and pipes are not opened twice: whoever reads one would take the
+ * first for all. */
 static bm_status check_writable(const char *path, bm_error *error) {
     struct stat file;
     if (!path || to_output(path)) {

@@ -70,7 +70,8 @@ static int wider(int a, int b) {
 
 enum { MOST_COLUMNS = BM_LIST_MAX + 1, NARROWEST = 6 };
 
-/* Numbers of steps: those asked for and, in front of them, 0 where only a method without adaptation (the oracle) has it. Returns how many. */
+/* Numbers of steps: those asked for and, in front of them, 0 where only a method without adaptation (the oracle) has
+ * it. Returns how many. */
 static int choose_columns(const bm_meta_eval *eval, int column[MOST_COLUMNS]) {
     const bm_int_list *steps = &eval->config.adapt_steps;
     bool unadapted = false;
@@ -272,7 +273,8 @@ static cJSON *add_array(cJSON *object, const char *prefix, const char *name) {
     return cJSON_AddArrayToObject(object, key);
 }
 
-/* The one score that every family has is called loss or return, and "interval" is its own; others have their names before them. */
+/* The one score that every family has is called loss or return, and "interval" is its own; others have their names
+ * before them. */
 static void add_score(cJSON *object, const bm_meta_eval *eval, const bm_meta_eval_method *method, int which,
                       double *scratch) {
     const bm_tasks_type *tasks = tasks_of(eval);

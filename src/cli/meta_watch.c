@@ -1,4 +1,5 @@
-/* bellman meta watch RUN: adapts what a run has learned to new tasks, step by step, in a window, a terminal, or into a file. */
+/* bellman meta watch RUN: adapts what a run has learned to new tasks, step by step, in a window, a terminal, or into a
+ * file. */
 #include "cli/meta_watch.h"
 
 #include <math.h>

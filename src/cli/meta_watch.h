@@ -24,8 +24,9 @@ int bm_meta_watch_run(const bm_arguments *arguments);
 int bm_meta_shown_steps(const bm_int_list *evaluated); /* steps of adaptation to show, unless a flag says */
 enum { BM_META_FILE_FPS = 25 };                        /* of a recording, where nothing else is said */
 
-/* The loop behind both. In setup the player's part is not looked at: adapt is shown, episodes are tasks, and live, trained and failure
- * belong to feed (NULL: nothing trains). stem: of the names of pictures. Of the result only what was recorded, and stop_training, are filled in. */
+/* The loop behind both. In setup the player's part is not looked at: adapt is shown, episodes are tasks, and live,
+ * trained and failure belong to feed (NULL: nothing trains). stem: of the names of pictures. Of the result only what
+ * was recorded, and stop_training, are filled in. */
 bm_status bm_meta_show(const bm_show_setup *setup, bm_adapt *adapt, bm_adapt_feed *feed, const char *stem,
                        bm_show_result *result, bm_error *error);
 

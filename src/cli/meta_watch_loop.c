@@ -1,5 +1,5 @@
-/* Adaptation, live. Time is the clock's where somebody looks or a run trains, and counted in frames where only a file is written: then
- * the same command writes the same file. */
+/* Adaptation, live. Time is the clock's where somebody looks or a run trains, and counted in frames where only a file
+ * is written: then the same command writes the same file. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

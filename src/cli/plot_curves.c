@@ -1,5 +1,5 @@
-/* One curve of several runs: each run's rows where the metric is known, smoothed if asked for; then, on steps that all runs of a
- * setting reach, their mean and how far they spread. */
+/* One curve of several runs: each run's rows where the metric is known, smoothed if asked for; then, on steps that all
+ * runs of a setting reach, their mean and how far they spread. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,8 +59,8 @@ static bm_status unknown_metric(bm_plot *plot, bm_error *error) {
 
 /* ---- a run ------------------------------------------------------------------------------------------------------ */
 
-/* The mean over so many rows around each, of an even number with one more before than after; near the ends over fewer, as many
- * before as after, so that nothing is shifted there. */
+/* The mean over so many rows around each, of an even number with one more before than after; near the ends over fewer,
+ * as many before as after, so that nothing is shifted there. */
 static void smooth(bm_plot *plot, bm_plot_run *run) {
     double *mean = bm_plot_alloc(plot, (size_t)run->points, sizeof *mean);
     for (int i = 0; i < run->points; i++) {
@@ -103,7 +103,8 @@ static bool same_grid(const bm_plot_setting *setting) {
     return true;
 }
 
-/* The x of a setting's curve: that of its runs where they agree, else evenly from the latest beginning to the earliest end. */
+/* The x of a setting's curve: that of its runs where they agree, else evenly from the latest beginning to the earliest
+ * end. */
 static void choose_grid(bm_plot *plot, bm_plot_setting *setting) {
     if (same_grid(setting)) {
         setting->x = setting->run[0]->x;

@@ -8,7 +8,8 @@
 
 cJSON *bm_result_of_agent(const bm_run *run, const char *folder, const bm_run_result *result);
 cJSON *bm_result_of_meta(const bm_run *run, const char *folder, const bm_run_result *result);
-/* Names a member of an array after the numbers of steps of adaptation, and adds a number, null where it is not finite. */
+/* Names a member of an array after the numbers of steps of adaptation, and adds a number, null where it is not
+ * finite. */
 void bm_result_add_steps(cJSON *object, const bm_int_list *steps);
 void bm_result_add_number(cJSON *array, double value);
 /* FOLDER/result.json, replaced in one step. */

@@ -24,8 +24,8 @@ const char *bm_run_metric(const bm_run_entry *run) {
     return metric ? metric : "rollout/ep_rew_mean";
 }
 
-/* The final evaluation of a run that has ended; of one that has not, and of meta-training, the latest in progress.csv. Without either,
- * or with a damaged one, a run just has no scores: the checkpoint is what counts. */
+/* The final evaluation of a run that has ended; of one that has not, and of meta-training, the latest in progress.csv.
+ * Without either, or with a damaged one, a run just has no scores: the checkpoint is what counts. */
 static void read_scores(bm_run_entry *run) {
     const bool meta = bm_run_setting(run, "metric") != NULL;
     bm_history history;

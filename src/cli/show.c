@@ -1,5 +1,5 @@
-/* Time is the clock's where somebody looks, and counted in frames where only a file is written: then the same command writes the
- * same file. */
+/* Time is the clock's where somebody looks, and counted in frames where only a file is written: then the same command
+ * writes the same file. */
 #include "cli/show.h"
 
 #include <math.h>

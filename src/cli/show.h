@@ -1,7 +1,8 @@
 #ifndef BM_CLI_SHOW_H
 #define BM_CLI_SHOW_H
 
-/* The loop behind watch, play and train --render: plays episodes at natural speed, draws them, listens to keys, records. */
+/* The loop behind watch, play and train --render: plays episodes at natural speed, draws them, listens to keys,
+ * records. */
 #include <stdatomic.h>
 
 #include "cli/stage.h"

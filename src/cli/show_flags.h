@@ -17,8 +17,8 @@
 /* Fills width, height, fps, speed, record; width and height hold the defaults. Exits 2 on bad usage. */
 void bm_show_read_flags(const bm_arguments *arguments, bm_show_setup *setup);
 bm_stage_kind bm_show_stage_kind(const bm_arguments *arguments);
-/* Opens setup's file, with so many frames a second unless --fps says, and stage, as the flags say. instead: what a failure's sentence
- * advises. */
+/* Opens setup's file, with so many frames a second unless --fps says, and stage, as the flags say. instead: what a
+ * failure's sentence advises. */
 bm_status bm_show_open(const bm_arguments *arguments, const char *instead, double record_fps, bm_show_setup *setup,
                        bm_error *error);
 /* Both files and stage opened, bm_show, and the stage closed. */

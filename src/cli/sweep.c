@@ -1,5 +1,6 @@
-/* bellman sweep AGENT ENV --set KEY=A,B: trains every combination of values with several seeds, side by side, and compares them. All
- * that it knows lies in its run folders, so that the same command goes on wherever it was stopped. */
+/* bellman sweep AGENT ENV --set KEY=A,B: trains every combination of values with several seeds, side by side, and
+ * compares them. All that it knows lies in its run folders, so that the same command goes on wherever it was
+ * stopped. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

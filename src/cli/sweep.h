@@ -1,8 +1,9 @@
 #ifndef BM_CLI_SWEEP_H
 #define BM_CLI_SWEEP_H
 
-/* bellman sweep: every combination of the values that options are given, trained with several seeds. sweep_grid.c makes the
- * combinations of the words, sweep_folder.c finds out what of them is trained already, sweep_report.c tells what came out. */
+/* bellman sweep: every combination of the values that options are given, trained with several seeds. sweep_grid.c makes
+ * the combinations of the words, sweep_folder.c finds out what of them is trained already, sweep_report.c tells what
+ * came out. */
 #include "cli/cli.h"
 #include "cli/run_finder.h"
 #include "train/experiment.h"
@@ -45,8 +46,8 @@ typedef struct {
 /* Memory that lasts as long as the sweep; exits 1 when there is none. */
 void *bm_sweep_alloc(bm_sweep *sweep, size_t count, size_t size);
 
-/* From the words to settings and runs. All settings are known to be trainable then; nothing is written. The texts of arguments are
- * changed. */
+/* From the words to settings and runs. All settings are known to be trainable then; nothing is written. The texts of
+ * arguments are changed. */
 bm_status bm_sweep_read(bm_sweep *sweep, bm_arguments *arguments, int argc, char **argv, bm_error *error);
 void bm_sweep_free(bm_sweep *sweep);
 
@@ -56,8 +57,8 @@ bm_status bm_sweep_experiment(const bm_sweep *sweep, const bm_sweep_run *run, bm
                               bm_error *error);
 void bm_sweep_run_folder(const bm_sweep *sweep, const bm_sweep_run *run, char *folder, size_t bytes);
 
-/* Makes the sweep's folder, keeps other processes out of it, and looks which runs have begun or ended. BM_INVALID: one was made with
- * other settings. */
+/* Makes the sweep's folder, keeps other processes out of it, and looks which runs have begun or ended. BM_INVALID: one
+ * was made with other settings. */
 bm_status bm_sweep_open(bm_sweep *sweep, bm_error *error);
 /* Removes what a run left that was killed before it had a checkpoint; fine if there is nothing. */
 bm_status bm_sweep_clear(const char *folder, bm_error *error);
@@ -66,7 +67,8 @@ bm_status bm_sweep_clear(const char *folder, bm_error *error);
 int bm_sweep_score(bm_sweep *sweep);
 void bm_sweep_print(const bm_sweep *sweep, int best);
 void bm_sweep_json(const bm_sweep *sweep, int best, const char *picture);
-/* Curves of the settings that have ended, of the best ones where there are many. *drawn: whether there were any to draw. */
+/* Curves of the settings that have ended, of the best ones where there are many. *drawn: whether there were any to
+ * draw. */
 bm_status bm_sweep_plot(bm_sweep *sweep, const char *path, bool *drawn, bm_error *error);
 
 #endif

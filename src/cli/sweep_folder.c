@@ -1,5 +1,5 @@
-/* The folder of a sweep, and what lies in it. A run counts as ended when its result.json belongs to its last checkpoint; one that has
- * a checkpoint goes on from there; one without was killed while it began, and begins again. */
+/* The folder of a sweep, and what lies in it. A run counts as ended when its result.json belongs to its last
+ * checkpoint; one that has a checkpoint goes on from there; one without was killed while it began, and begins again. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -12,7 +12,8 @@
 #include "cli/sweep.h"
 #include "core/io.h"
 
-/* One process a sweep: two would take each other's beginnings for remains. The lock ends with the process, however it ends. */
+/* One process a sweep: two would take each other's beginnings for remains. The lock ends with the process, however it
+ * ends. */
 static bm_status lock_folder(bm_sweep *sweep, bm_error *error) {
     char path[BM_PATH_MAX + 16];
     snprintf(path, sizeof path, "%s/lock", sweep->folder);

@@ -1,6 +1,6 @@
-/* The words of bellman sweep: each --set and --env-set names the values of one option, read as bellman tune reads the choices in
- * --space; the settings are their Cartesian product. A setting is made by the words that train would be given, with one value in the
- * place of each list, so that it means what it means there. */
+/* The words of bellman sweep: each --set and --env-set names the values of one option, read as bellman tune reads the
+ * choices in --space; the settings are their Cartesian product. A setting is made by the words that train would be
+ * given, with one value in the place of each list, so that it means what it means there. */
 #include <ctype.h>
 #include <limits.h>
 #include <stdio.h>
@@ -191,8 +191,8 @@ static void read_values(bm_sweep *sweep, bm_sweep_setting *setting) {
 
 /* ---- what settings are called ----------------------------------------------------------------------------------- */
 
-/* A value as a part of a file's name, different for different values: lists as 64x64, and of others what a shell might not like in
- * the form %2F. */
+/* A value as a part of a file's name, different for different values: lists as 64x64, and of others what a shell might
+ * not like in the form %2F. */
 static void put_safe(char *name, size_t bytes, const bm_option *row, const char *value) {
     size_t at = strlen(name);
     for (const char *c = value; *c && at + 4 < bytes; c++) {

@@ -52,7 +52,8 @@ enum { EVAL, LEAST, SEEDS, SPEED, NUMBERS, CELL_BYTES = 64 };
 
 static const char *const heading[NUMBERS] = {[EVAL] = "eval return", "min", "seeds", "steps/s"};
 
-/* Decimals that all means are shown with, and the width of the longest deviation, so that the signs stand below each other. */
+/* Decimals that all means are shown with, and the width of the longest deviation, so that the signs stand below each
+ * other. */
 typedef struct {
     int decimals, std_width;
 } number_form;
@@ -275,7 +276,8 @@ static double height_of(const shown_settings *shown) {
     return PICTURE_HEIGHT + (lines > LEGEND_LINES ? LINE_HEIGHT * (lines - LEGEND_LINES) : 0);
 }
 
-/* Returns while it trained; where no training episode has ended, those of the evaluations. NULL: nothing is known of either. */
+/* Returns while it trained; where no training episode has ended, those of the evaluations. NULL: nothing is known of
+ * either. */
 static const char *choose_metric(const bm_plot *plot) {
     static const char *const metrics[] = {"rollout/ep_rew_mean", "eval/mean_reward"};
     for (size_t m = 0; m < sizeof metrics / sizeof metrics[0]; m++) {

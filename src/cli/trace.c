@@ -127,8 +127,8 @@ static bm_status trace_episodes(bm_env_batch *env, uint64_t seed, int64_t steps,
     return bm_env_check(env, error);
 }
 
-/* Single steps, each from the state its row gives, at the beginning of an episode. The type itself steps, not the driver, which
- * would start a new episode in place of a state that ends one. */
+/* Single steps, each from the state its row gives, at the beginning of an episode. The type itself steps, not the
+ * driver, which would start a new episode in place of a state that ends one. */
 static void trace_states(bm_env_batch *env, uint64_t seed, int64_t steps, const bm_table *rows) {
     const int size = env->type->fields.count;
     double state[BM_ENV_FIELDS_MAX];

@@ -1,8 +1,8 @@
 #ifndef BM_CLI_TRAINING_H
 #define BM_CLI_TRAINING_H
 
-/* What bellman train and bellman meta have in common: from the words to one run or several side by side, watched or not, and what is told
- * of them. */
+/* What bellman train and bellman meta have in common: from the words to one run or several side by side, watched or
+ * not, and what is told of them. */
 #include <cjson/cJSON.h>
 
 #include "cli/training_view.h"

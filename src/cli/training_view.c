@@ -199,7 +199,8 @@ const bm_training_picture bm_training_episodes = {
     .show = show_episodes,
 };
 
-/* ---- adaptation to new tasks, with what a meta-learner has learned so far ----------------------------------------- */
+/* ---- adaptation to new tasks, with what a meta-learner has learned so far
+ * ----------------------------------------- */
 
 typedef struct {
     bm_adapt_feed feed;

@@ -1,7 +1,8 @@
 #ifndef BM_CLI_TRAINING_VIEW_H
 #define BM_CLI_TRAINING_VIEW_H
 
-/* train and meta with --render, --terminal or --headless --record: the run trains in a thread of its own while this one shows it. */
+/* train and meta with --render, --terminal or --headless --record: the run trains in a thread of its own while this one
+ * shows it. */
 #include "cli/show_flags.h"
 #include "train/run.h"
 
@@ -30,7 +31,8 @@ typedef struct {
 
 bool bm_training_view_wanted(const bm_arguments *arguments);
 void bm_training_view_check(const bm_arguments *arguments, const char *verb); /* exits 2 on what does not go together */
-/* Opens the file of --record and the stage, before anything is trained: what cannot be shown or written is no run either. title must last. */
+/* Opens the file of --record and the stage, before anything is trained: what cannot be shown or written is no run
+ * either. title must last. */
 bm_status bm_training_view_open(bm_training_view *view, const bm_training_picture *picture,
                                 const bm_arguments *arguments, const bm_experiment *experiment, const char *title,
                                 bm_error *error);

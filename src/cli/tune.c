@@ -304,8 +304,8 @@ static int run_rank(int argc, char **argv) {
     return atomic_load(stop) ? 128 + atomic_load(stop) : code;
 }
 
-/* Of several ranks the first one speaks, and its exit code is the launcher's. The others look at the words after it has found them
- * good. */
+/* Of several ranks the first one speaks, and its exit code is the launcher's. The others look at the words after it has
+ * found them good. */
 static int run(int argc, char **argv) {
     bm_error error;
     const bm_status status = bm_ranks_begin(&error);

@@ -1,8 +1,8 @@
 #ifndef BM_CLI_TUNE_H
 #define BM_CLI_TUNE_H
 
-/* bellman tune, from words to a study: tune.c runs it, tune_words.c reads what is wanted, tune_table.c shows how it stands and what came
- * of it, tune_show.c what a file holds. */
+/* bellman tune, from words to a study: tune.c runs it, tune_words.c reads what is wanted, tune_table.c shows how it
+ * stands and what came of it, tune_show.c what a file holds. */
 #include <stdio.h>
 
 #include "cli/experiment_words.h"

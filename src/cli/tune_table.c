@@ -21,7 +21,8 @@ static const char *duration(double seconds, char text[TIME_BYTES]) {
     return text;
 }
 
-/* Of the search alone: what is left, at the pace since this process began, that of other processes on the study among it. */
+/* Of the search alone: what is left, at the pace since this process began, that of other processes on the study among
+ * it. */
 static double time_left(const bm_study_view *view) {
     const int64_t ended = view->complete + view->pruned + view->failed;
     double begun = 0; /* shares of those that run */
@@ -153,7 +154,8 @@ static size_t fitting(const char *line, size_t bytes, int columns) {
     return bytes;
 }
 
-/* Lines that are broken where the terminal ends, as many as it has room for, so that all of them can be drawn over; how many. */
+/* Lines that are broken where the terminal ends, as many as it has room for, so that all of them can be drawn over; how
+ * many. */
 static int put_folded(const char *text) {
     struct winsize size;
     const bool known = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 && size.ws_row > 1;

@@ -113,7 +113,8 @@ static bm_status default_space(bm_tune_wish *wish, bm_error *error) {
     return search.status;
 }
 
-/* How long and how often a run is judged makes scores comparable, and seeds are the study's; only num_envs is part of how it learns. */
+/* How long and how often a run is judged makes scores comparable, and seeds are the study's; only num_envs is part of
+ * how it learns. */
 static bm_status check_searched(const bm_tune_wish *wish, const char *name, bm_error *error) {
     const bm_experiment *experiment = &wish->experiment;
     if (wish->trains && strcmp(name, "num_envs") != 0 &&
@@ -177,7 +178,8 @@ static bm_status read_space(bm_tune_wish *wish, bm_error *error) {
 
 /* ---- samplers and pruners --------------------------------------------------------------------------------------- */
 
-/* NAME:KEY=VALUE:... over kinds. usual: what the study makes the default of an option that some kinds have; NULL: nothing. */
+/* NAME:KEY=VALUE:... over kinds. usual: what the study makes the default of an option that some kinds have; NULL:
+ * nothing. */
 static bm_status read_variant(const char *what, const char *text, const bm_variant_kind *kinds, const bm_setting *usual,
                               bm_variant *variant, bm_error *error) {
     const char *names[32];
@@ -226,7 +228,8 @@ static bm_status read_sampler(bm_tune_wish *wish, bm_error *error) {
                         bm_cli_has(wish->arguments, "trials") ? &any_size : NULL, &wish->setup.sampler, error);
 }
 
-/* Where nobody says when the first trials may be ended: after a sixteenth of one, so that there are two rungs before the end. */
+/* Where nobody says when the first trials may be ended: after a sixteenth of one, so that there are two rungs before
+ * the end. */
 static bm_status read_pruner(bm_tune_wish *wish, bm_error *error) {
     const char *given = bm_cli_value(wish->arguments, "pruner");
     const int64_t sixteenth = wish->setup.folds * wish->objective.steps / 16;

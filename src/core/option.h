@@ -1,9 +1,9 @@
 #ifndef BM_CORE_OPTION_H
 #define BM_CORE_OPTION_H
 
-/* Options are described once. Each config struct has one table of rows; defaults, --flags, YAML, --help, range
- * errors and checkpoint metadata are loops over the rows. What several tables share is a group: a struct with a table of its own,
- * embedded in theirs.
+/* Options are described once. Each config struct has one table of rows; defaults, --flags, YAML, --help, range errors
+ * and checkpoint metadata are loops over the rows. What several tables share is a group: a struct with a table of its
+ * own, embedded in theirs.
  *
  *     typedef struct { double gamma; int batch_size; bm_schedule learning_rate; } dqn_config;
  *     static const bm_option rows[] = {
@@ -11,7 +11,7 @@
  *         BM_OPTION(dqn_config, batch_size, 128,  1, 65536, BM_LOG,    "transitions per update"),
  *     };
  *     ... .options = BM_OPTIONS(rows, dqn_config),
- */
+ * / */
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -66,8 +66,8 @@ typedef struct {
     const char *name; /* BM_GROUP: what goes before the names of its rows, "" or "critic_" */
     bm_option_type type;
     size_t offset;
-    /* The default, as a user would write it. BM_GROUP: defaults in place of the group's own, "learning_rate=0.003 net_arch=64,64",
-     * separated by one space. */
+    /* The default, as a user would write it. BM_GROUP: defaults in place of the group's own, "learning_rate=0.003
+     * net_arch=64,64", separated by one space. */
     const char *initial;
     double min, max; /* inclusive; numbers only */
     bm_scale scale;
@@ -90,7 +90,8 @@ struct bm_options {
     _Generic((field), int: BM_INTEGER, double: BM_REAL, bool: BM_SWITCH, bm_schedule: BM_SCHEDULE, bm_text: BM_TEXT,   \
              bm_int_list: BM_INT_LIST)
 /* clang-format on */
-/* What stands in a row; in braces of its own, with .tune = "log(1e-5,1e-2)" behind it, where a study should search by default. */
+/* What stands in a row; in braces of its own, with .tune = "log(1e-5,1e-2)" behind it, where a study should search by
+ * default. */
 #define BM_ROW(config, field, initial_, min_, max_, scale_, help_)                                                     \
     .name = #field, .type = BM_OPTION_TYPE(((config *)0)->field), .offset = offsetof(config, field),                   \
     .initial = #initial_, .min = (min_), .max = (max_), .scale = (scale_), .help = (help_)
@@ -121,7 +122,8 @@ struct bm_options {
 #define BM_OPTIONS(rows_, config)                                                                                      \
     { .rows = (rows_), .count = sizeof(rows_) / sizeof((rows_)[0]), .config_bytes = sizeof(config) }
 
-/* Whether the table makes sense: no two rows, groups opened, have one name, and every default is a value. BM_INVALID names the row. */
+/* Whether the table makes sense: no two rows, groups opened, have one name, and every default is a value. BM_INVALID
+ * names the row. */
 bm_status bm_options_check(const bm_options *options, bm_error *error);
 
 /* Fills config (config_bytes, zeroed first) with the defaults. Cannot fail where bm_options_check passes. */
@@ -150,16 +152,16 @@ const bm_option *bm_options_find(const bm_options *options, const void *config, 
 /* Writes the option's value as bm_options_set reads it, shortest text that parses back to the same value. */
 void bm_option_format(const bm_option *row, const void *field, char *text, size_t bytes);
 
-/* The value a little further up (direction 1) or down (-1), as text within the range: what a person who turns a knob expects. Reals
- * and integers move by about a quarter or, between 0 and 1, by 0.01; a switch flips, a choice moves on. False, and no text, where
- * there is nothing to turn. */
+/* The value a little further up (direction 1) or down (-1), as text within the range: what a person who turns a knob
+ * expects. Reals and integers move by about a quarter or, between 0 and 1, by 0.01; a switch flips, a choice moves on.
+ * False, and no text, where there is nothing to turn. */
 bool bm_option_nudge(const bm_option *row, const void *field, int direction, char *text, size_t bytes);
 
 /* Writes a range for people: "0..1", "one of huber, mse", "true or false", "64,64 with each 1..4096", "any text". */
 void bm_option_range(const bm_option *row, char *text, size_t bytes);
 
-/* Calls visit for every option: a group's rows in its place, a variant's own rows after it with dotted keys. config NULL: without
- * variants' rows, field is NULL. */
+/* Calls visit for every option: a group's rows in its place, a variant's own rows after it with dotted keys. config
+ * NULL: without variants' rows, field is NULL. */
 typedef void bm_option_visitor(void *context, const char *key, const bm_option *row, const void *field);
 void bm_options_each(const bm_options *options, const void *config, bm_option_visitor *visit, void *context);
 

@@ -281,7 +281,8 @@ static bool dtype_named(const cJSON *item, bm_dtype *dtype) {
     return false;
 }
 
-/* shape into the tensor, and the bytes it takes; false: not a list of at most BM_STATE_DIMS whole numbers, or absurdly large. */
+/* shape into the tensor, and the bytes it takes; false: not a list of at most BM_STATE_DIMS whole numbers, or absurdly
+ * large. */
 static bool read_shape(const cJSON *list, tensor *result, size_t *bytes) {
     if (!cJSON_IsArray(list) || cJSON_GetArraySize(list) > BM_STATE_DIMS) {
         return false;
@@ -341,7 +342,8 @@ static int by_offset(const void *a, const void *b) {
     return first->position < second->position ? -1 : 1;
 }
 
-/* Tensors follow each other without overlap, without gap and to the end of the file. tensors [count], sorted by offset. */
+/* Tensors follow each other without overlap, without gap and to the end of the file. tensors [count], sorted by
+ * offset. */
 static bm_status check_tiling(const contents *file, const tensor *tensors, size_t count, bm_error *error) {
     size_t end = 0;
     for (size_t i = 0; i < count; i++) {

@@ -13,7 +13,8 @@ typedef enum { BM_F32, BM_F64, BM_U8, BM_I32, BM_I64, BM_U64 } bm_dtype;
 
 size_t bm_dtype_bytes(bm_dtype dtype);
 const char *bm_dtype_name(bm_dtype dtype); /* the safetensors name: "F32", "F64", "U8", "I32", "I64", "U64" */
-/* Number index of an array of dtype, as a double; setting rounds as a C conversion does, and wants a value that the type can hold. */
+/* Number index of an array of dtype, as a double; setting rounds as a C conversion does, and wants a value that the
+ * type can hold. */
 double bm_dtype_get(bm_dtype dtype, const void *data, size_t index);
 void bm_dtype_set(bm_dtype dtype, void *data, size_t index, double value);
 

@@ -21,8 +21,8 @@ typedef struct {
 /* How a message about an unknown name ends: "; did you mean NEAREST?", or with otherwise where none is near. */
 bm_hint bm_did_you_mean(const char *name, const char *const *candidates, size_t n, const char *otherwise);
 
-/* Finds name among candidate(0), candidate(1), ... up to the first NULL; the index, or -1 with a sentence that says what it is no name of
- * ("unknown WHAT NAME"), with the nearest or with otherwise. */
+/* Finds name among candidate(0), candidate(1), ... up to the first NULL; the index, or -1 with a sentence that says
+ * what it is no name of ("unknown WHAT NAME"), with the nearest or with otherwise. */
 int bm_find_name(const char *what, const char *name, const char *(*candidate)(int i), const char *otherwise,
                  bm_error *error);
 

@@ -191,7 +191,8 @@ static void draw_track(bm_canvas *canvas, double thin, double text) {
     }
 }
 
-/* Where the pole may lean, as a wedge a little longer than the pole that travels with the cart; side: of the limit that was passed, 0: none. */
+/* Where the pole may lean, as a wedge a little longer than the pole that travels with the cart; side: of the limit that
+ * was passed, 0: none. */
 static void draw_wedge(bm_canvas *canvas, double x, double radius, int side, double thin, double text) {
     enum { PIECES = 12 };
     bm_point wedge[PIECES + 2] = {{x, axle_height}};

@@ -16,7 +16,8 @@
 
 typedef enum { BM_BOX, BM_DISCRETE } bm_space_kind;
 
-/* BM_BOX: size numbers of dtype, each within [low[i], high[i]]. BM_DISCRETE: size integers (int32), each from 0 to its count - 1. */
+/* BM_BOX: size numbers of dtype, each within [low[i], high[i]]. BM_DISCRETE: size integers (int32), each from 0 to its
+ * count - 1. */
 typedef struct {
     bm_space_kind kind;
     bm_dtype dtype; /* of observations: BM_F32, BM_U8, BM_I32; actions: BM_F32 or, discrete, BM_I32 */
@@ -114,14 +115,15 @@ typedef struct {
     void (*reset)(bm_env_batch *batch, int lane);               /* draws from batch->rng[lane] */
     void (*step)(bm_env_batch *batch);                          /* all lanes: state, reward, terminated */
     void (*observe)(bm_env_batch *batch, int first, int count); /* writes batch->observation of these lanes */
-    /* Writes batch->action_mask of these lanes, where masked. A forbidden action that is taken all the same must do no harm. */
+    /* Writes batch->action_mask of these lanes, where masked. A forbidden action that is taken all the same must do no
+     * harm. */
     void (*mask)(bm_env_batch *batch, int first, int count);
     void (*state)(bm_env_batch *batch, bm_state *state); /* lists what is not a field; NULL: nothing */
     /* Refuses values [fields] that are within their bounds and yet no state (BM_INVALID); NULL: there are none. */
     bm_status (*check)(const bm_env_batch *batch, const double *values, bm_error *error);
     const bm_env_model *model; /* NULL: not a finite table */
-    /* Draws one lane so that it explains itself, in world units of its own choice (bm_canvas_fit). batch->action holds what
-     * was done last, where elapsed is not 0. view: NULL, or over the model's states. */
+    /* Draws one lane so that it explains itself, in world units of its own choice (bm_canvas_fit). batch->action holds
+     * what was done last, where elapsed is not 0. view: NULL, or over the model's states. */
     void (*draw)(const bm_env_batch *batch, int lane, const bm_env_policy_view *view, bm_canvas *canvas);
     /* Episodes, later ones above, on a map of lane 0's environment; NULL: a state is no place on a map. */
     void (*draw_paths)(const bm_env_batch *batch, const bm_env_path *paths, int count, bm_canvas *canvas);
@@ -135,9 +137,9 @@ typedef struct {
     BM_OPTION(config, max_episode_steps, -1, -1, 1000000000, BM_LOG,                                                   \
               "steps until an episode is truncated; 0: no limit, -1: the environment's own limit")
 
-/* Rows are lanes. After bm_env_step, observation holds what the agent acts on next: of lanes whose episode ended it
- * is the new episode's first, and final_observation holds the ended episode's last. terminated (the episode is over, nothing
- * follows) and truncated (the time limit cut it) are apart and may both be 1. */
+/* Rows are lanes. After bm_env_step, observation holds what the agent acts on next: of lanes whose episode ended it is
+ * the new episode's first, and final_observation holds the ended episode's last. terminated (the episode is over,
+ * nothing follows) and truncated (the time limit cut it) are apart and may both be 1. */
 struct bm_env_batch {
     const bm_env_type *type;
     const void *config; /* type's config struct; a copy of what create got */
@@ -173,11 +175,12 @@ void bm_env_seed(bm_env_batch *batch, uint64_t seed);                  /* lane i
 void bm_env_seed_children(bm_env_batch *batch, const bm_seed *parent); /* lane i: child i of parent */
 void bm_env_reset(bm_env_batch *batch);                                /* every lane starts an episode */
 void bm_env_step(bm_env_batch *batch);                                 /* takes the actions; autoresets */
-/* The two halves of a step, for those who want to see how an episode ended: after the first, lanes whose episode ended still
- * show their last state. */
+/* The two halves of a step, for those who want to see how an episode ended: after the first, lanes whose episode ended
+ * still show their last state. */
 void bm_env_advance(bm_env_batch *batch);
 void bm_env_restart_ended(bm_env_batch *batch);
-/* Writes observation and, where there are masks, mask of these lanes, as their state is now: steps and resets do so by themselves. */
+/* Writes observation and, where there are masks, mask of these lanes, as their state is now: steps and resets do so by
+ * themselves. */
 void bm_env_observe(bm_env_batch *batch, int first, int count);
 /* After a reset or a step. BM_FAILED: a lane's mask allows no action although its episode goes on. */
 bm_status bm_env_check(const bm_env_batch *batch, bm_error *error);
@@ -187,13 +190,14 @@ bm_status bm_env_check_restored(const bm_env_batch *batch, bm_error *error);
 /* rows elements of a space for a state list, with the bounds of discrete numbers. */
 void bm_space_state(const bm_space *space, bm_state *state, const char *name, void *data, size_t rows);
 
-/* A lane's fields: values [type->fields.count]. Setting them leaves everything else of the lane alone, and what it shows too.
- * BM_INVALID names a value that is out of bounds or no whole number, or says why they are no state; the lane is then as it was. */
+/* A lane's fields: values [type->fields.count]. Setting them leaves everything else of the lane alone, and what it
+ * shows too. BM_INVALID names a value that is out of bounds or no whole number, or says why they are no state; the lane
+ * is then as it was. */
 void bm_env_get_state(const bm_env_batch *batch, int lane, double *values);
 bm_status bm_env_set_state(bm_env_batch *batch, int lane, const double *values, bm_error *error);
 
-/* A uniform action for every lane, as Gymnasium 1.3's action_space.sample() draws them, lane 0 first: Discrete.sample, of the
- * allowed actions where the batch has masks, MultiDiscrete.sample, Box.sample. Action boxes are bounded. */
+/* A uniform action for every lane, as Gymnasium 1.3's action_space.sample() draws them, lane 0 first: Discrete.sample,
+ * of the allowed actions where the batch has masks, MultiDiscrete.sample, Box.sample. Action boxes are bounded. */
 void bm_env_sample_actions(bm_env_batch *batch, bm_rng *rng);
 /* One of n values, of those that mask [n] allows (0 where it allows none); NULL: of all. */
 int32_t bm_env_sample_choice(bm_rng *rng, int n, const uint8_t *mask);

@@ -124,8 +124,8 @@ static bm_status iterate(table *t, int horizon, bm_error *error) {
                    t->gamma);
 }
 
-/* (I - gamma P) value = reward, of a policy without a horizon. Singular where gamma is 1 and an episode need not end: sweeps then
- * settle if nothing is paid on such a way. */
+/* (I - gamma P) value = reward, of a policy without a horizon. Singular where gamma is 1 and an episode need not end:
+ * sweeps then settle if nothing is paid on such a way. */
 static bm_status solve_policy(table *t, bm_error *error) {
     const size_t n = (size_t)t->states;
     double *matrix = BM_NEW(&t->arena, double, n *n);

@@ -3,10 +3,10 @@
 
 /* Exact values of environments that are a finite table (type->model): what no sampling can say better.
  *
- * horizon > 0: the return of that many steps, with nothing after (an environment's time limit), by backward
- * induction; the optimal policy may then depend on the time left. horizon 0: without end. A policy's values are then the
- * solution of Bellman's equations, up to 1,024 states; others, and the optimal ones, come from value iteration until
- * successive sweeps differ by rounding only. gamma 1 is refused where episodes need not end, unless that costs nothing. */
+ * horizon > 0: the return of that many steps, with nothing after (an environment's time limit), by backward induction;
+ * the optimal policy may then depend on the time left. horizon 0: without end. A policy's values are then the solution
+ * of Bellman's equations, up to 1,024 states; others, and the optimal ones, come from value iteration until successive
+ * sweeps differ by rounding only. gamma 1 is refused where episodes need not end, unless that costs nothing. */
 #include <stdint.h>
 
 #include "core/error.h"

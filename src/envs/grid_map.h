@@ -6,7 +6,8 @@
  *     S start (an episode begins at one of them, equally likely)      # wall
  *     G goal    1..9 a goal worth that many tenths of one             O pit (H too)      . free (F too)
  *
- * A map is rectangular, at most BM_GRID_SIDE cells a side, with a start and a goal. Cell (x, y) is number y * width + x. */
+ * A map is rectangular, at most BM_GRID_SIDE cells a side, with a start and a goal. Cell (x, y) is number y * width +
+ * x. */
 #include <stdint.h>
 
 #include "core/arena.h"

@@ -1,7 +1,8 @@
 #ifndef BM_ENVS_GRIDWORLD_H
 #define BM_ENVS_GRIDWORLD_H
 
-/* What the two files of GridWorld-v0 share, and nobody else: its dynamics (gridworld.c) and its drawing (gridworld_draw.c). */
+/* What the two files of GridWorld-v0 share, and nobody else: its dynamics (gridworld.c) and its drawing
+ * (gridworld_draw.c). */
 #include "envs/env.h"
 #include "envs/grid_map.h"
 

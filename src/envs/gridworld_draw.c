@@ -1,6 +1,6 @@
-/* GridWorld-v0 as a picture: the map, the walker with his eyes on where he last wanted to go, and a line below that says what
- * moving is like or how the episode ended. With a policy's view, every free cell shows its value as shade (and number, where
- * there is room) and the preferred action as an arrow.
+/* GridWorld-v0 as a picture: the map, the walker with his eyes on where he last wanted to go, and a line below that
+ * says what moving is like or how the episode ended. With a policy's view, every free cell shows its value as shade
+ * (and number, where there is room) and the preferred action as an arrow.
  *
  * A cell is one unit wide; (0, 0) is the lower left corner of the map. What would be too small to read is left out. */
 #include <math.h>

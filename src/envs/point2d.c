@@ -1,14 +1,11 @@
 /* Point2D-v0: find a goal in the plane that is not seen.
  *
- * Action       0, 1 the step in x and y, each within +-0.1; larger ones are clipped, as the authors' wrapper of environments does
- * Observation  0, 1 the position
- * Reward       minus the distance to the goal, after the step
- * Start        (0, 0)
- * End          |x - goal_x| < 0.01 and |y - goal_y| < 0.01
- * Time limit   100 steps
+ * Action       0, 1 the step in x and y, each within +-0.1; larger ones are clipped, as the authors' wrapper of
+ * environments does Observation  0, 1 the position Reward       minus the distance to the goal, after the step Start
+ * (0, 0) End          |x - goal_x| < 0.01 and |y - goal_y| < 0.01 Time limit   100 steps
  *
- * The two-dimensional navigation of Finn, Abbeel and Levine 2017 (Model-Agnostic Meta-Learning, section 5.3), where the goal
- * is drawn for every task; as in the authors' code, which ends an episode at the goal. Nothing here is random. */
+ * The two-dimensional navigation of Finn, Abbeel and Levine 2017 (Model-Agnostic Meta-Learning, section 5.3), where the
+ * goal is drawn for every task; as in the authors' code, which ends an episode at the goal. Nothing here is random. */
 #include <math.h>
 #include <stdio.h>
 
@@ -27,8 +24,8 @@ static const bm_option rows[] = {
     BM_ENV_TIME_LIMIT(point2d_config),
 };
 
-/* The last positions of a lane in its episode, for drawing alone and therefore no part of its fields: only the first lanes keep
- * them. */
+/* The last positions of a lane in its episode, for drawing alone and therefore no part of its fields: only the first
+ * lanes keep them. */
 enum { TRAIL = 128, TRAIL_LANES = 64 };
 
 typedef struct {

@@ -1,5 +1,6 @@
-/* Activations and their derivatives, as torch.nn.functional defines them (PyTorch 1.13; softplus's threshold is 20). Loops without calls into libm are compiled for wider vectors too; nothing is
- * contracted, so that every processor gives the same bits. */
+/* Activations and their derivatives, as torch.nn.functional defines them (PyTorch 1.13; softplus's threshold is 20).
+ * Loops without calls into libm are compiled for wider vectors too; nothing is contracted, so that every processor
+ * gives the same bits. */
 #include <math.h>
 #include <string.h>
 #include <tgmath.h>
@@ -76,8 +77,8 @@ FORWARD(tanh) {
 
 #else
 
-/* tanh |x| = t / (t + 2) with t = exp(2 |x|) - 1, which loses nothing near 0: with 2 |x| = n log 2 + r, |r| <= log(2) / 2,
- * t = 2^n expm1(r) + (2^n - 1), and seven terms of expm1's series reach float's precision. Within 3 ulp of the true
+/* tanh |x| = t / (t + 2) with t = exp(2 |x|) - 1, which loses nothing near 0: with 2 |x| = n log 2 + r, |r| <= log(2) /
+ * 2, t = 2^n expm1(r) + (2^n - 1), and seven terms of expm1's series reach float's precision. Within 3 ulp of the true
  * value everywhere; NaN stays NaN. */
 static inline float tanh_float(float x) {
     const float inverse_log2 = 1.44269504f, log2_high = 0.693359375f, log2_low = -2.12194440e-4f;

@@ -1,5 +1,6 @@
-/* Pearlmutter's R-operator over the layers of a net; see hvp.h. The workspace is that of twice the batch, in which every buffer holds
- * values and their R, one directly behind the other, and behind it the gradient of the loss with its R. */
+/* Pearlmutter's R-operator over the layers of a net; see hvp.h. The workspace is that of twice the batch, in which
+ * every buffer holds values and their R, one directly behind the other, and behind it the gradient of the loss with its
+ * R. */
 #include "nets/hvp.h"
 
 #include <string.h>

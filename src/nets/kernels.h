@@ -38,8 +38,8 @@ typedef struct {
 /* All that were compiled in and run on this processor, best first, NULL at the end; each alone, without OpenBLAS. */
 const bm_kernels *const *bm_kernels_usable(void);
 
-/* What products of this process go through. BM_INVALID: BELLMAN_GEMM is neither empty nor "openblas"; BM_FAILED: OpenBLAS
- * is to be used and cannot be opened. */
+/* What products of this process go through. BM_INVALID: BELLMAN_GEMM is neither empty nor "openblas"; BM_FAILED:
+ * OpenBLAS is to be used and cannot be opened. */
 bm_status bm_kernels_choose(bm_kernels *kernels, bm_error *error);
 
 void bm_multiply(const bm_kernels *kernels, const bm_product *product);

@@ -10,14 +10,16 @@
 #include "core/state.h"
 #include "nets/kernels.h"
 
-/* Elementwise; the functions get the activation's own parameter. out may be in. backward turns grad (with respect to out) into grad with respect to in, in place. */
+/* Elementwise; the functions get the activation's own parameter. out may be in. backward turns grad (with respect to
+ * out) into grad with respect to in, in place. */
 typedef struct {
     const char *name;
     void (*forward)(bm_real parameter, size_t n, const bm_real *in, bm_real *out);
     /* in: what forward read, valid only when keeps_input; out: what forward wrote */
     void (*backward)(bm_real parameter, size_t n, const bm_real *in, const bm_real *out, bm_real *grad);
-    /* backward together with its R (hvp.h), R{out} being backward of R{in}: grad and r_grad, with respect to out, become those with
-     * respect to in, in place; r_grad = f'(in) r_grad + f''(in) R{in} grad. r: R{in} when keeps_input, else R{out}. */
+    /* backward together with its R (hvp.h), R{out} being backward of R{in}: grad and r_grad, with respect to out,
+     * become those with respect to in, in place; r_grad = f'(in) r_grad + f''(in) R{in} grad. r: R{in} when
+     * keeps_input, else R{out}. */
     void (*r_backward)(bm_real parameter, size_t n, const bm_real *in, const bm_real *out, const bm_real *r,
                        bm_real *grad, bm_real *r_grad);
     bool keeps_input;  /* backward needs in, so it may not be overwritten */
@@ -38,7 +40,8 @@ extern const char *const bm_activation_names[];     /* the same order: choices o
 
 typedef struct bm_layer bm_layer;
 
-/* Kinds of layers: layer_list.h. params and grad_params are the layer's own part of the flat buffer; batch rows each. */
+/* Kinds of layers: layer_list.h. params and grad_params are the layer's own part of the flat buffer; batch rows
+ * each. */
 typedef struct {
     const char *name; /* "dense" */
     /* out [batch, outputs] is the pre-activation, or its relu where the activation rectifies. A row of it depends on
@@ -48,10 +51,10 @@ typedef struct {
      * [batch, inputs] too unless NULL. */
     void (*backward)(const bm_layer *layer, const bm_real *params, int batch, const bm_real *in,
                      const bm_real *grad_out, bm_real *grad_params, bm_real *grad_in);
-    /* Both together with their R when params move along direction (hvp.h); both NULL: the layer has none. A value lies before its R
-     * and a gradient behind it: in [in_rows, inputs] is X and R{X}, or X alone with in_rows = batch where X stands
-     * still; out [2 batch, outputs] is Y, whose R is that of the pre-activation; r_grad_out [2 batch, outputs] is
-     * R{dY} and dY, r_grad_in [2 batch, inputs] or NULL R{dX} and dX. grad_params may be NULL. */
+    /* Both together with their R when params move along direction (hvp.h); both NULL: the layer has none. A value lies
+     * before its R and a gradient behind it: in [in_rows, inputs] is X and R{X}, or X alone with in_rows = batch where
+     * X stands still; out [2 batch, outputs] is Y, whose R is that of the pre-activation; r_grad_out [2 batch, outputs]
+     * is R{dY} and dY, r_grad_in [2 batch, inputs] or NULL R{dX} and dX. grad_params may be NULL. */
     void (*r_forward)(const bm_layer *layer, const bm_real *params, const bm_real *direction, int batch, int in_rows,
                       const bm_real *in, bm_real *out);
     void (*r_backward)(const bm_layer *layer, const bm_real *params, const bm_real *direction, int batch, int in_rows,
@@ -80,20 +83,21 @@ typedef struct {
     size_t parameters;
 } bm_net;
 
-/* inputs - hidden[0] - ... - outputs, the hidden layers with activation, the last with output_activation (NULL: identity).
- * BM_INVALID: widths outside 1..65536 or too many layers. */
+/* inputs - hidden[0] - ... - outputs, the hidden layers with activation, the last with output_activation (NULL:
+ * identity). BM_INVALID: widths outside 1..65536 or too many layers. */
 bm_status bm_net_mlp(bm_net *net, int inputs, int hidden_count, const int *hidden, int outputs,
                      const bm_activation *activation, const bm_activation *output_activation, bm_error *error);
 
 /* Reals of workspace for batches up to batch rows. */
 size_t bm_net_workspace(const bm_net *net, int batch);
 
-/* input [batch, inputs] -> the result [batch, outputs], which lies in workspace and stays until the next forward. A row's
- * result depends on that row alone: it is the same bits in any batch. */
+/* input [batch, inputs] -> the result [batch, outputs], which lies in workspace and stays until the next forward. A
+ * row's result depends on that row alone: it is the same bits in any batch. */
 bm_real *bm_net_forward(const bm_net *net, const bm_real *params, bm_real *workspace, int batch, const bm_real *input);
 
-/* After bm_net_forward with the same arguments. grad_output [batch, outputs], d loss / d result; may be used as scratch.
- * grad_params (flat, overwritten) is the sum over rows, in a fixed order. grad_input [batch, inputs] or NULL. */
+/* After bm_net_forward with the same arguments. grad_output [batch, outputs], d loss / d result; may be used as
+ * scratch. grad_params (flat, overwritten) is the sum over rows, in a fixed order. grad_input [batch, inputs] or
+ * NULL. */
 void bm_net_backward(const bm_net *net, const bm_real *params, bm_real *workspace, int batch, const bm_real *input,
                      bm_real *grad_output, bm_real *grad_params, bm_real *grad_input);
 

@@ -1,11 +1,12 @@
-/* Newton's method with the exact Hessian H and gradient g, safe away from a minimum (Nocedal and Wright, "Numerical Optimization",
- * 2nd ed., ch. 3):
+/* Newton's method with the exact Hessian H and gradient g, safe away from a minimum (Nocedal and Wright, "Numerical
+ * Optimization", 2nd ed., ch. 3):
  *
  *     (H + mu I) d = -g,   x = x + t d
  *
- * mu is the damping asked for, raised until a Cholesky factorisation exists (ch. 3.4, algorithm 3.3), so that d leads down and no
- * saddle attracts; t is lr, halved until the value falls by c1 of what the slope promises (algorithm 3.1).
- * Near a minimum with a positive definite Hessian mu is 0 and t is lr: with lr 1 the number of right digits doubles every step. */
+ * mu is the damping asked for, raised until a Cholesky factorisation exists (ch. 3.4, algorithm 3.3), so that d leads
+ * down and no saddle attracts; t is lr, halved until the value falls by c1 of what the slope promises (algorithm 3.1).
+ * Near a minimum with a positive definite Hessian mu is 0 and t is lr: with lr 1 the number of right digits doubles
+ * every step. */
 #include <math.h>
 #include <string.h>
 
@@ -52,9 +53,9 @@ static bool solve(int n, double mu, newton_memory *m) {
     return bm_linalg_solve_positive(n, m->factor, m->direction, NULL) == BM_OK;
 }
 
-/* Where H + damping I is not positive definite: mu is doubled until H + mu I is, and then once more. So the most negative curvature
- * -c ends up between c and 3 c: the step along it is about as long as if the curvature were c, where the bare minimum of mu
- * would throw x anywhere. */
+/* Where H + damping I is not positive definite: mu is doubled until H + mu I is, and then once more. So the most
+ * negative curvature -c ends up between c and 3 c: the step along it is about as long as if the curvature were c, where
+ * the bare minimum of mu would throw x anywhere. */
 static bool solve_shifted(int n, double damping, newton_memory *m) {
     const double size = bm_solver_largest(n * n, m->hessian);
     if (!isfinite(size)) {

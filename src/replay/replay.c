@@ -78,8 +78,8 @@ void bm_replay_add(bm_replay *replay, const bm_transition *transition) {
     replay->added++;
 }
 
-/* Lanes first .. first + count - 1, which go to the places at .. at + count - 1 of the ring: as if no episode had ended, then those that
- * have. */
+/* Lanes first .. first + count - 1, which go to the places at .. at + count - 1 of the ring: as if no episode had
+ * ended, then those that have. */
 static void add_lanes(bm_replay *replay, size_t at, size_t first, size_t count, const void *observation,
                       const uint8_t *action_mask, const bm_env_batch *env) {
     const size_t bytes = replay->observation_bytes, masks = replay->mask_bytes;

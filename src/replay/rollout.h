@@ -22,8 +22,9 @@ typedef struct {
 /* Check the arena afterwards. masked: the environment has action masks. */
 void bm_rollout_create(bm_rollout *rollout, const bm_space *observation_space, const bm_space *action_space,
                        bool masked, size_t computed_bytes, int capacity, int lanes, bm_arena *arena);
-/* Appends one step of every lane, right after bm_env_step; steps must be below capacity. observation and action_mask [lanes, ...]: what
- * the actions were chosen on; only the first step of a rollout reads them, since every step stores what comes next. */
+/* Appends one step of every lane, right after bm_env_step; steps must be below capacity. observation and action_mask
+ * [lanes, ...]: what the actions were chosen on; only the first step of a rollout reads them, since every step stores
+ * what comes next. */
 void bm_rollout_add(bm_rollout *rollout, const void *observation, const uint8_t *action_mask, const void *computed,
                     const bm_env_batch *env);
 void bm_rollout_clear(bm_rollout *rollout);

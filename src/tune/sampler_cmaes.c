@@ -1,17 +1,20 @@
-/* Evolution strategy with covariance matrix adaptation: the search distribution is a normal one whose mean, size and shape follow the
- * better half of each generation. N. Hansen 2016, "The CMA Evolution Strategy: A Tutorial" (arXiv:1604.00772), figure 6 and table 1,
- * with negative weights for the worse half; the names are the tutorial's.
+/* Evolution strategy with covariance matrix adaptation: the search distribution is a normal one whose mean, size and
+ * shape follow the better half of each generation. N. Hansen 2016, "The CMA Evolution Strategy: A Tutorial"
+ * (arXiv:1604.00772), figure 6 and table 1, with negative weights for the worse half; the names are the tutorial's.
  *
- * Numbers are searched in the unit cube, from its middle. A draw outside of the cube is made again, and after 100 times put on its
- * face. Beyond the tutorial:
+ * Numbers are searched in the unit cube, from its middle. A draw outside of the cube is made again, and after 100 times
+ * put on its face. Beyond the tutorial:
  *
- *  - the state is a function of the judged trials, by number, `population` of them a generation; that after the older generations is
+ * - the state is a function of the judged trials, by number, `population` of them a generation; that after the older
+ * generations is
  *    kept, and made again where they turn out to be others than they were. Where workers overlap, a trial may meet a distribution that it was not drawn from; as with any injected solution (Hansen 2011), its
  *    distance from the mean is then cut to what a draw could have. A trial that lacks a parameter says nothing about it: 0 from the mean.
- *  - steps and integers: the search goes on between the values, and keeps a spread of a quarter of a cell there, so that they do not
+ * - steps and integers: the search goes on between the values, and keeps a spread of a quarter of a cell there, so that
+ * they do not
  *    freeze (a simple margin; compare Hamano et al. 2022).
- *  - categories: probabilities of their own, which move towards those of the better half, and keep a margin (as Hamano et al. 2024).
- *  - where the distribution has shrunk to a point it starts again, elsewhere, with twice the population (Auger and Hansen 2005). */
+ * - categories: probabilities of their own, which move towards those of the better half, and keep a margin (as Hamano
+ * et al. 2024). - where the distribution has shrunk to a point it starts again, elsewhere, with twice the population
+ * (Auger and Hansen 2005). */
 #include <math.h>
 #include <string.h>
 
@@ -344,7 +347,8 @@ static void keep(memory *kept, const search *s, int trials, uint64_t hash) {
     exchange(s, kept->number, false);
 }
 
-/* Goes on from what is kept, where these trials made it; how many of them did. hash: of none of them, and then of those. */
+/* Goes on from what is kept, where these trials made it; how many of them did. hash: of none of them, and then of
+ * those. */
 static int recall(search *s, const bm_sampler *sampler, const bm_trial *const *trial, int count, uint64_t *hash) {
     const memory *kept = sampler->self;
     uint64_t found = *hash;
@@ -365,8 +369,8 @@ static int recall(search *s, const bm_sampler *sampler, const bm_trial *const *t
     return kept->trials;
 }
 
-/* The judged trials before number, in order; *settled: how many of them none is expected to come between, but for trials that have been
- * left running long ago. */
+/* The judged trials before number, in order; *settled: how many of them none is expected to come between, but for
+ * trials that have been left running long ago. */
 static int gather(const bm_trials *trials, int64_t number, const bm_trial **trial, int *settled) {
     int count = 0;
     *settled = -1;
@@ -405,7 +409,8 @@ static void replay(search *s, const bm_sampler *sampler, const bm_trials *trials
     }
 }
 
-/* Where a parameter has steps: what its spread lacks to a quarter of a cell, as the standard deviation of a further draw. */
+/* Where a parameter has steps: what its spread lacks to a quarter of a cell, as the standard deviation of a further
+ * draw. */
 static double margin(const search *s, int i) {
     const bm_parameter *parameter = &s->space->parameter[s->number[i]];
     if (!(parameter->step > 0)) {
@@ -415,7 +420,8 @@ static double margin(const search *s, int i) {
     return sqrt(fmax(0, least * least - s->sigma * s->sigma * s->C[i * s->n + i]));
 }
 
-/* x [n] from the distribution, with C^(1/2) z for the tutorial's B D z, which is distributed alike; whether it lies in the cube. */
+/* x [n] from the distribution, with C^(1/2) z for the tutorial's B D z, which is distributed alike; whether it lies in
+ * the cube. */
 static bool draw(const search *s, bm_rng *rng, double *x) {
     const int n = s->n;
     bool inside = true;

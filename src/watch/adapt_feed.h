@@ -1,8 +1,8 @@
 #ifndef BM_WATCH_ADAPT_FEED_H
 #define BM_WATCH_ADAPT_FEED_H
 
-/* The curves of a run of meta-training in one thread, for somebody who watches adaptation in another (train/live.h has the parameters). The
- * trainer never waits: where somebody is reading, a visit is left out. */
+/* The curves of a run of meta-training in one thread, for somebody who watches adaptation in another (train/live.h has
+ * the parameters). The trainer never waits: where somebody is reading, a visit is left out. */
 #include <pthread.h>
 
 #include "meta/meta_trainee.h"

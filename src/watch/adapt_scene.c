@@ -1,5 +1,6 @@
-/* Layout, in pixels: a header; two lines that say which task it is and how it stands; below them the task; on the right, or below where the
- * picture is narrow, the charts; a line at the bottom. What does not fit is left out, the task last. */
+/* Layout, in pixels: a header; two lines that say which task it is and how it stands; below them the task; on the
+ * right, or below where the picture is narrow, the charts; a line at the bottom. What does not fit is left out, the
+ * task last. */
 #include "watch/adapt_scene.h"
 
 #include <inttypes.h>
@@ -161,7 +162,8 @@ void bm_adapt_scene_draw_task(const bm_adapt_scene *scene, bm_canvas *canvas) {
 
 /* ---- charts ----------------------------------------------------------------------------------------------------- */
 
-/* The highest value on the chart where a random start soars above it, which would squeeze the others into a line; NAN: it does not. */
+/* The highest value on the chart where a random start soars above it, which would squeeze the others into a line; NAN:
+ * it does not. */
 static double ceiling(const bm_adapt *adapt, const double *mean) {
     const double factor = 2;
     double learned = -INFINITY, random = -INFINITY;

@@ -4,8 +4,8 @@
 /* Somebody plays episodes to be looked at: an agent, chance, or a person, in an environment apart from any training. */
 #include <stdbool.h>
 
-#include "train/actor.h"
 #include "envs/env.h"
+#include "train/actor.h"
 
 enum { BM_PLAYER_ACTIONS = 16 }; /* most whose preference is kept for bars */
 
@@ -33,7 +33,8 @@ typedef struct {
     bm_arena arena;
 } bm_player;
 
-/* agent (NULL, or acts for this environment with max_rows >= BM_PLAYER_ROWS) must outlive the player. Starts the first episode. */
+/* agent (NULL, or acts for this environment with max_rows >= BM_PLAYER_ROWS) must outlive the player. Starts the first
+ * episode. */
 enum { BM_PLAYER_ROWS = 64 };
 bm_status bm_player_create(bm_player **player, const bm_env_type *type, const void *config, bm_agent *agent,
                            uint64_t first_seed, bm_error *error);
@@ -46,8 +47,8 @@ void bm_player_step(bm_player *player);                 /* the next step or, at 
 void bm_player_take(bm_player *player, int32_t action); /* the same with a person's action */
 void bm_player_next(bm_player *player);                 /* gives the episode up and starts the next */
 void bm_player_think(bm_player *player);                /* preference for what is seen now */
-/* Values and preferred actions over the environment's states, where it is a finite table: the agent's own estimates or, where it
- * makes none, the exact values of its deterministic policy with discount 0.99. */
+/* Values and preferred actions over the environment's states, where it is a finite table: the agent's own estimates or,
+ * where it makes none, the exact values of its deterministic policy with discount 0.99. */
 void bm_player_survey(bm_player *player);
 const bm_env_policy_view *bm_player_view(const bm_player *player, bm_env_policy_view *view); /* NULL: none */
 

@@ -1,5 +1,5 @@
-/* Layout, in pixels: a header; the environment; below it what the policy prefers; on the right, for a run that trains, curves and
- * knobs. What does not fit is left out, the environment last. */
+/* Layout, in pixels: a header; the environment; below it what the policy prefers; on the right, for a run that trains,
+ * curves and knobs. What does not fit is left out, the environment last. */
 #include "watch/scene.h"
 
 #include <math.h>

@@ -1,5 +1,5 @@
-/* When DQN does what: learning_starts, train_freq, gradient_steps, the target network's interval and epsilon count environment
- * steps, with several lanes too, as in Stable-Baselines3. */
+/* When DQN does what: learning_starts, train_freq, gradient_steps, the target network's interval and epsilon count
+ * environment steps, with several lanes too, as in Stable-Baselines3. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,5 @@
-/* Losses of agents: Q-learning and the policy gradient, with masks, against hand-worked numbers, differences and autograd. */
+/* Losses of agents: Q-learning and the policy gradient, with masks, against hand-worked numbers, differences and
+ * autograd. */
 #include <math.h>
 #include <string.h>
 

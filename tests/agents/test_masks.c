@@ -108,8 +108,8 @@ START_TEST(what_is_forbidden_has_no_preference_and_no_probability) {
 }
 END_TEST
 
-/* A target that could take the value of a forbidden move would be the same: the lake's walls only keep you where you are. So values
- * are compared, in a network that has not learned, with those of the best allowed action. */
+/* A target that could take the value of a forbidden move would be the same: the lake's walls only keep you where you
+ * are. So values are compared, in a network that has not learned, with those of the best allowed action. */
 START_TEST(the_value_of_a_state_is_that_of_its_best_allowed_action) {
     trial t = begin("dqn", 1, 1000, learns_much);
     bm_real preference[ACTIONS], value;

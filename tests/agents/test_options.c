@@ -1,5 +1,5 @@
-/* Options across agents: what is shared means the same everywhere, and where users of Stable-Baselines3 mean two things by one name,
- * help says which. */
+/* Options across agents: what is shared means the same everywhere, and where users of Stable-Baselines3 mean two things
+ * by one name, help says which. */
 #include <string.h>
 
 #include "agents/agent.h"
@@ -10,7 +10,7 @@ static const struct {
     const char *agent, *option, *words;
 } meanings[] = {
 #define MEANING(agent, option, words) {#agent, #option, words},
-#include "agents/meaning_list.h"
+#include "agents/meanings.h"
 #undef MEANING
 };
 enum { MEANINGS = sizeof meanings / sizeof meanings[0] };

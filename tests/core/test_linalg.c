@@ -1,4 +1,5 @@
-/* Linear algebra against values worked by hand, against the equations that results must meet, and on what has no result. */
+/* Linear algebra against values worked by hand, against the equations that results must meet, and on what has no
+ * result. */
 #include <dirent.h>
 #include <math.h>
 #include <pthread.h>

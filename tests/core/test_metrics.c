@@ -100,8 +100,8 @@ START_TEST(monitor_header_is_json_whatever_the_name) {
 }
 END_TEST
 
-/* The beginning of every event file, 24 bytes framed; length, its checksum and the event's layout can be read in any file
- * written by TensorFlow. */
+/* The beginning of every event file, 24 bytes framed; length, its checksum and the event's layout can be read in any
+ * file written by TensorFlow. */
 START_TEST(events_begin_with_the_version) {
     unsigned char record[64];
     static const unsigned char

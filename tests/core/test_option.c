@@ -441,16 +441,19 @@ START_TEST(a_prefix_tells_rows_of_two_groups_apart) {
 }
 END_TEST
 
+enum { KEYS_BYTES = 256 };
+
 static void note_key(void *context, const char *key, const bm_option *row, const void *field) {
     (void)row;
     (void)field;
-    strcat(context, key);
-    strcat(context, " ");
+    char *keys = context;
+    const size_t used = strlen(keys);
+    snprintf(keys + used, KEYS_BYTES - used, "%s ", key);
 }
 
 START_TEST(rows_of_groups_are_visited_in_their_place) {
     agent_config c;
-    char keys[256] = "";
+    char keys[KEYS_BYTES] = "";
     bm_options_defaults(&agent_table, &c);
     bm_options_each(&agent_table, &c, note_key, keys);
     ck_assert_str_eq(keys, "learning_rate optimizer optimizer.beta1 optimizer.beta2 optimizer.amsgrad gamma "

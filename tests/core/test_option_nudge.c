@@ -108,7 +108,8 @@ static void turn_both_ways(void *context, const char *key, const bm_option *row,
         for (int turns = 0; turns < 600; turns++) { /* to the upper end, to the lower one, and half the way back */
             const int direction = turns < 200 || turns >= 500 ? 1 : -1;
             ck_assert_msg(bm_option_nudge(row, field, direction, text, sizeof text), "%s has no knob", key);
-            ck_assert_msg(bm_agent_set(agent, key, text, &error) == BM_OK, "%s=%s: %s", key, text, error.text);
+            ck_assert_msg(bm_options_set_live(&agent->type->options, agent->config, key, text, &error) == BM_OK,
+                          "%s=%s: %s", key, text, error.text);
         }
     }
 }

@@ -1,6 +1,6 @@
-/* Environments draw themselves: fixed states look like the pictures in tests/golden/pictures, which make pictures renews
- * (BM_PICTURES=renew; look at each before it is stored), and what changes in the state changes in the picture. Functions with the
- * paths of optimizers are kept there, too. */
+/* Environments draw themselves: fixed states look like the pictures in tests/golden/pictures, which make pictures
+ * renews (BM_PICTURES=renew; look at each before it is stored), and what changes in the state changes in the picture.
+ * Functions with the paths of optimizers are kept there, too. */
 #include <math.h>
 
 #include "landscapes.h"

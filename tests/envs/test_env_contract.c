@@ -331,7 +331,8 @@ START_TEST(a_state_carried_as_numbers_steps_the_same) {
 }
 END_TEST
 
-/* Every field is an array of the state list with its bounds, and refuses what lies outside without changing the lane. */
+/* Every field is an array of the state list with its bounds, and refuses what lies outside without changing the
+ * lane. */
 START_TEST(fields_are_listed_with_their_bounds_and_hold_to_them) {
     EACH_TYPE(type) {
         bm_env_batch *batch = started(type, LANES, 80);

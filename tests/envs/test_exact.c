@@ -33,7 +33,8 @@ START_TEST(a_horizon_counts_its_steps) {
 }
 END_TEST
 
-/* value = reward + gamma P value, of the random policy, whether equations are solved or, with more than 1,024 states, swept. */
+/* value = reward + gamma P value, of the random policy, whether equations are solved or, with more than 1,024 states,
+ * swept. */
 START_TEST(values_meet_bellmans_equations_on_small_maps_and_large_ones) {
     static const int sides[] = {5, 32, 33};
     char folder[SCRATCH_BYTES], path[SCRATCH_BYTES + 8], options[2 * SCRATCH_BYTES];

@@ -1,5 +1,6 @@
-/* Action masks: written by an environment, kept by the driver, obeyed by sampling. The environment here chooses two numbers, of 3 and
- * of 2 values; its mask is read from its options, digit by digit, and an episode ends with the second step. */
+/* Action masks: written by an environment, kept by the driver, obeyed by sampling. The environment here chooses two
+ * numbers, of 3 and of 2 values; its mask is read from its options, digit by digit, and an episode ends with the second
+ * step. */
 #include <string.h>
 
 #include "envs/env.h"
@@ -200,7 +201,8 @@ START_TEST(several_numbers_are_sampled_as_gymnasiums_multidiscrete) {
 }
 END_TEST
 
-/* MultiDiscrete.sample(mask): choice(where(mask)) of each number, which draws integers(0, allowed) and nothing where one is allowed. */
+/* MultiDiscrete.sample(mask): choice(where(mask)) of each number, which draws integers(0, allowed) and nothing where
+ * one is allowed. */
 START_TEST(sampling_draws_among_the_allowed_as_gymnasium_does) {
     bm_env_batch *batch = batch_of(&usual);
     bm_rng rng = bm_rng_seeded(6), reference = rng;

@@ -58,8 +58,8 @@ START_TEST(an_episode_ends_strictly_within_a_hundredth_in_both_coordinates) {
 }
 END_TEST
 
-/* Straight to the goal at full speed: sqrt(0.13) + sqrt(0.05) + 0.1 + 0, the best return there is, as no position nearer to the
- * goal can be reached in so many steps. */
+/* Straight to the goal at full speed: sqrt(0.13) + sqrt(0.05) + 0.1 + 0, the best return there is, as no position
+ * nearer to the goal can be reached in so many steps. */
 START_TEST(the_best_episode_takes_four_steps) {
     bm_env_batch *batch = start(1, "");
     for (int t = 0; t < 4; t++) {

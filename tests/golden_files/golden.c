@@ -1,6 +1,7 @@
-/* Compares the library with every file of reference numbers in a folder: golden [FOLDER], tests/golden by default. A line for every
- * file; at the end "N passed, M failed". Exit status 0 only if M is 0 and N is not. Every file runs in a process of its own (Check's),
- * so that a file that ends it is one failure. Families without a function are named and not counted. */
+/* Compares the library with every file of reference numbers in a folder: golden [FOLDER], tests/golden by default. A
+ * line for every file; at the end "N passed, M failed". Exit status 0 only if M is 0 and N is not. Every file runs in a
+ * process of its own (Check's), so that a file that ends it is one failure. Families without a function are named and
+ * not counted. */
 #include "golden_files/golden.h"
 
 #include <dirent.h>

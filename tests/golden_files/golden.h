@@ -1,8 +1,9 @@
 #ifndef BM_TESTS_GOLDEN_H
 #define BM_TESTS_GOLDEN_H
 
-/* Comparisons with files of reference numbers. A family of files (nets/mlp_*.csv) has one function, which takes sizes, options, names
- * and losses from the file, so that any file of that form is a case. golden.c runs a function for every file of a folder. */
+/* Comparisons with files of reference numbers. A family of files (nets/mlp_*.csv) has one function, which takes sizes,
+ * options, names and losses from the file, so that any file of that form is a case. golden.c runs a function for every
+ * file of a folder. */
 #include "core/arena.h"
 #include "core/real.h"
 #include "support.h"
@@ -17,8 +18,8 @@ typedef struct {
     bm_arena *arena;         /* freed after the file */
 } golden_case;
 
-/* A tolerance t allows |a - b| <= t max(1, |b|). The library is built twice: single is the tolerance of the build whose bm_real is
- * float; 0: the comparison does not depend on bm_real, and one build is enough. */
+/* A tolerance t allows |a - b| <= t max(1, |b|). The library is built twice: single is the tolerance of the build whose
+ * bm_real is float; 0: the comparison does not depend on bm_real, and one build is enough. */
 typedef struct {
     const char *pattern; /* "nets/mlp_*.csv" */
     void (*compare)(const golden_case *file);
@@ -32,8 +33,8 @@ extern const golden_family golden_env_families[], golden_tabular_families[], gol
     golden_nets_families[], golden_optim_families[], golden_rl_families[], golden_maml_families[],
     golden_rng_families[];
 
-/* A file passes when at least one number was compared and none was further off than allowed. A number that is not reached at all
- * (a tensor is missing, an option is refused) ends the file with ck_assert. */
+/* A file passes when at least one number was compared and none was further off than allowed. A number that is not
+ * reached at all (a tensor is missing, an option is refused) ends the file with ck_assert. */
 __attribute__((format(printf, 3, 4))) void golden_within(double error, double limit, const char *what, ...);
 __attribute__((format(printf, 4, 5))) void golden_near(double got, double want, double tolerance, const char *what,
                                                        ...);
@@ -44,7 +45,8 @@ __attribute__((format(printf, 4, 5))) void golden_near_tensor(const golden_table
 __attribute__((format(printf, 3, 4))) void golden_near_scalar(const golden_table *table, double got, const char *name,
                                                               ...);
 
-/* A tensor's numbers, of which there must be n, in memory of the table's arena; integers are 0 to below - 1, flags 0 or 1. */
+/* A tensor's numbers, of which there must be n, in memory of the table's arena; integers are 0 to below - 1, flags 0 or
+ * 1. */
 __attribute__((format(printf, 3, 4))) bm_real *golden_reals(const golden_table *table, size_t n, const char *name, ...);
 __attribute__((format(printf, 4, 5))) int32_t *golden_integers(const golden_table *table, size_t n, int below,
                                                                const char *name, ...);

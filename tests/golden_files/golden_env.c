@@ -104,7 +104,8 @@ static bool environment_exists(const char *const *word) {
     return i < ENVIRONMENTS && bm_env_find(environments[i].id) != NULL;
 }
 
-/* The option column: Gymnasium's argument "goal_velocity=0.02" is an option of that name, and some have names of their own. */
+/* The option column: Gymnasium's argument "goal_velocity=0.02" is an option of that name, and some have names of their
+ * own. */
 static bm_env_batch *with_option(const char *id, const char *option) {
     static const char *const named[][2] = {{"default", ""},
                                            {"sutton_barto", "sutton_barto_reward=true"},
@@ -193,7 +194,8 @@ static void compare_edge(const golden_case *file) {
     }
 }
 
-/* The driver never steps a fallen pole, for which Gymnasium gives no reward; the dynamics still are Gymnasium's there. */
+/* The driver never steps a fallen pole, for which Gymnasium gives no reward; the dynamics still are Gymnasium's
+ * there. */
 static void compare_beyond_termination(const golden_case *file) {
     const golden_table table = golden_read(file->path, file->arena);
     const int environment = environment_named(file->word[0]);

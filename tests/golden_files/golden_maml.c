@@ -1,4 +1,5 @@
-/* maml/: adaptation to given tasks, and the meta-gradients of the learners, against PyTorch's autograd with create_graph. */
+/* maml/: adaptation to given tasks, and the meta-gradients of the learners, against PyTorch's autograd with
+ * create_graph. */
 #include <stdio.h>
 #include <string.h>
 
@@ -8,7 +9,8 @@
 
 enum { TASKS_MOST = 64 };
 
-/* ---- the tasks of a file as a family whose task i is the file's --------------------------------------------------- */
+/* ---- the tasks of a file as a family whose task i is the file's
+ * --------------------------------------------------- */
 
 typedef struct {
     const bm_real *support_x, *support_y, *query_x, *query_y;

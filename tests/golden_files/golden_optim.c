@@ -1,4 +1,5 @@
-/* optim/: every optimizer against PyTorch's trajectories; L-BFGS, schedules and clipping; the updates that textbooks print. */
+/* optim/: every optimizer against PyTorch's trajectories; L-BFGS, schedules and clipping; the updates that textbooks
+ * print. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -73,7 +74,8 @@ static void set_from_row(bm_variant *choice, const golden_table *table, int row,
     }
 }
 
-/* ---- one optimizer over n parameters in one precision ------------------------------------------------------------- */
+/* ---- one optimizer over n parameters in one precision
+ * ------------------------------------------------------------- */
 
 typedef struct {
     bm_variant choice;
@@ -161,7 +163,8 @@ static void compare_params(const run *r, const double *want, double tolerance, c
 
 /* ---- trajectories ----------------------------------------------------------------------------------------------- */
 
-/* Twice over: with the recorded gradients as long as the record has no gap, and with the objective's own all the way. */
+/* Twice over: with the recorded gradients as long as the record has no gap, and with the objective's own all the
+ * way. */
 static void compare_trajectory(const golden_case *file, bm_dtype dtype, double recorded_tolerance,
                                double own_tolerance) {
     const golden_table table = golden_read(file->path, file->arena);
@@ -509,8 +512,8 @@ static void compare_classes(const golden_case *file) {
     bm_objective_destroy(objective);
 }
 
-/* A notebook's functions, executed: momentum as a running mean, and eps inside the root of RMSprop and Adam, whose own function
- * ignores what it is given and takes the usual numbers. */
+/* A notebook's functions, executed: momentum as a running mean, and eps inside the root of RMSprop and Adam, whose own
+ * function ignores what it is given and takes the usual numbers. */
 static run *start_notebook(const golden_case *file, const golden_table *runs, const char *name) {
     const int row = golden_row(runs, "run", name);
     ck_assert_msg(row >= 0, "notebook_runs.csv has no run %s", name);

@@ -60,8 +60,8 @@ static void compare_gae(const golden_case *file) {
     }
 }
 
-/* The trajectory as transitions of lane 1 of 2 in a ring that has wrapped, lane 0 holding other numbers. An observation is the step's
- * number. */
+/* The trajectory as transitions of lane 1 of 2 in a ring that has wrapped, lane 0 holding other numbers. An observation
+ * is the step's number. */
 static void fill(bm_replay *replay, const golden_table *table, int count) {
     const bm_real *reward = golden_reals(table, (size_t)count, "rewards");
     const uint8_t *terminated = golden_flags(table, (size_t)count, "terminated");

@@ -1,5 +1,5 @@
-/* rng/: the generator against NumPy, draw for draw; every comparison is for equality. tests/golden/rng/README.md tells what is in the
- * tables. */
+/* rng/: the generator against NumPy, draw for draw; every comparison is for equality. tests/golden/rng/README.md tells
+ * what is in the tables. */
 #include "core/rng.h"
 
 #include <math.h>
@@ -12,7 +12,8 @@
 
 enum { DRAWS_MOST = 4096 };
 
-/* ---- numbers separated by spaces; each reader moves text on ------------------------------------------------------- */
+/* ---- numbers separated by spaces; each reader moves text on
+ * ------------------------------------------------------- */
 
 static double read_real(const char **text) {
     char *end;
@@ -52,7 +53,8 @@ static void compare_real(double got, const char **text, const char *what) {
     golden_near(got, read_real(text), 0, "%s", what);
 }
 
-/* ---- numpy_default_rng.csv ---------------------------------------------------------------------------------------- */
+/* ---- numpy_default_rng.csv
+ * ---------------------------------------------------------------------------------------- */
 
 static void compare_choice(bm_rng *rng, const char *call, int *times, const char **values) {
     enum { CHOICES_MOST = 64 };
@@ -168,7 +170,8 @@ static void compare_calls(const golden_case *file) {
     }
 }
 
-/* ---- the edges of single methods ---------------------------------------------------------------------------------- */
+/* ---- the edges of single methods
+ * ---------------------------------------------------------------------------------- */
 
 static void compare_seed_sequences(const golden_case *file) {
     const golden_table table = golden_read(file->path, file->arena);

@@ -1,6 +1,6 @@
-/* trace/: free-running episodes of Gymnasium, number for number, from the seed in the file's name; observations to 1e-6, since the last
- * digit of a sine is the C library's. Actions are sampled from the same seed and must be those recorded, unless a file
- * ENV_seedS.actions lies beside the trace: then the recorded ones are taken. */
+/* trace/: free-running episodes of Gymnasium, number for number, from the seed in the file's name; observations to
+ * 1e-6, since the last digit of a sine is the C library's. Actions are sampled from the same seed and must be those
+ * recorded, unless a file ENV_seedS.actions lies beside the trace: then the recorded ones are taken. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>

@@ -1,5 +1,5 @@
-/* Derivatives through a policy and through inner steps of reinforcement learning, against central differences in double; the linear
- * baseline against least squares by hand. */
+/* Derivatives through a policy and through inner steps of reinforcement learning, against central differences in
+ * double; the linear baseline against least squares by hand. */
 #include <math.h>
 
 #include "episodes.h"
@@ -121,9 +121,9 @@ static const bm_real *adapt_from(meta *m, const bm_real *outer, const bm_real *d
     return room->params + (size_t)m->learner->inner_steps * n;
 }
 
-/* Discrete actions are drawn by comparing a probability with a number that does not depend on the parameters: within a small enough
- * neighbourhood the same episodes are played. There the parameters after adaptation are a smooth function of those before it, and
- * the meta-gradient along a direction is the outer gradient times how they move. */
+/* Discrete actions are drawn by comparing a probability with a number that does not depend on the parameters: within a
+ * small enough neighbourhood the same episodes are played. There the parameters after adaptation are a smooth function
+ * of those before it, and the meta-gradient along a direction is the outer gradient times how they move. */
 static void check_way_back(const char *inner_steps) {
     const double h = 1e-6;
     meta m = meta_make("CartPole-v1", short_cartpole, "maml", inner_steps, 1, 1);

@@ -1,5 +1,6 @@
-/* Meta-learners on sinusoids: ANIL, Meta-SGD and MAML against central differences of the loss after adaptation, Reptile's tasks one after
- * another, and what ANIL leaves alone. MAML's and Reptile's own numbers are in tests/golden/maml. */
+/* Meta-learners on sinusoids: ANIL, Meta-SGD and MAML against central differences of the loss after adaptation,
+ * Reptile's tasks one after another, and what ANIL leaves alone. MAML's and Reptile's own numbers are in
+ * tests/golden/maml. */
 #include <stdlib.h>
 #include <string.h>
 

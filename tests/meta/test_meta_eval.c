@@ -1,5 +1,5 @@
-/* Evaluations give what training's own evaluation gives, step sizes given by step are those that are made, and baselines are the runs
- * that they say they are, kept as long as they fit. */
+/* Evaluations give what training's own evaluation gives, step sizes given by step are those that are made, and
+ * baselines are the runs that they say they are, kept as long as they fit. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,6 @@
-/* Meta-training is reproducible and can be stopped anywhere: the same seed gives the same bits with any number of threads, a continued
- * run ends as one that never stopped, even after kill -9; and evaluations adapt as the inner loop of training does. */
+/* Meta-training is reproducible and can be stopped anywhere: the same seed gives the same bits with any number of
+ * threads, a continued run ends as one that never stopped, even after kill -9; and evaluations adapt as the inner loop
+ * of training does. */
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
@@ -515,7 +516,8 @@ START_TEST(a_task_of_a_test_depends_neither_on_threads_nor_on_how_much_is_asked_
 }
 END_TEST
 
-/* Without a step, the score is that of the parameters as they are; a step lowers the loss on what it was made with, on average. */
+/* Without a step, the score is that of the parameters as they are; a step lowers the loss on what it was made with, on
+ * average. */
 START_TEST(scores_are_taken_after_the_steps_that_were_asked_for) {
     enum { TASKS = 200 };
     const bm_int_list steps = {3, {0, 1, 5}};

@@ -1,8 +1,8 @@
 #ifndef BM_TESTS_KERNELS_UNDER_TEST_H
 #define BM_TESTS_KERNELS_UNDER_TEST_H
 
-/* Every way to multiply on this processor, up to one without a name: each instruction set alone, and the portable kernels with
- * OpenBLAS for gradients, as processors without AVX2 have them. Under BELLMAN_GEMM=openblas only that. */
+/* Every way to multiply on this processor, up to one without a name: each instruction set alone, and the portable
+ * kernels with OpenBLAS for gradients, as processors without AVX2 have them. Under BELLMAN_GEMM=openblas only that. */
 #include <string.h>
 
 #include "nets/kernels.h"

@@ -60,7 +60,8 @@ START_TEST(draws_follow_the_cumulative_sum) {
 }
 END_TEST
 
-/* torch.distributions.Normal(mean, exp(log_std)) of PyTorch 1.13 in float64: log_prob and entropy summed over the numbers. */
+/* torch.distributions.Normal(mean, exp(log_std)) of PyTorch 1.13 in float64: log_prob and entropy summed over the
+ * numbers. */
 static const bm_real mean[6] = {0.5, -1.25, 2, 0, -0.75, 3.5}, log_std[2] = {-0.5, 0.75};
 
 START_TEST(gaussian_densities_and_entropy_are_torch_s) {

@@ -73,9 +73,9 @@ START_TEST(least_squares_has_the_hessian_of_its_normal_equations) {
 }
 END_TEST
 
-/* y = w2 h(w1 x + b1) + b2 at x = 1 with h = softplus at 0: h = log 2, h' = 1/2, h'' = 1/4. With w2 = 2 the gradient of y is
- * (1, 1, log 2, 1), its Hessian 1/2 between w1, b1 and both with w2, w1, b1 themselves, else 0. The target makes the difference e = 1,
- * so that the loss e^2 has 2 (grad y grad y^T + Hessian of y). */
+/* y = w2 h(w1 x + b1) + b2 at x = 1 with h = softplus at 0: h = log 2, h' = 1/2, h'' = 1/4. With w2 = 2 the gradient of
+ * y is (1, 1, log 2, 1), its Hessian 1/2 between w1, b1 and both with w2, w1, b1 themselves, else 0. The target makes
+ * the difference e = 1, so that the loss e^2 has 2 (grad y grad y^T + Hessian of y). */
 START_TEST(one_softplus_unit_has_the_hessian_worked_by_hand) {
     const int hidden[] = {1};
     const double l = log(2);
@@ -306,8 +306,8 @@ START_TEST(hessians_are_symmetric_and_linear) {
 }
 END_TEST
 
-/* The very bits of the result and, unless the doubled batch alone reaches BM_FEW_ROWS or gradients are OpenBLAS's (kernels.h), of
- * the gradient. */
+/* The very bits of the result and, unless the doubled batch alone reaches BM_FEW_ROWS or gradients are OpenBLAS's
+ * (kernels.h), of the gradient. */
 START_TEST(results_losses_and_gradients_are_those_of_the_plain_net) {
     bm_rng rng = bm_rng_seeded(8);
     for (int i = 0; i < 100; i++) {

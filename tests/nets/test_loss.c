@@ -39,8 +39,8 @@ START_TEST(huge_logits_give_finite_losses) {
 }
 END_TEST
 
-/* Rows (0, log 3) and (0, 0) of logits have softmax (1/4, 3/4) and (1/2, 1/2). Moved by (1, 0) and (2, -2) the first gives
- * p (r - p.r) = (1/4 3/4, 3/4 -1/4), the second (1, -1), over two rows. */
+/* Rows (0, log 3) and (0, 0) of logits have softmax (1/4, 3/4) and (1/2, 1/2). Moved by (1, 0) and (2, -2) the first
+ * gives p (r - p.r) = (1/4 3/4, 3/4 -1/4), the second (1, -1), over two rows. */
 START_TEST(curvatures_worked_by_hand) {
     const bm_real prediction[4] = {0, (bm_real)log(3), 0, 0},
                   target[4] = {(bm_real)-1.5, (bm_real)0.5, 0, (bm_real)0.5};

@@ -109,7 +109,8 @@ START_TEST(schedules_go_on_beyond_their_ends) {
 }
 END_TEST
 
-/* Phases of no length, runs of one step or none, and steps far out: a rate between 0 and the highest, whatever it is. */
+/* Phases of no length, runs of one step or none, and steps far out: a rate between 0 and the highest, whatever it
+ * is. */
 START_TEST(odd_lengths_give_numbers) {
     static const char *const shares[] = {"0", "0.1", "0.5", "0.7", "1"}, *const phases[] = {"true", "false"};
     for (int share = 0; share < 5; share++) {

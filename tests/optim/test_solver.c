@@ -1,6 +1,6 @@
-/* L-BFGS's line search against the conditions it promises, Newton's method against values worked
- * out independently, and both where functions are unkind. The functions are written here: the tests owe nothing to objective.c but
- * its three calls. */
+/* L-BFGS's line search against the conditions it promises, Newton's method against values worked out independently, and
+ * both where functions are unkind. The functions are written here: the tests owe nothing to objective.c but its three
+ * calls. */
 #include <math.h>
 #include <string.h>
 
@@ -355,8 +355,8 @@ START_TEST(newton_finds_the_minimum_in_a_hundred_dimensions) {
 }
 END_TEST
 
-/* Undamped Newton would jump onto the saddle at 0, where the gradient vanishes; the ridge is x = 0. L-BFGS starts further off it: its
- * own tests take so gentle a slope for the end. */
+/* Undamped Newton would jump onto the saddle at 0, where the gradient vanishes; the ridge is x = 0. L-BFGS starts
+ * further off it: its own tests take so gentle a slope for the end. */
 START_TEST(solvers_leave_a_saddle_to_the_side_they_started_on) {
     const char *const names[] = {"newton", "lbfgs"};
     const double offset[] = {1e-6, 1e-2};
@@ -402,7 +402,8 @@ START_TEST(newton_copes_with_a_singular_hessian) {
 }
 END_TEST
 
-/* From 30 a Newton step leads to 30 - 29 * 30 = -840, and lr 1000 sends L-BFGS as far beyond 0: there log is not a number. */
+/* From 30 a Newton step leads to 30 - 29 * 30 = -840, and lr 1000 sends L-BFGS as far beyond 0: there log is not a
+ * number. */
 START_TEST(a_step_out_of_the_domain_is_taken_back) {
     const double start[1] = {30};
     run r;
@@ -429,7 +430,8 @@ START_TEST(a_start_without_a_value_stays_where_it_is) {
 }
 END_TEST
 
-/* Every solver, on every function that has a minimum and what it needs: when no digit changes any more, none changes in many steps. */
+/* Every solver, on every function that has a minimum and what it needs: when no digit changes any more, none changes in
+ * many steps. */
 START_TEST(a_solver_stays_at_the_minimum) {
     for (int s = 0; bm_solver_types[s]; s++) {
         for (int i = 0; i < FUNCTIONS; i++) {

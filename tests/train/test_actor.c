@@ -1,5 +1,5 @@
-/* What belongs to the rows that an agent acts on belongs to the caller: shown with a small agent that carries a counter from step to
- * step and hands what it computed to observe. */
+/* What belongs to the rows that an agent acts on belongs to the caller: shown with a small agent that carries a counter
+ * from step to step and hands what it computed to observe. */
 #include "train/actor.h"
 
 #include <string.h>

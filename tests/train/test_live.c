@@ -1,5 +1,5 @@
-/* Hyperparameters that change while a run trains: the run stays reproducible, from its own file of changes, and after having been
- * stopped anywhere; and whoever watches sees the weights that the trainer has. */
+/* Hyperparameters that change while a run trains: the run stays reproducible, from its own file of changes, and after
+ * having been stopped anywhere; and whoever watches sees the weights that the trainer has. */
 #include <math.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -109,8 +109,8 @@ START_TEST(a_run_stopped_between_changes_goes_on_with_them) {
                       error.text);
         snprintf(steps, sizeof steps, "%d", 1000 * part);
         ck_assert(bm_experiment_set(&stored, "stop_at_return", "inf", &error) == BM_OK);
-        /* the length stays, because schedules are shares of it: stopped by a flag that time raises is what users do; here the
-         * run is cut by max_seconds, one step at a time for a while */
+        /* the length stays, because schedules are shares of it: stopped by a flag that time raises is what users do;
+         * here the run is cut by max_seconds, one step at a time for a while */
         ck_assert(bm_experiment_set(&stored, "max_seconds", part < 4 ? "0" : "inf", &error) == BM_OK);
         for (int i = 0; i < (part < 4 ? 300 : 1); i++) {
             ck_assert_msg(bm_run_resume(&run, &stored, where, &error) == BM_OK, "%s", error.text);

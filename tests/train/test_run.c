@@ -1,5 +1,5 @@
-/* A run is reproducible and can be stopped anywhere: the same seed gives the same bits, a continued run ends as one that never
- * stopped, and damage is refused. */
+/* A run is reproducible and can be stopped anywhere: the same seed gives the same bits, a continued run ends as one
+ * that never stopped, and damage is refused. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

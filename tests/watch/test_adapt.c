@@ -1,5 +1,6 @@
-/* Adaptation to be looked at: its scores are those of an evaluation, what is kept of a task is that task's, newer parameters count from the
- * next one; and its picture can be drawn at any size, says what there is to say, and is a function of the seed. */
+/* Adaptation to be looked at: its scores are those of an evaluation, what is kept of a task is that task's, newer
+ * parameters count from the next one; and its picture can be drawn at any size, says what there is to say, and is a
+ * function of the seed. */
 #include "watch/adapt.h"
 
 #include <math.h>
