@@ -7,10 +7,8 @@
 
 bm_status bm_evaluator_create(bm_evaluator *evaluator, bm_agent *agent, const bm_env_type *type, const void *config,
                               int episodes, bm_error *error) {
-    evaluator->agent = agent;
-    evaluator->env = NULL;
-    evaluator->stop = NULL;
     const int lanes = episodes < BM_EVAL_LANES ? episodes : BM_EVAL_LANES;
+    *evaluator = (bm_evaluator){.env = NULL};
     BM_TRY(bm_env_create(&evaluator->env, type, config, lanes, error));
     bm_actor_create(&evaluator->actor, agent, evaluator->env, &evaluator->env->arena);
     return bm_arena_check(&evaluator->env->arena, "the evaluation", error);
@@ -18,7 +16,6 @@ bm_status bm_evaluator_create(bm_evaluator *evaluator, bm_agent *agent, const bm
 
 void bm_evaluator_free(bm_evaluator *evaluator) {
     bm_env_destroy(evaluator->env);
-    evaluator->env = NULL;
 }
 
 /* Until all are added, std_return is the sum of squared deviations, after Welford 1962, and mean_length that of lengths. */

@@ -8,7 +8,6 @@
 #include "train/actor.h"
 
 typedef struct {
-    bm_agent *agent;
     bm_actor actor;         /* the agent in env: what it carries there is apart from training */
     bm_env_batch *env;      /* its own batch; episodes run side by side in its lanes */
     const atomic_int *stop; /* when not NULL and non-zero, evaluations end at once, unfinished */
