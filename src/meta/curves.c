@@ -55,29 +55,19 @@ static void draw(const bm_tasks *tasks, bool test, bm_rng *rng, void *task) {
     }
 }
 
-/* n points of the curve, drawn with rng or, where that is NULL, evenly spaced. */
-static void draw_points(const bm_tasks *tasks, const curve *drawn, bm_rng *rng, int n, bm_real *input,
-                        bm_real *target) {
-    const curve_family *family = family_of(tasks);
-    const bool show_task = tasks->inputs > 1;
+static void examples(const bm_tasks *tasks, const void *task, bm_rng *rng, int shots, int queries, bm_real *input,
+                     void *target) {
+    const curve *drawn = task;
+    const int n = shots + queries;
     for (int i = 0; i < n; i++) {
         const double x = rng ? bm_rng_uniform(rng, -x_most, x_most) : x_most * (n > 1 ? 2.0 * i / (n - 1) - 1 : 0);
         *input++ = (bm_real)x;
-        if (show_task) {
+        if (tasks->inputs > 1) {
             *input++ = (bm_real)drawn->parameter[0];
             *input++ = (bm_real)drawn->parameter[1];
         }
-        target[i] = (bm_real)family->value(drawn, x);
+        ((bm_real *)target)[i] = (bm_real)family_of(tasks)->value(drawn, x);
     }
-}
-
-static void examples(const bm_tasks *tasks, const void *task, bm_rng *rng, int shots, int queries, bm_real *input,
-                     void *target) {
-    draw_points(tasks, task, rng, shots + queries, input, target);
-}
-
-static void evenly(const bm_tasks *tasks, const void *task, int n, bm_real *input, bm_real *target) {
-    draw_points(tasks, task, NULL, n, input, target);
 }
 
 static void describe(const bm_tasks *tasks, const void *task, char words[BM_TASK_WORDS]) {
@@ -98,7 +88,7 @@ static double line_value(const curve *drawn, double x) {
 #define EXAMPLES                                                                                                       \
     {                                                                                                                  \
         .loss = &bm_loss_kind_mse, .create = create, .task_bytes = sizeof(curve), .draw = draw, .examples = examples,  \
-        .describe = describe, .curve = evenly                                                                          \
+        .describe = describe, .is_curve = true                                                                         \
     }
 
 static const curve_family sinusoid = {

@@ -37,11 +37,11 @@ typedef struct {
 typedef struct {
     const bm_policy_net *policy;
     int shown_count;
-    bm_real *shown;               /* [shown_count] what the policy sees behind every observation; the caller fills it */
-    int32_t *live;                /* [lanes] whose episode goes on */
-    bm_rest_of_episode *rest;     /* [lanes] */
-    int32_t *lane, *time;         /* [rows] of the episodes played last */
-    double *reward, *sum, *value; /* [rows] the same */
+    bm_real *shown;           /* [shown_count] what the policy sees behind every observation; the caller fills it */
+    int32_t *live;            /* [lanes] whose episode goes on */
+    bm_rest_of_episode *rest; /* [lanes] */
+    int32_t *lane, *time;     /* [rows] of the episodes played last */
+    double *reward, *value;   /* [rows] the same */
     bm_linear_baseline baseline;
     bm_real *workspace; /* the policy's, for rows_most */
 } bm_episode_player;

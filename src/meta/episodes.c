@@ -26,6 +26,7 @@
 #include "meta/policy_curvature.h"
 #include "meta/task_range.h"
 #include "meta/tasks.h"
+#include "nets/hvp.h"
 
 typedef struct {
     bm_text env, task_range, env_set;
@@ -243,7 +244,7 @@ static void allocate(bm_task_room *room, int lanes) {
     }
     bm_episodes_create(&self->fresh, policy, family->masked, (size_t)self->queries * steps, arena);
     bm_episode_player_create(&self->player, policy, family->shown, lanes, (size_t)lanes * steps, arena);
-    self->r_workspace = BM_NEW(arena, bm_real, bm_policy_curvature_workspace(policy, (int)step_rows));
+    self->r_workspace = BM_NEW(arena, bm_real, bm_net_r_workspace(&policy->net, (int)step_rows));
 }
 
 static bm_status open_room(bm_task_room *room, bm_error *error) {

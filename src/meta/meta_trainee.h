@@ -35,9 +35,9 @@ typedef struct {
     bm_pool *pool;
     bm_tasks *tasks;
     bm_learner *learner;
-    bm_real *outer; /* [learner->parameters] what is learned */
+    bm_real *outer;            /* [learner->parameters] what is learned */
+    bm_adaptation *adaptation; /* where it only acts: whoever wants one creates it */
     /* none of these where it only acts: */
-    bm_adaptation *adaptation;
     bm_optim optim;
     bm_real *grad;  /* [learner->parameters] */
     double *score;  /* [most tasks of an evaluation, numbers of steps, BM_TASK_SCORES] */

@@ -10,10 +10,6 @@
 #include "nets/hvp.h"
 #include "nets/loss.h"
 
-size_t bm_policy_curvature_workspace(const bm_policy_net *policy, int batch) {
-    return bm_net_r_workspace(&policy->net, batch);
-}
-
 /* mean, action, r_mean, r_grad_mean [n, size]; log_std, r_log_std, r_grad_log_std [size]. */
 static void gaussian_r(int n, int size, const bm_real *mean, const bm_real *log_std, const bm_real *action,
                        const bm_real *weight, const bm_real *r_mean, const bm_real *r_log_std, bm_real *r_grad_mean,

@@ -60,13 +60,13 @@ typedef struct {
     size_t task_bytes;
     void (*draw)(const bm_tasks *tasks, bool test, bm_rng *rng, void *task); /* task [task_bytes] */
     /* Examples of one task, those to adapt with first: input [shots + queries, inputs]; target as the loss reads it. Both parts
-     * come from one call, so that a family without repetition can keep them apart. */
+     * come from one call, so that a family without repetition can keep them apart. rng NULL, of curves: evenly over
+     * where examples lie. */
     void (*examples)(const bm_tasks *tasks, const void *task, bm_rng *rng, int shots, int queries, bm_real *input,
                      void *target);
     /* For pictures: which task it is, in words. */
     void (*describe)(const bm_tasks *tasks, const void *task, char words[BM_TASK_WORDS]);
-    /* n points of a function of the first input, evenly over where examples lie; NULL: it is none. */
-    void (*curve)(const bm_tasks *tasks, const void *task, int n, bm_real *input, bm_real *target);
+    bool is_curve;  /* targets are a function of the first input */
     int image_side; /* inputs are the pixels of a square image, 0 black to 1 white; 0: they are not */
 } bm_examples;
 

@@ -31,7 +31,7 @@ static bm_adapt_kind kind_of(const bm_tasks_type *type, const bm_task_view *view
     if (view->env) {
         return view->env->draw_paths ? BM_ADAPT_PATHS : BM_ADAPT_PLAY;
     }
-    return type->examples->curve ? BM_ADAPT_CURVE : type->examples->image_side ? BM_ADAPT_IMAGES : BM_ADAPT_SCORES;
+    return type->examples->is_curve ? BM_ADAPT_CURVE : type->examples->image_side ? BM_ADAPT_IMAGES : BM_ADAPT_SCORES;
 }
 
 static void create_start(bm_adapt *adapt, bm_adapt_start *start) {
@@ -239,7 +239,8 @@ static bm_status look(bm_adapt *adapt, bm_error *error) {
 
 static void prepare_curve(bm_adapt *adapt) {
     const bm_tasks *tasks = tasks_of(adapt);
-    tasks->type->examples->curve(tasks, adapt->view.task, BM_ADAPT_GRID, adapt->grid_input, adapt->grid_target);
+    tasks->type->examples->examples(tasks, adapt->view.task, NULL, BM_ADAPT_GRID, 0, adapt->grid_input,
+                                    adapt->grid_target);
     for (int i = 0; i < BM_ADAPT_GRID; i++) {
         adapt->x[i] = (double)adapt->grid_input[(size_t)i * (size_t)tasks->inputs];
         adapt->truth[i] = (double)adapt->grid_target[i];

@@ -5,6 +5,7 @@
 #include "episodes.h"
 #include "meta/linear_baseline.h"
 #include "meta/policy_curvature.h"
+#include "nets/hvp.h"
 
 /* ---- the policy's Hessian --------------------------------------------------------------------------------------- */
 
@@ -31,7 +32,7 @@ static void check_hvp(const bm_space *action_space, const bm_activation *activat
     bm_real *params = numbers(n), *direction = numbers(n), *product = numbers(n), *moved = numbers(n);
     bm_real *grad[2] = {numbers(n), numbers(n)};
     bm_real *workspace = numbers(bm_policy_net_workspace(&policy, N));
-    bm_real *r_workspace = numbers(bm_policy_curvature_workspace(&policy, N));
+    bm_real *r_workspace = numbers(bm_net_r_workspace(&policy.net, N));
     fill(&rng, N * FEATURES, 1, features);
     fill(&rng, N, 1, weight);
     fill(&rng, N * SIZE, 1, boxes);
