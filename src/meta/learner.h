@@ -21,16 +21,11 @@ typedef struct {
     /* The learner reads inner_lr and inner_steps and, where they are, inner_batch (rows of an inner step; 0: all) and serial (tasks one
      * after another, each from where the one before led). */
     bm_options options;
-    bool second_order;                                       /* needs the tasks' curvature */
-    bool head_only;                                          /* inner steps move the last layer alone */
-    size_t (*outer_parameters)(const bm_tasks *tasks);       /* NULL: those of a task */
-    void (*init)(const bm_learner *learner, bm_real *outer); /* what lies behind those of a task; NULL: nothing does */
-    /* One inner step: params [parameters of a task] move down grad. NULL: by inner_lr. */
-    void (*descend)(const bm_learner *learner, const bm_real *outer, const bm_real *grad, bm_real *params);
-    /* What one task has to say, from room->params[0] on: grad [outer parameters]. Returns the loss after adaptation; NAN where
-     * something was not finite: then *failed_step is the inner step, or inner_steps for what comes after them. */
-    double (*contribute)(const bm_learner *learner, bm_learner_room *room, const bm_real *outer, bm_real *grad,
-                         int *failed_step);
+    bool second_order; /* needs the tasks' curvature */
+    bool head_only;    /* inner steps move the last layer alone */
+    bool learns_rates; /* outer parameters are those of a task, then for each the rate of its inner steps */
+    /* What one task has to say, after its adaptation in the room: grad [outer parameters]. Returns the loss there. */
+    double (*contribute)(const bm_learner *learner, bm_learner_room *room, const bm_real *outer, bm_real *grad);
 } bm_learner_type;
 
 struct bm_learner {
@@ -44,17 +39,17 @@ struct bm_learner {
     size_t moved_from; /* the first parameter of a task that inner steps move */
     int batch;         /* tasks of an iteration */
     bm_pool *pool;
-    int rooms; /* one for each of the pool's threads */
+    int rooms; /* one for each of the pool's threads; one where serial */
     bm_learner_room *room;
     bm_real *contribution; /* [batch, parameters] */
     double *loss;          /* [batch] */
-    int *failed_step;      /* [batch] */
+    int *failed_step;      /* [batch] whose loss was not finite; inner_steps: none */
     bm_arena arena;
 };
 
-/* BM_INVALID: options that do not go together, or a network without R-operator (nets/hvp.h) where the learner needs it. config, tasks
+/* Destroy it also after failure. BM_INVALID: options that do not go together, or a network without R-operator (nets/hvp.h) where the learner needs it. config, tasks
  * and pool must outlive it. */
-bm_status bm_learner_create(bm_learner **learner, const bm_learner_type *type, const void *config,
+bm_status bm_learner_create(bm_learner **created, const bm_learner_type *type, const void *config,
                             const bm_tasks *tasks, int batch, bm_pool *pool, bm_error *error);
 void bm_learner_destroy(bm_learner *learner); /* NULL is fine */
 
