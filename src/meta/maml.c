@@ -42,18 +42,19 @@ static double second_order(const bm_learner *learner, bm_learner_room *room, con
     const size_t n = learner->tasks->parameters;
     const double loss = first_order(learner, room, outer, grad);
     const bm_real lr = (bm_real)learner->inner_lr, *rate = learner->type->learns_rates ? outer + n : NULL;
-    bm_real *rate_grad = grad + n;
-    memset(room->direction, 0, learner->moved_from * sizeof *room->direction);
+    bm_real *rate_grad = grad + n, *direction = room->direction;
+    memset(direction, 0, learner->moved_from * sizeof *direction);
     memset(rate_grad, 0, (learner->parameters - n) * sizeof *rate_grad);
     for (int k = learner->inner_steps - 1; k >= 0 && isfinite(loss); k--) {
         const bm_real *params = room->params + (size_t)k * n, *inner = room->grad + (size_t)k * n;
-        for (size_t i = learner->moved_from; i < n; i++) {
-            room->direction[i] = (rate ? rate[i] : lr) * grad[i];
-            if (rate) {
-                rate_grad[i] -= inner[i] * grad[i];
-            }
+        for (size_t i = 0; rate && i < n; i++) {
+            rate_grad[i] -= inner[i] * grad[i];
+            direction[i] = rate[i] * grad[i];
         }
-        learner->tasks->type->methods->curvature(&room->task, k, params, room->direction, room->product);
+        for (size_t i = learner->moved_from; !rate && i < n; i++) {
+            direction[i] = lr * grad[i];
+        }
+        learner->tasks->type->methods->curvature(&room->task, k, params, direction, room->product);
         for (size_t i = 0; i < n; i++) {
             grad[i] -= room->product[i];
         }

@@ -54,12 +54,12 @@ typedef struct {
 
 /* A fresh run, with config.yaml and a checkpoint of step 0 in its folder. Nothing is created when anything is wrong with the
  * experiment, which must be settled and outlive the run. Neither runs nor folder: nothing is written anywhere; the run has no folder
- * ("") and cannot be continued. */
-bm_status bm_run_create(bm_run **run, const bm_experiment *experiment, const bm_run_start *start, bm_error *error);
+ * ("") and cannot be continued. Destroy the run also after failure, as one that is resumed. */
+bm_status bm_run_create(bm_run **created, const bm_experiment *experiment, const bm_run_start *start, bm_error *error);
 /* Continues from FOLDER/checkpoint/last; experiment must come from that checkpoint (bm_run_experiment), possibly with another total,
  * goal, max_seconds, checkpoint_every or keep. Cuts the metric files back to the checkpoint; changes recorded after it are made again.
  * BM_INVALID: a total below what has been made. */
-bm_status bm_run_resume(bm_run **run, const bm_experiment *experiment, const char *folder, bm_error *error);
+bm_status bm_run_resume(bm_run **created, const bm_experiment *experiment, const char *folder, bm_error *error);
 void bm_run_destroy(bm_run *run); /* NULL is fine */
 
 const char *bm_run_folder(const bm_run *run);
