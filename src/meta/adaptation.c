@@ -126,7 +126,7 @@ static bool make_step(const bm_adaptation *adaptation, adaptation_room *room, in
     return true;
 }
 
-/* Fills score [steps, BM_TASK_SCORES]. Returns the number of steps after which the task had diverged; -1: it has not. */
+/* Fills score [steps, BM_TASK_SCORES]. Returns the number of steps after which the task had diverged, or -1. */
 static int adapt(const bm_adaptation *adaptation, adaptation_room *room, const bm_real *outer, double *score) {
     const bm_learner *learner = adaptation->learner;
     const bm_int_list *steps = &adaptation->steps;

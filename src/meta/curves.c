@@ -1,12 +1,13 @@
 /* Regression: fit one curve of a family from a few of its points, x from U(-5, 5).
  *
  *   sinusoid   y = A sin(x - p)   amplitude A from U(0.1, 5), phase p from U(0, pi)
- *              Finn, Abbeel and Levine 2017, "Model-agnostic meta-learning for fast adaptation of deep networks", 5.1; the sign
- *              of the phase is that of the authors' code
+ *              Finn, Abbeel and Levine 2017, "Model-agnostic meta-learning for fast adaptation of deep networks", 5.1;
+ *              the sign of the phase is that of the authors' code
  *   lines      y = a x + b        slope a and intercept b from U(-3, 3)
  *              the lines of Finn, Xu and Levine 2018, "Probabilistic model-agnostic meta-learning", without their noise
  *
- * With show_task a network is told which curve it is to fit, its two numbers behind x: what the first paper calls the oracle. */
+ * With show_task a network is told which curve it is to fit, its two numbers behind x: what the first paper calls the
+ * oracle. */
 #include <math.h>
 #include <stdio.h>
 

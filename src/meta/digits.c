@@ -1,13 +1,14 @@
-/* Few-shot classification: tell ways classes of handwritten digits apart after shots images of each. A class is a digit turned
- * counterclockwise by 0, 90, 180 or 270 degrees, as Santoro et al. 2016, "Meta-learning with memory-augmented neural networks",
- * turned the characters of Omniglot. Which label stands for which class is drawn for every task.
+/* Few-shot classification: tell ways classes of handwritten digits apart after shots images of each. A class is a digit
+ * turned counterclockwise by 0, 90, 180 or 270 degrees, as Santoro et al. 2016, "Meta-learning with memory-augmented
+ * neural networks", turned the characters of Omniglot. Which label stands for which class is drawn for every task.
  *
- * Training sees the 28 classes of 0, 1, 2, 5, 6, 8 and 9; tests draw from the 12 of 3, 4 and 7, which training never sees. Those
- * were chosen because no rotation of them looks like another: a 6 on its head is a 9, and 0, 1 and 8 are much the same on theirs,
- * which a training task may well contain, but which would keep a score below 1 for no fault of the learner's.
+ * Training sees the 28 classes of 0, 1, 2, 5, 6, 8 and 9; tests draw from the 12 of 3, 4 and 7, which training never
+ * sees. Those were chosen because no rotation of them looks like another: a 6 on its head is a 9, and 0, 1 and 8 are
+ * much the same on theirs, which a training task may well contain, but which would keep a score below 1 for no fault of
+ * the learner's.
  *
- * Rows take turns by class: row i is one of label i mod ways, so that minibatches of a multiple of ways are balanced. No image
- * occurs twice in a task, turned otherwise neither. */
+ * Rows take turns by class: row i is one of label i mod ways, so that minibatches of a multiple of ways are balanced.
+ * No image occurs twice in a task, turned otherwise neither. */
 #include <stdio.h>
 
 #include "meta/digits_data.h"
@@ -52,7 +53,8 @@ static int images_of(const digit_tables *self, int digit) {
     return self->first[digit + 1] - self->first[digit];
 }
 
-/* A quarter turn counterclockwise brings the right column to the top: row r, column c shows what was row c, column side - 1 - r. */
+/* A quarter turn counterclockwise brings the right column to the top: row r, column c shows what was row c, column
+ * side - 1 - r. */
 static void fill_tables(digit_tables *self) {
     for (int pixel = 0; pixel < BM_DIGIT_PIXELS; pixel++) {
         int shown = pixel;

@@ -1,8 +1,9 @@
 /* Playing and weighing, step by step; see episode_player.h.
  *
- * Weights are generalised advantages (Schulman et al. 2016): A_t = d_t + gamma lambda A_{t+1} with d_t = r_t + gamma V(s_{t+1}) - V(s_t).
- * V is a linear function fitted to the returns of these very episodes (meta/linear_baseline.h), or 0. After the last step of an episode it is
- * 0, also where the time limit ended it: the limit is part of the task, and V knows the time. */
+ * Weights are generalised advantages (Schulman et al. 2016):
+ *     A_t = d_t + gamma lambda A_{t+1},    d_t = r_t + gamma V(s_{t+1}) - V(s_t)
+ * V is a linear function fitted to the returns of these very episodes (meta/linear_baseline.h), or 0. After the last
+ * step of an episode it is 0, also where the time limit ended it: it is part of the task, and V knows the time. */
 #include "meta/episode_player.h"
 
 #include <math.h>

@@ -1,19 +1,21 @@
-/* Tasks whose problem is to act: an environment whose options are drawn for every task (the reinforcement learning of Finn, Abbeel and
- * Levine 2017, section 5.3; Point2D-v0 with its goal drawn is their navigation). A policy (agents/policy.h) is adapted by
- * REINFORCE: every step plays shots episodes with the parameters it starts from, and descends
+/* Tasks whose problem is to act: an environment whose options are drawn for every task (the reinforcement learning of
+ * Finn, Abbeel and Levine 2017, section 5.3; Point2D-v0 with its goal drawn is their navigation). A policy
+ * (agents/policy.h) is adapted by REINFORCE: every step plays shots episodes with the parameters it starts from, and
+ * descends
  *
- *     loss = -mean_t( A_t log pi(a_t | s_t) ),    A the advantages (meta/episode_player.c), normalised over the step's rows
+ *     loss = -mean_t( A_t log pi(a_t | s_t) ),    A the advantages (meta/episode_player.c), normalised over the rows
  *
- * The outer loss has the same gradient over queries fresh episodes of the adapted policy; what is reported as the loss is minus their mean
- * undiscounted return. curvature is the Hessian of the loss above for the episodes as they were played, as in the authors' code; that
- * other parameters would have met other episodes is not in it (Foerster et al. 2018 and Rothfuss et al. 2019 have estimates of
- * that part).
+ * The outer loss has the same gradient over queries fresh episodes of the adapted policy; what is reported as the loss
+ * is minus their mean undiscounted return. curvature is the Hessian of the loss above for the episodes as they were
+ * played, as in the authors' code; that other parameters would have met other episodes is not in it (Foerster et al.
+ * 2018 and Rothfuss et al. 2019 have estimates of that part).
  *
- * A policy that has just found out what its task is needs smaller steps from then on: the paper halves them in its evaluation.
- * later_step_scale multiplies the loss of all steps but the first, and with it their gradient and curvature.
+ * A policy that has just found out what its task is needs smaller steps from then on: the paper halves them in its
+ * evaluation. later_step_scale multiplies the loss of all steps but the first, and with it their gradient and
+ * curvature.
  *
- * Every step, the outer loss and the score draw from children of the task's seed of their own, so that a task is the same however often
- * and by whichever thread it is looked at. */
+ * Every step, the outer loss and the score draw from children of the task's seed of their own, so that a task is the
+ * same however often and by whichever thread it is looked at. */
 #include <limits.h>
 #include <math.h>
 #include <stdio.h>
@@ -163,8 +165,8 @@ static bm_status look_at(episode_tasks *self, const void *config, bm_error *erro
     return BM_OK;
 }
 
-/* Tries tasks at the edge of what can be drawn, and takes down what they have in common. Of more corners than can be tried the first, then
- * every end and value at least once. */
+/* Tries tasks at the edge of what can be drawn, and takes down what they have in common. Of more corners than can be
+ * tried the first, then every end and value at least once. */
 static bm_status look_around(bm_tasks *tasks, bm_error *error) {
     episode_tasks *self = tasks->self;
     const size_t bytes = self->env->options.config_bytes;
@@ -269,8 +271,8 @@ static void close_room(bm_task_room *room) {
 /* Children of a task's seed. */
 enum { DRAW, OUTER, SCORE, FIRST_STEP };
 
-/* There is no environment where there was no memory for it, where it refused options that no task looked at has, or is not like those: then
- * nothing that is asked about the task is finite. */
+/* There is no environment where there was no memory for it, where it refused options that no task looked at has, or is
+ * not like those: then nothing that is asked about the task is finite. */
 static void begin(bm_task_room *room, const bm_seed *seed) {
     const episode_tasks *family = room->tasks->self;
     episode_room *self = room->self;

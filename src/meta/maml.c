@@ -1,5 +1,5 @@
-/* Model-agnostic meta-learning: Finn, Abbeel and Levine 2017. The outer loss is that of parameters after inner steps of gradient
- * descent on a task, theta_{k+1} = theta_k - alpha g_k, and its gradient goes back through them:
+/* Model-agnostic meta-learning: Finn, Abbeel and Levine 2017. The outer loss is that of parameters after inner steps of
+ * gradient descent on a task, theta_{k+1} = theta_k - alpha g_k, and its gradient goes back through them:
  *
  *     v_K = d loss / d theta_K,    v_k = v_{k+1} - H_k (alpha v_{k+1}),    H_k the Hessian of the inner loss at theta_k
  *

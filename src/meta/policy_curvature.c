@@ -1,8 +1,9 @@
 /* Hessian-vector products of the policy gradient; see policy_curvature.h. With R{x} as in nets/hvp.h:
  *
- * Categorical, the loss being a cross entropy whose rows have weights: R of its gradient is that of nets/loss.h, times the weight.
- * Gaussian, with z = (action - mean) / std and s = log std: R{z} = -R{mean} / std - z R{s}. Which action was taken moves a gradient,
- * but not how the gradient moves. */
+ * Categorical, the loss being a cross entropy whose rows have weights: R of its gradient is that of nets/loss.h, times
+ * the weight.
+ * Gaussian, with z = (action - mean) / std and s = log std: R{z} = -R{mean} / std - z R{s}. Which action was taken
+ * moves a gradient, but not how the gradient moves. */
 #include "meta/policy_curvature.h"
 
 #include <math.h>

@@ -1,8 +1,8 @@
-/* Tasks whose problem is to fit examples: a network is adapted with the support rows, and judged by its loss over the query rows of
- * the same task (the terms of Vinyals et al. 2016, "Matching networks for one shot learning").
+/* Tasks whose problem is to fit examples: a network is adapted with the support rows, and judged by its loss over the
+ * query rows of the same task (the terms of Vinyals et al. 2016, "Matching networks for one shot learning").
  *
- * An inner step sees all support rows or, in turn, minibatch of them: step k the rows k m, k m + 1, ... k m + m - 1, modulo their
- * number. So that every minibatch is contiguous, copies of the last m - 1 rows stand before the first. */
+ * An inner step sees all support rows or, in turn, minibatch of them: step k the rows k m, k m + 1, ... k m + m - 1,
+ * modulo their number. So that every minibatch is contiguous, copies of the last m - 1 rows stand before the first. */
 #include <string.h>
 
 #include "agents/losses.h"

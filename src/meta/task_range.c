@@ -16,8 +16,7 @@ static char *trimmed(char *word) {
     return word;
 }
 
-/* The next item of a list with commas, without the spaces around it; commas in braces separate nothing. *rest becomes NULL behind the
- * last. */
+/* Cuts off the next item at a comma that is not in braces, and the spaces around it. *rest: NULL after the last. */
 static char *next_item(char **rest) {
     char *item = *rest;
     int depth = 0;

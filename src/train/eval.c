@@ -18,7 +18,7 @@ void bm_evaluator_free(bm_evaluator *evaluator) {
     bm_env_destroy(evaluator->env);
 }
 
-/* Until all are added, std_return is the sum of squared deviations, after Welford 1962, and mean_length that of lengths. */
+/* Until all are added, std_return sums squared deviations, after Welford 1962, and mean_length sums lengths. */
 static void add_episode(bm_evaluation *total, double episode_return, double length) {
     const double deviation = episode_return - total->mean_return;
     total->mean_return += deviation / ++total->episodes;

@@ -1,6 +1,6 @@
-/* The folder of a run: claimed by mkdir, so that two runs that start in the same second never share one. Checkpoints are saved in an order
- * that survives a crash at any moment: new replay rows first (no checkpoint looks at them yet), then the checkpoint by rename, and only
- * then is a replay file removed that no checkpoint needs. */
+/* The folder of a run: claimed by mkdir, so that two runs that start in the same second never share one. Checkpoints
+ * are saved in an order that survives a crash at any moment: new replay rows first (no checkpoint looks at them yet),
+ * then the checkpoint by rename, and only then is a replay file removed that no checkpoint needs. */
 #include "train/folder.h"
 
 #include <dirent.h>

@@ -1,6 +1,6 @@
-/* Creating and continuing a run, the checkpoints between, and the one training loop. Turn by turn: changes that are due, the trainee's
- * turn; then whatever falls due, in a fixed order: evaluation, a row of metrics, a checkpoint. All that decides how the run goes on is on
- * the state list. */
+/* Creating and continuing a run, the checkpoints between, and the one training loop. Turn by turn: changes that are
+ * due, the trainee's turn; then whatever falls due, in a fixed order: evaluation, a row of metrics, a checkpoint. All
+ * that decides how the run goes on is on the state list. */
 #include "train/run.h"
 
 #include <inttypes.h>
@@ -77,7 +77,8 @@ bm_status bm_run_save_last(bm_run *run, bm_error *error) {
     return status;
 }
 
-/* Takes over the arrays of another run that are weights of this one too; what else there is (an average, a baseline) starts fresh. */
+/* Takes over the arrays of another run that are weights of this one too; what else there is (an average, a baseline)
+ * starts fresh. */
 static bm_status take_weights(bm_run *run, const char *other, bm_error *error) {
     const char *prefix = run->trainee->type->weights;
     const bm_state *own = &run->trainee->state;
