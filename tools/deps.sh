@@ -22,7 +22,8 @@ program pkg-config pkg-config
 library yaml-0.1 libyaml-dev
 library libcjson libcjson-dev
 library sqlite3 libsqlite3-dev
-ls /usr/lib*/libopenblas.so.0 /usr/lib/*/libopenblas.so.0 >/dev/null 2>&1 || need libopenblas0 # opened at run time: no headers
+# Opened at run time: no headers. ls fails where one of the folders does not have it.
+[ -n "$(ls /usr/lib*/libopenblas.so.0 /usr/lib/*/libopenblas.so.0 2>/dev/null)" ] || need libopenblas0
 if [ "${SDL:-1}" != 0 ]; then
     library sdl2 libsdl2-dev
 fi
