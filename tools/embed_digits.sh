@@ -1,5 +1,5 @@
 #!/bin/sh
-# Prints a C file that holds the images: tools/embed_digits.sh data/digits.csv.gz > digits.c
+# Prints a C file that holds the images, sorted by digit: tools/embed_digits.sh data/digits.csv.gz > digits.c
 # A row that is not 64 numbers from 0 to 16 and a digit is refused.
 set -eu
 
@@ -21,10 +21,11 @@ function refuse() {
         if ($i !~ /^[0-9]+$/ || $i > 16) refuse()
         pixels = pixels (i > 1 ? "," : "") $i
     }
-    print "    {" $65 ", {" pixels "}},"
+    images[$65] = images[$65] "    {" $65 ", {" pixels "}},\n"
 }
 END {
     if (refused) exit 1
+    for (digit = 0; digit < 10; digit++) printf "%s", images[digit]
     print "};\n"
     print "_Static_assert(BM_DIGITS == " NR ", \"as many images as the file has\");"
 }'

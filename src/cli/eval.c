@@ -55,7 +55,7 @@ static void tabulate(const bm_evaluator *evaluator, int states, int32_t *action)
         }
         bm_env_observe(env, 0, count);
         input.n = count;
-        bm_agent_act(evaluator->agent, &input, action + first, NULL);
+        bm_agent_act(evaluator->actor.agent, &input, action + first, NULL);
     }
 }
 

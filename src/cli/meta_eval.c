@@ -126,10 +126,10 @@ static bm_status make_baseline(evaluation *e, bm_baseline which, bm_error *error
         if (status == BM_OK) {
             status = bm_baseline_open(&run, &experiment, e->baseline[which], error);
         }
-        if (run) {
+        if (status == BM_OK && run) {
             status = train(e, which, run, &experiment, error);
-            bm_run_destroy(run);
         }
+        bm_run_destroy(run);
     }
     bm_experiment_free(&experiment);
     return status;

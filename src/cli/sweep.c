@@ -74,13 +74,12 @@ static bm_status train(const training *all, int item, const bm_experiment *exper
                        bm_error *error) {
     bm_run *run = NULL;
     bm_run_result result;
-    bm_status status = begin_run(all->sweep, &all->sweep->run[item], experiment, folder, &run, error);
-    if (status != BM_OK) {
-        return status;
-    }
     const bm_run_watch watch = {
         .stop = all->stop, .visit = bm_display_visit, .context = bm_display_slot(all->display, item)};
-    status = bm_run_train(run, &watch, &result, error);
+    bm_status status = begin_run(all->sweep, &all->sweep->run[item], experiment, folder, &run, error);
+    if (status == BM_OK) {
+        status = bm_run_train(run, &watch, &result, error);
+    }
     if (status == BM_OK && !result.interrupted) {
         status = keep_result(bm_result_of_agent(run, folder, &result), folder, kept, error);
     }

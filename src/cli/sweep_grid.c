@@ -172,9 +172,7 @@ static bm_status make_experiment(bm_sweep *sweep, int index, bm_arguments *argum
 static bm_status try_experiment(const bm_experiment *experiment, bm_error *error) {
     bm_run *run = NULL;
     const bm_status status = bm_run_create(&run, experiment, &(bm_run_start){0}, error);
-    if (status == BM_OK) {
-        bm_run_destroy(run);
-    }
+    bm_run_destroy(run);
     return status;
 }
 

@@ -247,3 +247,11 @@ bool bm_path_exists(const char *path) {
     struct stat status;
     return stat(path, &status) == 0;
 }
+
+char *bm_cut_line(char *line) {
+    char *end = line + strcspn(line, "\n"), *next = end + (*end == '\n');
+    do {
+        *end = '\0';
+    } while (end > line && *--end == '\r');
+    return next;
+}

@@ -21,6 +21,8 @@ void bm_writer_abandon(bm_writer *writer);
 bm_status bm_write_file(const char *path, const void *data, size_t bytes, bm_error *error); /* all of the above */
 /* Whole file into the arena with a 0 byte after it; refuses files above limit bytes. */
 bm_status bm_read_file(const char *path, size_t limit, bm_arena *arena, char **data, size_t *bytes, bm_error *error);
+/* Ends the line at a '\0' in place of its newline and the carriage returns before it. Returns where the next begins. */
+char *bm_cut_line(char *line);
 bm_status bm_make_folders(const char *path, bm_error *error); /* mkdir -p */
 bool bm_path_exists(const char *path);
 /* A new name in a folder lasts through a power cut only once the folder is flushed. 0 or errno; folders that may not be read, and

@@ -93,8 +93,11 @@ struct bm_options {
 /* What stands in a row; in braces of its own, with .tune = "log(1e-5,1e-2)" behind it, where a study should search by
  * default. */
 #define BM_ROW(config, field, initial_, min_, max_, scale_, help_)                                                     \
-    .name = #field, .type = BM_OPTION_TYPE(((config *)0)->field), .offset = offsetof(config, field),                   \
-    .initial = #initial_, .min = (min_), .max = (max_), .scale = (scale_), .help = (help_)
+    BM_ROW_NAMED(#field, config, field, #initial_, min_, max_, scale_, help_)
+/* Where users call it otherwise than the struct does. */
+#define BM_ROW_NAMED(name_, config, field, initial_, min_, max_, scale_, help_)                                        \
+    .name = (name_), .type = BM_OPTION_TYPE(((config *)0)->field), .offset = offsetof(config, field),                  \
+    .initial = (initial_), .min = (min_), .max = (max_), .scale = (scale_), .help = (help_)
 #define BM_OPTION(config, field, initial_, min_, max_, scale_, help_)                                                  \
     { BM_ROW(config, field, initial_, min_, max_, scale_, help_) }
 /* The same for one that may change while an agent trains: it is read where it is used, and nothing was sized by it. */

@@ -53,19 +53,13 @@ static bm_status open_rooms(bm_adaptation *adaptation, bm_error *error) {
 
 bm_status bm_adaptation_create(bm_adaptation **result, const bm_learner *learner, const bm_int_list *steps,
                                bm_error *error) {
-    bm_adaptation *adaptation = calloc(1, sizeof *adaptation);
+    bm_adaptation *adaptation = *result = calloc(1, sizeof *adaptation);
     if (!adaptation) {
         return bm_fail(error, "not enough memory for evaluations");
     }
     adaptation->learner = learner;
     adaptation->steps = *steps;
-    const bm_status status = open_rooms(adaptation, error);
-    if (status == BM_OK) {
-        *result = adaptation;
-    } else {
-        bm_adaptation_destroy(adaptation);
-    }
-    return status;
+    return open_rooms(adaptation, error);
 }
 
 void bm_adaptation_destroy(bm_adaptation *adaptation) {
@@ -132,7 +126,7 @@ static bool make_step(const bm_adaptation *adaptation, adaptation_room *room, in
     return true;
 }
 
-/* Fills score [steps, BM_TASK_SCORES]. Returns the number of steps after which the task had diverged; -1: it has not. */
+/* Fills score [steps, BM_TASK_SCORES]. Returns the number of steps after which the task had diverged, or -1. */
 static int adapt(const bm_adaptation *adaptation, adaptation_room *room, const bm_real *outer, double *score) {
     const bm_learner *learner = adaptation->learner;
     const bm_int_list *steps = &adaptation->steps;

@@ -77,7 +77,7 @@ static bool same_settings(const bm_experiment *wanted, bm_experiment *kept) {
     return same;
 }
 
-/* A folder without a checkpoint is one whose run was killed before it had begun; settings that cannot be read are others. */
+/* Without a checkpoint, a run was killed before it had begun; settings that cannot be read are others. */
 static bm_status look_at(const bm_experiment *baseline, const char *folder, kept_state *state, bm_error *error) {
     char path[BM_PATH_MAX + 80];
     bm_safetensors file;

@@ -1,12 +1,13 @@
 /* Regression: fit one curve of a family from a few of its points, x from U(-5, 5).
  *
  *   sinusoid   y = A sin(x - p)   amplitude A from U(0.1, 5), phase p from U(0, pi)
- *              Finn, Abbeel and Levine 2017, "Model-agnostic meta-learning for fast adaptation of deep networks", 5.1; the sign
- *              of the phase is that of the authors' code
+ *              Finn, Abbeel and Levine 2017, "Model-agnostic meta-learning for fast adaptation of deep networks", 5.1;
+ *              the sign of the phase is that of the authors' code
  *   lines      y = a x + b        slope a and intercept b from U(-3, 3)
  *              the lines of Finn, Xu and Levine 2018, "Probabilistic model-agnostic meta-learning", without their noise
  *
- * With show_task a network is told which curve it is to fit, its two numbers behind x: what the first paper calls the oracle. */
+ * With show_task a network is told which curve it is to fit, its two numbers behind x: what the first paper calls the
+ * oracle. */
 #include <math.h>
 #include <stdio.h>
 
@@ -55,29 +56,19 @@ static void draw(const bm_tasks *tasks, bool test, bm_rng *rng, void *task) {
     }
 }
 
-/* n points of the curve, drawn with rng or, where that is NULL, evenly spaced. */
-static void draw_points(const bm_tasks *tasks, const curve *drawn, bm_rng *rng, int n, bm_real *input,
-                        bm_real *target) {
-    const curve_family *family = family_of(tasks);
-    const bool show_task = tasks->inputs > 1;
+static void examples(const bm_tasks *tasks, const void *task, bm_rng *rng, int shots, int queries, bm_real *input,
+                     void *target) {
+    const curve *drawn = task;
+    const int n = shots + queries;
     for (int i = 0; i < n; i++) {
         const double x = rng ? bm_rng_uniform(rng, -x_most, x_most) : x_most * (n > 1 ? 2.0 * i / (n - 1) - 1 : 0);
         *input++ = (bm_real)x;
-        if (show_task) {
+        if (tasks->inputs > 1) {
             *input++ = (bm_real)drawn->parameter[0];
             *input++ = (bm_real)drawn->parameter[1];
         }
-        target[i] = (bm_real)family->value(drawn, x);
+        ((bm_real *)target)[i] = (bm_real)family_of(tasks)->value(drawn, x);
     }
-}
-
-static void examples(const bm_tasks *tasks, const void *task, bm_rng *rng, int shots, int queries, bm_real *input,
-                     void *target) {
-    draw_points(tasks, task, rng, shots + queries, input, target);
-}
-
-static void evenly(const bm_tasks *tasks, const void *task, int n, bm_real *input, bm_real *target) {
-    draw_points(tasks, task, NULL, n, input, target);
 }
 
 static void describe(const bm_tasks *tasks, const void *task, char words[BM_TASK_WORDS]) {
@@ -98,7 +89,7 @@ static double line_value(const curve *drawn, double x) {
 #define EXAMPLES                                                                                                       \
     {                                                                                                                  \
         .loss = &bm_loss_kind_mse, .create = create, .task_bytes = sizeof(curve), .draw = draw, .examples = examples,  \
-        .describe = describe, .curve = evenly                                                                          \
+        .describe = describe, .is_curve = true                                                                         \
     }
 
 static const curve_family sinusoid = {

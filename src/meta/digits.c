@@ -1,13 +1,14 @@
-/* Few-shot classification: tell ways classes of handwritten digits apart after shots images of each. A class is a digit turned
- * counterclockwise by 0, 90, 180 or 270 degrees, as Santoro et al. 2016, "Meta-learning with memory-augmented neural networks",
- * turned the characters of Omniglot. Which label stands for which class is drawn for every task.
+/* Few-shot classification: tell ways classes of handwritten digits apart after shots images of each. A class is a digit
+ * turned counterclockwise by 0, 90, 180 or 270 degrees, as Santoro et al. 2016, "Meta-learning with memory-augmented
+ * neural networks", turned the characters of Omniglot. Which label stands for which class is drawn for every task.
  *
- * Training sees the 28 classes of 0, 1, 2, 5, 6, 8 and 9; tests draw from the 12 of 3, 4 and 7, which training never sees. Those
- * were chosen because no rotation of them looks like another: a 6 on its head is a 9, and 0, 1 and 8 are much the same on theirs,
- * which a training task may well contain, but which would keep a score below 1 for no fault of the learner's.
+ * Training sees the 28 classes of 0, 1, 2, 5, 6, 8 and 9; tests draw from the 12 of 3, 4 and 7, which training never
+ * sees. Those were chosen because no rotation of them looks like another: a 6 on its head is a 9, and 0, 1 and 8 are
+ * much the same on theirs, which a training task may well contain, but which would keep a score below 1 for no fault of
+ * the learner's.
  *
- * Rows take turns by class: row i is one of label i mod ways, so that minibatches of a multiple of ways are balanced. No image
- * occurs twice in a task, turned otherwise neither. */
+ * Rows take turns by class: row i is one of label i mod ways, so that minibatches of a multiple of ways are balanced.
+ * No image occurs twice in a task, turned otherwise neither. */
 #include <stdio.h>
 
 #include "meta/digits_data.h"
@@ -35,8 +36,7 @@ typedef struct {
 static const part training = {"in training", 7, {0, 1, 2, 5, 6, 8, 9}}, test_part = {"in a test", 3, {3, 4, 7}};
 
 typedef struct {
-    int16_t image[BM_DIGITS];                   /* by digit */
-    int first[DIGITS + 1];                      /* where a digit's begin in image */
+    int first[DIGITS + 1];                      /* where a digit's images begin */
     uint8_t source[ROTATIONS][BM_DIGIT_PIXELS]; /* the pixel that each one of a turned image shows */
 } digit_tables;
 
@@ -53,31 +53,18 @@ static int images_of(const digit_tables *self, int digit) {
     return self->first[digit + 1] - self->first[digit];
 }
 
-static void sort_images(digit_tables *self) {
-    int n = 0;
-    for (int digit = 0; digit < DIGITS; digit++) {
-        self->first[digit] = n;
-        for (int i = 0; i < BM_DIGITS; i++) {
-            if (bm_digits[i].digit == digit) {
-                self->image[n++] = (int16_t)i;
-            }
+/* A quarter turn counterclockwise brings the right column to the top: row r, column c shows what was row c, column
+ * side - 1 - r. */
+static void fill_tables(digit_tables *self) {
+    for (int pixel = 0; pixel < BM_DIGIT_PIXELS; pixel++) {
+        int shown = pixel;
+        for (int rotation = 0; rotation < ROTATIONS; rotation++) {
+            self->source[rotation][pixel] = (uint8_t)shown;
+            shown = shown % BM_DIGIT_SIDE * BM_DIGIT_SIDE + BM_DIGIT_SIDE - 1 - shown / BM_DIGIT_SIDE;
         }
     }
-    self->first[DIGITS] = n;
-}
-
-/* A quarter turn counterclockwise brings the right column to the top: row r, column c shows what was row c, column side - 1 - r. */
-static void fill_sources(digit_tables *self) {
-    for (int i = 0; i < BM_DIGIT_PIXELS; i++) {
-        self->source[0][i] = (uint8_t)i;
-    }
-    for (int rotation = 1; rotation < ROTATIONS; rotation++) {
-        for (int r = 0; r < BM_DIGIT_SIDE; r++) {
-            for (int c = 0; c < BM_DIGIT_SIDE; c++) {
-                self->source[rotation][r * BM_DIGIT_SIDE + c] =
-                    self->source[rotation - 1][c * BM_DIGIT_SIDE + BM_DIGIT_SIDE - 1 - r];
-            }
-        }
+    for (int i = 0; i < BM_DIGITS; i++) {
+        self->first[bm_digits[i].digit + 1] = i + 1;
     }
 }
 
@@ -102,8 +89,7 @@ static bm_status create(bm_tasks *tasks, bm_error *error) {
     const int ways = ((const digits_config *)tasks->config)->ways, test_classes = test_part.count * ROTATIONS;
     digit_tables *self = tasks->self = BM_NEW(&tasks->arena, digit_tables, 1);
     BM_TRY(bm_arena_check(&tasks->arena, tasks->type->name, error));
-    sort_images(self);
-    fill_sources(self);
+    fill_tables(self);
     if (ways > test_classes) {
         return bm_invalid(error, "ways=%d: there are %d test classes", ways, test_classes);
     }
@@ -139,7 +125,7 @@ static void draw(const bm_tasks *tasks, bool test, bm_rng *rng, void *task) {
 /* An image of the digit that the task has not used yet: there are enough, so that trying again ends. */
 static const bm_digit *draw_image(const digit_tables *self, int digit, bm_rng *rng, uint8_t *used) {
     for (;;) {
-        const int image = self->image[bm_rng_integers(rng, self->first[digit], self->first[digit + 1])];
+        const int64_t image = bm_rng_integers(rng, self->first[digit], self->first[digit + 1]);
         if (!used[image]) {
             used[image] = 1;
             return &bm_digits[image];

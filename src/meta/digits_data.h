@@ -11,6 +11,6 @@ typedef struct {
     uint8_t pixel[BM_DIGIT_PIXELS]; /* 0 .. BM_DIGIT_WHITE, row by row from the top left */
 } bm_digit;
 
-extern const bm_digit bm_digits[BM_DIGITS];
+extern const bm_digit bm_digits[BM_DIGITS]; /* by digit */
 
 #endif

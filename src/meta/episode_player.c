@@ -1,8 +1,9 @@
 /* Playing and weighing, step by step; see episode_player.h.
  *
- * Weights are generalised advantages (Schulman et al. 2016): A_t = d_t + gamma lambda A_{t+1} with d_t = r_t + gamma V(s_{t+1}) - V(s_t).
- * V is a linear function fitted to the returns of these very episodes (meta/linear_baseline.h), or 0. After the last step of an episode it is
- * 0, also where the time limit ended it: the limit is part of the task, and V knows the time. */
+ * Weights are generalised advantages (Schulman et al. 2016):
+ *     A_t = d_t + gamma lambda A_{t+1},    d_t = r_t + gamma V(s_{t+1}) - V(s_t)
+ * V is a linear function fitted to the returns of these very episodes (meta/linear_baseline.h), or 0. After the last
+ * step of an episode it is 0, also where the time limit ended it: it is part of the task, and V knows the time. */
 #include "meta/episode_player.h"
 
 #include <math.h>
@@ -33,7 +34,6 @@ void bm_episode_player_create(bm_episode_player *player, const bm_policy_net *po
     player->lane = BM_NEW(arena, int32_t, rows_most);
     player->time = BM_NEW(arena, int32_t, rows_most);
     player->reward = BM_NEW(arena, double, rows_most);
-    player->sum = BM_NEW(arena, double, rows_most);
     player->value = BM_NEW(arena, double, rows_most);
     bm_linear_baseline_create(&player->baseline, policy->net.inputs - shown_count, arena);
     player->workspace = BM_NEW(arena, bm_real, bm_policy_net_workspace(policy, (int)rows_most));
@@ -127,10 +127,10 @@ double bm_episode_player_play(bm_episode_player *player, bm_env_batch *env, cons
 static void estimate(bm_episode_player *player, double gamma, const bm_episodes *played) {
     const bm_baseline_rows rows = {played->rows, (size_t)player->policy->net.inputs, played->features, player->time};
     for (int r = rows.n - 1; r >= 0; r--) {
-        bm_rest_of_episode *rest = &player->rest[player->lane[r]];
-        player->sum[r] = rest->sum = player->reward[r] + gamma * rest->sum;
+        double *rest = &player->rest[player->lane[r]].sum;
+        player->value[r] = *rest = player->reward[r] + gamma * *rest;
     }
-    bm_linear_baseline_fit(&player->baseline, &rows, player->sum);
+    bm_linear_baseline_fit(&player->baseline, &rows, player->value);
     bm_linear_baseline_expect(&player->baseline, &rows, player->value);
 }
 

@@ -1,8 +1,8 @@
 #ifndef BM_META_EPISODE_PLAYER_H
 #define BM_META_EPISODE_PLAYER_H
 
-/* Episodes of one task as a policy plays them, side by side, one in each lane of a batch; and the weights that their steps have in
- * REINFORCE's loss. Only lanes whose episode goes on are shown to the policy. */
+/* Episodes of one task as a policy plays them, side by side, one in each lane of a batch; and the weights that their
+ * steps have in REINFORCE's loss. Only lanes whose episode goes on are shown to the policy. */
 #include "agents/policy.h"
 #include "envs/env.h"
 #include "meta/linear_baseline.h"
@@ -37,23 +37,23 @@ typedef struct {
 typedef struct {
     const bm_policy_net *policy;
     int shown_count;
-    bm_real *shown;               /* [shown_count] what the policy sees behind every observation; the caller fills it */
-    int32_t *live;                /* [lanes] whose episode goes on */
-    bm_rest_of_episode *rest;     /* [lanes] */
-    int32_t *lane, *time;         /* [rows] of the episodes played last */
-    double *reward, *sum, *value; /* [rows] the same */
+    bm_real *shown;           /* [shown_count] what the policy sees behind every observation; the caller fills it */
+    int32_t *live;            /* [lanes] whose episode goes on */
+    bm_rest_of_episode *rest; /* [lanes] */
+    int32_t *lane, *time;     /* [rows] of the episodes played last */
+    double *reward, *value;   /* [rows] the same */
     bm_linear_baseline baseline;
     bm_real *workspace; /* the policy's, for rows_most */
 } bm_episode_player;
 
 void bm_episode_player_create(bm_episode_player *player, const bm_policy_net *policy, int shown_count, int lanes,
                               size_t rows_most, bm_arena *arena); /* check the arena afterwards */
-/* Draws actions for lanes [n] of env, at most as many as the player has, and notes down what they were chosen on and what was chosen
- * behind the rows that are there already, without counting it in. */
+/* Draws actions for lanes [n] of env, at most as many as the player has, and notes down what they were chosen on and
+ * what was chosen behind the rows that are there already, without counting it in. */
 void bm_episode_player_act(const bm_episode_player *player, bm_env_batch *env, int n, const int32_t *lanes,
                            const bm_real *params, bm_rng *rng, bm_episodes *rows);
-/* Plays one episode in each of the first count lanes; everything random comes from seed. Returns their mean undiscounted return; NAN
- * where the environment failed on the way (bm_env_check). */
+/* Plays one episode in each of the first count lanes; everything random comes from seed. Returns their mean
+ * undiscounted return; NAN where the environment failed on the way (bm_env_check). */
 double bm_episode_player_play(bm_episode_player *player, bm_env_batch *env, const bm_seed *seed, int count,
                               const bm_real *params, bm_episodes *played);
 /* Weighs the episodes just played. */

@@ -1,19 +1,21 @@
-/* Tasks whose problem is to act: an environment whose options are drawn for every task (the reinforcement learning of Finn, Abbeel and
- * Levine 2017, section 5.3; Point2D-v0 with its goal drawn is their navigation). A policy (agents/policy.h) is adapted by
- * REINFORCE: every step plays shots episodes with the parameters it starts from, and descends
+/* Tasks whose problem is to act: an environment whose options are drawn for every task (the reinforcement learning of
+ * Finn, Abbeel and Levine 2017, section 5.3; Point2D-v0 with its goal drawn is their navigation). A policy
+ * (agents/policy.h) is adapted by REINFORCE: every step plays shots episodes with the parameters it starts from, and
+ * descends
  *
- *     loss = -mean_t( A_t log pi(a_t | s_t) ),    A the advantages (meta/episode_player.c), normalised over the step's rows
+ *     loss = -mean_t( A_t log pi(a_t | s_t) ),    A the advantages (meta/episode_player.c), normalised over the rows
  *
- * The outer loss has the same gradient over queries fresh episodes of the adapted policy; what is reported as the loss is minus their mean
- * undiscounted return. curvature is the Hessian of the loss above for the episodes as they were played, as in the authors' code; that
- * other parameters would have met other episodes is not in it (Foerster et al. 2018 and Rothfuss et al. 2019 have estimates of
- * that part).
+ * The outer loss has the same gradient over queries fresh episodes of the adapted policy; what is reported as the loss
+ * is minus their mean undiscounted return. curvature is the Hessian of the loss above for the episodes as they were
+ * played, as in the authors' code; that other parameters would have met other episodes is not in it (Foerster et al.
+ * 2018 and Rothfuss et al. 2019 have estimates of that part).
  *
- * A policy that has just found out what its task is needs smaller steps from then on: the paper halves them in its evaluation.
- * later_step_scale multiplies the loss of all steps but the first, and with it their gradient and curvature.
+ * A policy that has just found out what its task is needs smaller steps from then on: the paper halves them in its
+ * evaluation. later_step_scale multiplies the loss of all steps but the first, and with it their gradient and
+ * curvature.
  *
- * Every step, the outer loss and the score draw from children of the task's seed of their own, so that a task is the same however often
- * and by whichever thread it is looked at. */
+ * Every step, the outer loss and the score draw from children of the task's seed of their own, so that a task is the
+ * same however often and by whichever thread it is looked at. */
 #include <limits.h>
 #include <math.h>
 #include <stdio.h>
@@ -26,6 +28,7 @@
 #include "meta/policy_curvature.h"
 #include "meta/task_range.h"
 #include "meta/tasks.h"
+#include "nets/hvp.h"
 
 typedef struct {
     bm_text env, task_range, env_set;
@@ -162,18 +165,18 @@ static bm_status look_at(episode_tasks *self, const void *config, bm_error *erro
     return BM_OK;
 }
 
-/* Tries tasks at the edge of what can be drawn, and takes down what they have in common. Of more corners than can be tried the first, then
- * every end and value at least once. */
+/* Tries tasks at the edge of what can be drawn, and takes down what they have in common. Of more corners than can be
+ * tried the first, then every end and value at least once. */
 static bm_status look_around(bm_tasks *tasks, bm_error *error) {
     episode_tasks *self = tasks->self;
     const size_t bytes = self->env->options.config_bytes;
     void *config = bm_arena_alloc(&tasks->arena, 1, bytes);
     BM_TRY(bm_arena_check(&tasks->arena, tasks->type->name, error));
     memcpy(config, self->base, bytes);
-    bool more = bm_task_range_corner(&self->range, 0, config);
-    for (int corner = 0; more && corner < MOST_CORNERS;) {
+    bool more;
+    for (int corner = 0; (more = bm_task_range_corner(&self->range, corner, config)) && corner < MOST_CORNERS;
+         corner++) {
         BM_TRY(look_at(self, config, error));
-        more = bm_task_range_corner(&self->range, ++corner, config);
     }
     for (int edge = 0; more && bm_task_range_edge(&self->range, edge, config); edge++) {
         BM_TRY(look_at(self, config, error));
@@ -194,7 +197,6 @@ static bm_status create_policy(bm_tasks *tasks, const bm_int_list *hidden, const
     tasks->inputs = tasks->net.inputs;
     tasks->outputs = tasks->net.outputs;
     tasks->parameters = self->policy.parameters;
-    tasks->head = tasks->net.layer[tasks->net.layers - 1].offset;
     return status;
 }
 
@@ -244,16 +246,13 @@ static void allocate(bm_task_room *room, int lanes) {
     }
     bm_episodes_create(&self->fresh, policy, family->masked, (size_t)self->queries * steps, arena);
     bm_episode_player_create(&self->player, policy, family->shown, lanes, (size_t)lanes * steps, arena);
-    self->r_workspace = BM_NEW(arena, bm_real, bm_policy_curvature_workspace(policy, (int)step_rows));
+    self->r_workspace = BM_NEW(arena, bm_real, bm_net_r_workspace(&policy->net, (int)step_rows));
 }
 
 static bm_status open_room(bm_task_room *room, bm_error *error) {
     const bm_tasks *tasks = room->tasks;
     const episode_tasks *family = tasks->self;
-    episode_room *self = room->self = BM_NEW(&room->arena, episode_room, 1);
-    if (!self) {
-        return bm_arena_check(&room->arena, tasks->type->name, error);
-    }
+    episode_room *self = room->self;
     const int shots = room->test ? tasks->shots : tasks->train_shots;
     self->shots = room->minibatch > 0 && room->minibatch < shots ? room->minibatch : shots;
     self->queries = room->test ? tasks->eval_queries : tasks->queries;
@@ -266,17 +265,14 @@ static bm_status open_room(bm_task_room *room, bm_error *error) {
 }
 
 static void close_room(bm_task_room *room) {
-    episode_room *self = room->self;
-    if (self) {
-        bm_env_destroy(self->env);
-    }
+    bm_env_destroy(((episode_room *)room->self)->env);
 }
 
 /* Children of a task's seed. */
 enum { DRAW, OUTER, SCORE, FIRST_STEP };
 
-/* There is no environment where there was no memory for it, where it refused options that no task looked at has, or is not like those: then
- * nothing that is asked about the task is finite. */
+/* There is no environment where there was no memory for it, where it refused options that no task looked at has, or is
+ * not like those: then nothing that is asked about the task is finite. */
 static void begin(bm_task_room *room, const bm_seed *seed) {
     const episode_tasks *family = room->tasks->self;
     episode_room *self = room->self;
@@ -391,6 +387,7 @@ static void act(bm_task_room *room, const bm_real *params, bm_env_batch *env, bm
 const bm_task_methods bm_episode_methods = {
     .create = create,
     .init = init,
+    .room_bytes = sizeof(episode_room),
     .open = open_room,
     .close = close_room,
     .begin = begin,

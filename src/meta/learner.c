@@ -41,51 +41,37 @@ static bm_status open_room(bm_learner *learner, bm_learner_room *room, int minib
     return bm_task_room_open(&room->task, learner->tasks, learner->inner_steps, minibatch, false, error);
 }
 
-static bm_status create(bm_learner *learner, bm_error *error) {
-    const void *config = learner->config;
+bm_status bm_learner_create(bm_learner **created, const bm_learner_type *type, const void *config,
+                            const bm_tasks *tasks, int batch, bm_pool *pool, bm_error *error) {
+    bm_learner *learner = *created = calloc(1, sizeof *learner);
+    if (!learner) {
+        return bm_fail(error, "not enough memory for the meta-learner");
+    }
     bm_arena *arena = &learner->arena;
-    const bm_learner_type *type = learner->type;
-    const bm_tasks *tasks = learner->tasks;
-    const size_t batch = (size_t)learner->batch;
     const double minibatch = bm_options_number(&type->options, config, "inner_batch");
     if (type->second_order && bm_net_r_check(&tasks->net, error) != BM_OK) {
         const bm_error why = *error;
         return bm_invalid(error, "%s needs second derivatives: %s; fomaml does without", type->name, why.text);
-    }
-    learner->inner_steps = (int)bm_options_number(&type->options, config, "inner_steps");
-    learner->inner_lr = bm_options_number(&type->options, config, "inner_lr");
-    learner->serial = bm_options_number(&type->options, config, "serial") == 1;
-    learner->parameters = type->outer_parameters ? type->outer_parameters(tasks) : tasks->parameters;
-    learner->moved_from = type->head_only ? tasks->head : 0;
-    learner->contribution = BM_NEW(arena, bm_real, batch * learner->parameters);
-    learner->loss = BM_NEW(arena, double, batch);
-    learner->failed_step = BM_NEW(arena, int, batch);
-    learner->rooms = bm_pool_threads(learner->pool);
-    learner->room = BM_NEW(arena, bm_learner_room, learner->rooms);
-    for (int i = 0; i < learner->rooms && learner->room; i++) {
-        BM_TRY(open_room(learner, &learner->room[i], minibatch > 0 ? (int)minibatch : 0, error));
-    }
-    return bm_arena_check(arena, "the meta-learner", error);
-}
-
-bm_status bm_learner_create(bm_learner **result, const bm_learner_type *type, const void *config, const bm_tasks *tasks,
-                            int batch, bm_pool *pool, bm_error *error) {
-    bm_learner *learner = calloc(1, sizeof *learner);
-    if (!learner) {
-        return bm_fail(error, "not enough memory for the meta-learner");
     }
     learner->type = type;
     learner->config = config;
     learner->tasks = tasks;
     learner->batch = batch;
     learner->pool = pool;
-    const bm_status status = create(learner, error);
-    if (status == BM_OK) {
-        *result = learner;
-    } else {
-        bm_learner_destroy(learner);
+    learner->inner_steps = (int)bm_options_number(&type->options, config, "inner_steps");
+    learner->inner_lr = bm_options_number(&type->options, config, "inner_lr");
+    learner->serial = bm_options_number(&type->options, config, "serial") == 1;
+    learner->parameters = (type->learns_rates ? 2 : 1) * tasks->parameters;
+    learner->moved_from = type->head_only ? tasks->head : 0;
+    learner->contribution = BM_NEW(arena, bm_real, (size_t)batch * learner->parameters);
+    learner->loss = BM_NEW(arena, double, batch);
+    learner->failed_step = BM_NEW(arena, int, batch);
+    learner->rooms = learner->serial ? 1 : bm_pool_threads(pool);
+    learner->room = BM_NEW(arena, bm_learner_room, learner->rooms);
+    for (int i = 0; i < learner->rooms && learner->room; i++) {
+        BM_TRY(open_room(learner, &learner->room[i], minibatch > 0 ? (int)minibatch : 0, error));
     }
-    return status;
+    return bm_arena_check(arena, "the meta-learner", error);
 }
 
 void bm_learner_destroy(bm_learner *learner) {
@@ -99,8 +85,8 @@ void bm_learner_destroy(bm_learner *learner) {
 }
 
 bm_status bm_learner_init(const bm_learner *learner, bm_init scheme, bm_real *outer, bm_rng *rng, bm_error *error) {
-    if (learner->type->init) {
-        learner->type->init(learner, outer);
+    for (size_t i = learner->tasks->parameters; i < learner->parameters; i++) {
+        outer[i] = (bm_real)learner->inner_lr;
     }
     return learner->tasks->type->methods->init(learner->tasks, scheme, outer, rng, error);
 }
@@ -109,13 +95,10 @@ bm_status bm_learner_init(const bm_learner *learner, bm_init scheme, bm_real *ou
 
 void bm_learner_descend(const bm_learner *learner, double rate, const bm_real *outer, const bm_real *grad,
                         bm_real *params) {
-    const bm_real lr = (bm_real)rate;
-    if (learner->type->descend) {
-        learner->type->descend(learner, outer, grad, params);
-        return;
-    }
-    for (size_t i = learner->moved_from; i < learner->tasks->parameters; i++) {
-        params[i] -= lr * grad[i];
+    const size_t n = learner->tasks->parameters;
+    const bm_real lr = (bm_real)rate, *learned = learner->type->learns_rates ? outer + n : NULL;
+    for (size_t i = learner->moved_from; i < n; i++) {
+        params[i] -= (learned ? learned[i] : lr) * grad[i];
     }
 }
 
@@ -133,84 +116,76 @@ int bm_learner_adapt(const bm_learner *learner, bm_learner_room *room, const bm_
     return -1;
 }
 
-static void work_on(bm_learner *learner, bm_learner_room *room, const bm_seed *seed, int task, const bm_real *outer,
-                    const bm_real *start) {
-    const bm_seed own = bm_seed_child(seed, (uint32_t)task);
-    learner->tasks->type->methods->begin(&room->task, &own);
-    memcpy(room->params, start, learner->tasks->parameters * sizeof *start);
-    learner->loss[task] = learner->type->contribute(
-        learner, room, outer, learner->contribution + (size_t)task * learner->parameters, &learner->failed_step[task]);
-}
-
 /* ---- a batch of them -------------------------------------------------------------------------------------------- */
 
 typedef struct {
     bm_learner *learner;
     const bm_seed *seed;
+    double rate;
     const bm_real *outer;
+    bm_real *start; /* of the next task, where they are serial */
 } batch;
+
+static void work_on(const batch *b, bm_learner_room *room, int task) {
+    bm_learner *learner = b->learner;
+    const size_t n = learner->tasks->parameters;
+    const bm_seed own = bm_seed_child(b->seed, (uint32_t)task);
+    bm_real *contribution = learner->contribution + (size_t)task * learner->parameters;
+    learner->tasks->type->methods->begin(&room->task, &own);
+    memcpy(room->params, learner->serial ? b->start : b->outer, n * sizeof *b->outer);
+    const int failed = bm_learner_adapt(learner, room, b->outer);
+    learner->failed_step[task] = failed < 0 ? learner->inner_steps : failed;
+    learner->loss[task] = failed < 0 ? learner->type->contribute(learner, room, b->outer, contribution) : (double)NAN;
+    /* a serial task moves what it started from towards what it adapted to: p = outer - rate * contribution */
+    for (size_t i = 0; learner->serial && i < n; i++) {
+        b->start[i] = b->outer[i] - (bm_real)b->rate * contribution[i];
+    }
+}
 
 /* Every thread has a room, and works in it on every so-manieth task. */
 static void work_in_room(void *context, int item) {
     const batch *b = context;
     const unsigned before = bm_flush_subnormals();
     for (int task = item; task < b->learner->batch; task += b->learner->rooms) {
-        work_on(b->learner, &b->learner->room[item], b->seed, task, b->outer, b->outer);
+        work_on(b, &b->learner->room[item], task);
     }
     bm_restore_subnormals(before);
 }
 
+/* Over all tasks or, of serial ones, of the last alone. */
 static void mean_of(const bm_learner *learner, bm_real *grad) {
     const size_t n = learner->parameters;
-    memcpy(grad, learner->contribution, n * sizeof *grad);
-    for (int task = 1; task < learner->batch; task++) {
+    const int first = learner->serial ? learner->batch - 1 : 0;
+    memcpy(grad, learner->contribution + (size_t)first * n, n * sizeof *grad);
+    for (int task = first + 1; task < learner->batch; task++) {
         const bm_real *contribution = learner->contribution + (size_t)task * n;
         for (size_t i = 0; i < n; i++) {
             grad[i] += contribution[i];
         }
     }
-    const bm_real share = (bm_real)1 / (bm_real)learner->batch;
+    const bm_real share = (bm_real)1 / (bm_real)(learner->batch - first);
     for (size_t i = 0; i < n; i++) {
         grad[i] *= share;
     }
 }
 
-/* Each task moves the parameters it started from towards what it adapted to: p = outer - rate * contribution. */
-static void work_serially(bm_learner *learner, const bm_seed *seed, double rate, const bm_real *outer, bm_real *grad) {
-    const size_t n = learner->parameters;
-    const unsigned before = bm_flush_subnormals();
-    memcpy(grad, outer, n * sizeof *grad);
-    for (int task = 0; task < learner->batch; task++) {
-        const bm_real *contribution = learner->contribution + (size_t)task * n;
-        work_on(learner, &learner->room[0], seed, task, outer, grad);
-        for (size_t i = 0; i < n; i++) {
-            grad[i] = outer[i] - (bm_real)rate * contribution[i];
-        }
-    }
-    memcpy(grad, learner->contribution + (size_t)(learner->batch - 1) * n, n * sizeof *grad);
-    bm_restore_subnormals(before);
-}
-
 bm_learner_result bm_learner_gradient(bm_learner *learner, const bm_seed *seed, double rate, const bm_real *outer,
                                       bm_real *grad) {
     bm_learner_result result = {.failed_task = -1};
-    if (learner->serial) {
-        work_serially(learner, seed, rate, outer, grad);
-    } else {
-        batch b = {learner, seed, outer};
-        bm_pool_run(learner->pool, learner->rooms, work_in_room, &b);
-        mean_of(learner, grad);
-    }
+    batch b = {learner, seed, rate, outer, grad};
+    memcpy(grad, outer, learner->parameters * sizeof *grad);
+    bm_pool_run(learner->pool, learner->rooms, work_in_room, &b);
+    mean_of(learner, grad);
     for (int task = 0; task < learner->batch; task++) {
         result.loss += learner->loss[task] / learner->batch;
     }
     const bool fine = isfinite(result.loss) && bm_all_finite(grad, learner->parameters);
     for (int task = 0; task < learner->batch && !fine && result.failed_task < 0; task++) {
-        const bool loss = isfinite(learner->loss[task]);
-        if (!loss || !bm_all_finite(learner->contribution + (size_t)task * learner->parameters, learner->parameters)) {
+        if (!isfinite(learner->loss[task]) ||
+            !bm_all_finite(learner->contribution + (size_t)task * learner->parameters, learner->parameters)) {
             result.failed_task = task;
-            result.failed_step = loss ? learner->inner_steps : learner->failed_step[task];
-            const bm_error *fault = &learner->room[learner->serial ? 0 : task % learner->rooms].task.fault;
+            result.failed_step = learner->failed_step[task];
+            const bm_error *fault = &learner->room[task % learner->rooms].task.fault;
             result.fault = fault->text[0] ? fault : NULL;
         }
     }

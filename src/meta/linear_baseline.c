@@ -6,7 +6,7 @@
 
 #include "core/linalg.h"
 
-/* On the diagonal: what the authors' code adds, and a share of what stands there, so that rounding never makes a pivot negative. */
+/* Added to the diagonal: what the authors' code adds, and a share of it, so that rounding makes no pivot negative. */
 static const double ridge = 1e-5, relative_ridge = 1e-10;
 
 enum { BESIDE_OBSERVATION = 4 }; /* three powers of the time, and 1 */

@@ -1,8 +1,9 @@
 #ifndef BM_META_LINEAR_BASELINE_H
 #define BM_META_LINEAR_BASELINE_H
 
-/* What returns are expected from a state at a time of an episode, by least squares: the linear feature baseline of Duan et al. 2016
- * (Benchmarking deep reinforcement learning for continuous control). The features of observation o at step t are
+/* What returns are expected from a state at a time of an episode, by least squares: the linear feature baseline of Duan
+ * et al. 2016 (Benchmarking deep reinforcement learning for continuous control). The features of observation o at step
+ * t are
  *
  *     o, o^2, t/100, (t/100)^2, (t/100)^3, 1
  *

@@ -1,5 +1,5 @@
-/* Model-agnostic meta-learning: Finn, Abbeel and Levine 2017. The outer loss is that of parameters after inner steps of gradient
- * descent on a task, theta_{k+1} = theta_k - alpha g_k, and its gradient goes back through them:
+/* Model-agnostic meta-learning: Finn, Abbeel and Levine 2017. The outer loss is that of parameters after inner steps of
+ * gradient descent on a task, theta_{k+1} = theta_k - alpha g_k, and its gradient goes back through them:
  *
  *     v_K = d loss / d theta_K,    v_k = v_{k+1} - H_k (alpha v_{k+1}),    H_k the Hessian of the inner loss at theta_k
  *
@@ -29,78 +29,37 @@ typedef struct {
 static const bm_option rows[] = {ROWS("step size of adaptation")};
 static const bm_option metasgd_rows[] = {ROWS("what the learned step sizes start from")};
 
-/* Behind the parameters lie their rates. */
-static void descend_learned(const bm_learner *learner, const bm_real *outer, const bm_real *grad, bm_real *params) {
-    const size_t n = learner->tasks->parameters;
-    const bm_real *rate = outer + n;
-    for (size_t i = 0; i < n; i++) {
-        params[i] -= rate[i] * grad[i];
-    }
-}
-
 /* ---- the way back ----------------------------------------------------------------------------------------------- */
 
-static double first_order(const bm_learner *learner, bm_learner_room *room, const bm_real *outer, bm_real *grad,
-                          int *failed_step) {
-    const size_t steps = (size_t)learner->inner_steps, n = learner->tasks->parameters;
-    *failed_step = bm_learner_adapt(learner, room, outer);
-    if (*failed_step >= 0) {
-        return NAN;
-    }
-    *failed_step = learner->inner_steps;
-    return learner->tasks->type->methods->outer(&room->task, room->params + steps * n, grad);
+static double first_order(const bm_learner *learner, bm_learner_room *room, const bm_real *outer, bm_real *grad) {
+    (void)outer;
+    const bm_real *adapted = room->params + (size_t)learner->inner_steps * learner->tasks->parameters;
+    return learner->tasks->type->methods->outer(&room->task, adapted, grad);
 }
 
-/* v = v - H_k direction, where direction is v times what inner step k multiplied its gradient with. */
-static void go_back(const bm_learner *learner, bm_learner_room *room, int k, bm_real *v) {
+/* grad goes from v_K to v_0. */
+static double second_order(const bm_learner *learner, bm_learner_room *room, const bm_real *outer, bm_real *grad) {
     const size_t n = learner->tasks->parameters;
-    learner->tasks->type->methods->curvature(&room->task, k, room->params + (size_t)k * n, room->direction,
-                                             room->product);
-    for (size_t i = 0; i < n; i++) {
-        v[i] -= room->product[i];
-    }
-}
-
-static double second_order(const bm_learner *learner, bm_learner_room *room, const bm_real *outer, bm_real *grad,
-                           int *failed_step) {
-    const double loss = first_order(learner, room, outer, grad, failed_step);
-    const bm_real lr = (bm_real)learner->inner_lr;
-    memset(room->direction, 0, learner->moved_from * sizeof *room->direction);
+    const double loss = first_order(learner, room, outer, grad);
+    const bm_real lr = (bm_real)learner->inner_lr, *rate = learner->type->learns_rates ? outer + n : NULL;
+    bm_real *rate_grad = grad + n, *direction = room->direction;
+    memset(direction, 0, learner->moved_from * sizeof *direction);
+    memset(rate_grad, 0, (learner->parameters - n) * sizeof *rate_grad);
     for (int k = learner->inner_steps - 1; k >= 0 && isfinite(loss); k--) {
-        for (size_t i = learner->moved_from; i < learner->tasks->parameters; i++) {
-            room->direction[i] = lr * grad[i];
-        }
-        go_back(learner, room, k, grad);
-    }
-    return loss;
-}
-
-static double contribute_learned(const bm_learner *learner, bm_learner_room *room, const bm_real *outer, bm_real *grad,
-                                 int *failed_step) {
-    const size_t n = learner->tasks->parameters;
-    const double loss = first_order(learner, room, outer, grad, failed_step);
-    bm_real *rate_grad = grad + n;
-    memset(rate_grad, 0, n * sizeof *rate_grad);
-    for (int k = learner->inner_steps - 1; k >= 0 && isfinite(loss); k--) {
-        const bm_real *inner = room->grad + (size_t)k * n;
-        for (size_t i = 0; i < n; i++) {
+        const bm_real *params = room->params + (size_t)k * n, *inner = room->grad + (size_t)k * n;
+        for (size_t i = 0; rate && i < n; i++) {
             rate_grad[i] -= inner[i] * grad[i];
-            room->direction[i] = outer[n + i] * grad[i];
+            direction[i] = rate[i] * grad[i];
         }
-        go_back(learner, room, k, grad);
+        for (size_t i = learner->moved_from; !rate && i < n; i++) {
+            direction[i] = lr * grad[i];
+        }
+        learner->tasks->type->methods->curvature(&room->task, k, params, direction, room->product);
+        for (size_t i = 0; i < n; i++) {
+            grad[i] -= room->product[i];
+        }
     }
     return loss;
-}
-
-static size_t twice(const bm_tasks *tasks) {
-    return 2 * tasks->parameters;
-}
-
-static void init_rates(const bm_learner *learner, bm_real *outer) {
-    const size_t n = learner->tasks->parameters;
-    for (size_t i = 0; i < n; i++) {
-        outer[n + i] = (bm_real)learner->inner_lr;
-    }
 }
 
 const bm_learner_type bm_learner_maml = {
@@ -136,8 +95,6 @@ const bm_learner_type bm_learner_metasgd = {
     .source = "Li, Zhou, Chen and Li 2017",
     .options = BM_OPTIONS(metasgd_rows, maml_config),
     .second_order = true,
-    .outer_parameters = twice,
-    .init = init_rates,
-    .descend = descend_learned,
-    .contribute = contribute_learned,
+    .learns_rates = true,
+    .contribute = second_order,
 };

@@ -40,23 +40,13 @@ static void complete(bm_meta_eval *eval) {
     eval->seed = bm_seed_child(&seed, other ? BM_META_STREAM_OTHER_TASKS : BM_STREAM_EVALUATION);
 }
 
-/* What parameters are adapted by. Closed also after failure. */
-typedef struct {
-    bm_trainee *trainee; /* with tasks as config wants them */
-    bm_adaptation *adaptation;
-} inner_loop;
-
-static bm_status open_inner_loop(inner_loop *inner, const bm_experiment *experiment, const bm_meta_eval_config *config,
-                                 const bm_int_list *steps, bm_error *error) {
-    *inner = (inner_loop){NULL, NULL};
-    BM_TRY(bm_trainee_create(&inner->trainee, experiment, true, error));
-    BM_TRY(bm_adaptation_create(&inner->adaptation, bm_meta_trainee_of(inner->trainee)->learner, steps, error));
-    return config->rates ? bm_adaptation_rates(inner->adaptation, config->rates, config->rate, error) : BM_OK;
-}
-
-static void close_inner_loop(inner_loop *inner) {
-    bm_adaptation_destroy(inner->adaptation);
-    bm_trainee_destroy(inner->trainee);
+/* What parameters are adapted by, with tasks as config wants them. Destroy it also after failure. */
+static bm_status create_inner_loop(bm_trainee **inner, const bm_experiment *experiment,
+                                   const bm_meta_eval_config *config, const bm_int_list *steps, bm_error *error) {
+    BM_TRY(bm_trainee_create(inner, experiment, true, error));
+    bm_meta_trainee *trainee = bm_meta_trainee_of(*inner);
+    BM_TRY(bm_adaptation_create(&trainee->adaptation, trainee->learner, steps, error));
+    return config->rates ? bm_adaptation_rates(trainee->adaptation, config->rates, config->rate, error) : BM_OK;
 }
 
 bm_status bm_meta_eval_open(bm_meta_eval *eval, const char *folder, const char *checkpoint,
@@ -70,9 +60,9 @@ bm_status bm_meta_eval_open(bm_meta_eval *eval, const char *folder, const char *
     if (config->shots) {
         BM_TRY(set_shots(experiment, config->shots, error));
     }
-    inner_loop inner; /* whatever is wrong is found before a baseline is trained */
-    const bm_status status = open_inner_loop(&inner, experiment, &eval->config, &eval->config.adapt_steps, error);
-    close_inner_loop(&inner);
+    bm_trainee *inner; /* whatever is wrong is found before a baseline is trained */
+    const bm_status status = create_inner_loop(&inner, experiment, &eval->config, &eval->config.adapt_steps, error);
+    bm_trainee_destroy(inner);
     return status;
 }
 
@@ -88,22 +78,23 @@ static bm_status add_method(bm_meta_eval *eval, bm_meta_eval_method wanted, cons
                             const bm_real *outer, const atomic_int *stop, bm_error *error) {
     const int tasks = eval->config.tasks;
     bm_meta_eval_method *method = &eval->method[eval->methods++];
-    inner_loop inner;
+    bm_trainee *inner;
     *method = wanted;
     method->score = BM_NEW(&eval->arena, double, (size_t)tasks *(size_t)wanted.steps.count *BM_TASK_SCORES);
     BM_TRY(bm_arena_check(&eval->arena, "the scores", error));
-    bm_status status = open_inner_loop(&inner, experiment, &eval->config, &method->steps, error);
+    bm_status status = create_inner_loop(&inner, experiment, &eval->config, &method->steps, error);
     if (status == BM_OK && !outer) {
-        status = bm_meta_begin(inner.trainee, error);
+        status = bm_meta_begin(inner, error);
     }
     if (status == BM_OK) {
-        outer = outer ? outer : bm_meta_trainee_of(inner.trainee)->outer;
-        method->result = bm_adaptation_run(inner.adaptation, &eval->seed, outer, tasks, stop, method->score);
+        const bm_meta_trainee *trainee = bm_meta_trainee_of(inner);
+        outer = outer ? outer : trainee->outer;
+        method->result = bm_adaptation_run(trainee->adaptation, &eval->seed, outer, tasks, stop, method->score);
         const bm_error *fault = method->result.fault;
         status = fault ? bm_fail(error, "%s", fault->text) : BM_OK;
         method->result.fault = NULL; /* it goes with the inner loop */
     }
-    close_inner_loop(&inner);
+    bm_trainee_destroy(inner);
     return status;
 }
 

@@ -1,13 +1,13 @@
 #ifndef BM_META_META_EVAL_H
 #define BM_META_META_EVAL_H
 
-/* How well the parameters of a run adapt to new tasks, beside parameters that have not learned to. All are adapted to the same tasks, by the
- * run's inner loop (meta/adaptation.h). */
+/* How well the parameters of a run adapt to new tasks, beside parameters that have not learned to. All are adapted to
+ * the same tasks, by the run's inner loop (meta/adaptation.h). */
 #include "meta/baselines.h"
 
 enum { BM_META_EVAL_RATES = 16, BM_META_EVAL_METHODS = 2 + BM_BASELINES };
 
-/* Where nothing is said, the run's own settings hold: with none said the first method repeats the run's final evaluation. */
+/* Where nothing is said, the run's own settings hold: the first method then repeats its final evaluation. */
 typedef struct {
     bm_int_list adapt_steps;         /* rising; none: the run's eval_adapt_steps */
     int tasks;                       /* 0: the run's eval_final_tasks */
@@ -37,7 +37,7 @@ typedef struct {
     bm_arena arena;
 } bm_meta_eval;
 
-/* Reads the checkpoint ("last", "best" or an iteration) and checks what was asked for. Free it with bm_meta_eval_free, also after failure. */
+/* Reads the checkpoint ("last", "best" or an iteration) and checks what was asked for. Free it also after failure. */
 bm_status bm_meta_eval_open(bm_meta_eval *eval, const char *folder, const char *checkpoint,
                             const bm_meta_eval_config *config, bm_error *error);
 void bm_meta_eval_free(bm_meta_eval *eval);
@@ -50,7 +50,7 @@ bm_status bm_meta_eval_random_start(bm_meta_eval *eval, const atomic_int *stop, 
 bm_status bm_meta_eval_baseline(bm_meta_eval *eval, bm_baseline which, const char *folder, const atomic_int *stop,
                                 bm_error *error);
 
-/* Of one score after one number of steps, as bm_adaptation_summary has the mean; NAN: no task is left. scratch [tasks]. */
+/* Of one score after one number of steps, as bm_adaptation_summary has the mean; NAN: no task. scratch [tasks]. */
 double bm_meta_eval_median(const bm_meta_eval *eval, const bm_meta_eval_method *method, int at, int which,
                            double *scratch);
 

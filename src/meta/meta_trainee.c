@@ -1,5 +1,5 @@
-/* The outer loop of meta-training, and what it needs; see meta_trainee.h. Iteration i takes its tasks from child i of a stream of the
- * run's seed, so that nothing random has to be remembered. */
+/* The outer loop of meta-training, and what it needs; see meta_trainee.h. Iteration i takes its tasks from child i of a
+ * stream of the run's seed, so that nothing random has to be remembered. */
 #include "meta/meta_trainee.h"
 
 #include <inttypes.h>
@@ -13,17 +13,11 @@
 
 enum { STREAM_INIT, STREAM_TASKS }; /* children of the run's seed, before those of train/trainee.h */
 
-/* Initial weights are PyTorch's small ones for linear layers: larger ones, as Glorot's, make a few tasks diverge in adaptation, and the
- * paper's, normal with a deviation of 0.01, take long to leave where they start. */
+/* Initial weights are PyTorch's small ones for linear layers: larger ones, as Glorot's, make a few tasks diverge in
+ * adaptation, and the paper's, normal with a deviation of 0.01, take long to leave where they start. */
 static const bm_option rows[] = {
-    {.name = "meta_iterations",
-     .type = BM_INTEGER,
-     .offset = offsetof(bm_meta_run, common.total),
-     .initial = "10000",
-     .min = 1,
-     .max = INT_MAX,
-     .scale = BM_LOG,
-     .help = "steps of the outer optimizer"},
+    {BM_ROW_NAMED("meta_iterations", bm_meta_run, common.total, "10000", 1, INT_MAX, BM_LOG,
+                  "steps of the outer optimizer")},
     BM_OPTION(bm_meta_run, meta_batch_size, 25, 1, 100000, BM_LOG, "tasks of one of them"),
     {BM_ROW(bm_meta_run, outer_lr, 0.001, 1e-8, 10, BM_LOG, "step size of the outer optimizer; lin_X falls to 0"),
      .live = true, .tune = "log(1e-4,1e-2)"},
@@ -262,8 +256,8 @@ static bm_status advance(bm_trainee *common, bm_error *error) {
 
 /* ---- evaluation ------------------------------------------------------------------------------------------------- */
 
-/* On the same tasks at every selection, so that what differs between two of them is what was learned between. Parameters from which
- * tasks diverge are never the best, whatever they do for the others. */
+/* On the same tasks at every selection, so that what differs between two of them is what was learned between.
+ * Parameters from which tasks diverge are never the best, whatever they do for the others. */
 static bm_status evaluate(bm_trainee *common, int64_t selection, const atomic_int *stop, bm_error *error) {
     bm_meta_trainee *trainee = bm_meta_trainee_of(common);
     bm_meta_evaluation *evaluation = &trainee->evaluation;

@@ -1,8 +1,8 @@
 #ifndef BM_META_META_TRAINEE_H
 #define BM_META_META_TRAINEE_H
 
-/* A meta-learner that learns from a family of tasks, as a run trains it: bellman meta. A turn is one iteration of the outer loop. Threads
- * share the tasks of a batch, and never matter for the bits. */
+/* A meta-learner that learns from a family of tasks, as a run trains it: bellman meta. A turn is one iteration of the
+ * outer loop. Threads share the tasks of a batch, and never matter for the bits. */
 #include "meta/adaptation.h"
 #include "optim/optim.h"
 #include "train/trainee.h"
@@ -35,17 +35,16 @@ typedef struct {
     bm_pool *pool;
     bm_tasks *tasks;
     bm_learner *learner;
-    bm_real *outer; /* [learner->parameters] what is learned */
+    bm_real *outer;            /* [learner->parameters] what is learned */
+    bm_adaptation *adaptation; /* where it only acts: whoever wants one creates it */
     /* none of these where it only acts: */
-    bm_adaptation *adaptation;
     bm_optim optim;
     bm_real *grad;  /* [learner->parameters] */
     double *score;  /* [most tasks of an evaluation, numbers of steps, BM_TASK_SCORES] */
     int64_t losses; /* since the last row of metrics */
     double loss_sum, learning_rate, grad_norm;
-    bm_meta_evaluation evaluation; /* what common.evaluation points to */
-    char (*column)
-        [BM_SCORE_COLUMN]; /* [scores, numbers of steps] names of metrics; the run's own is the last of the first score */
+    bm_meta_evaluation evaluation;   /* what common.evaluation points to */
+    char (*column)[BM_SCORE_COLUMN]; /* [scores, numbers of steps] names of metrics */
 } bm_meta_trainee;
 
 extern const bm_trainee_type bm_meta_trainee_type;
@@ -66,8 +65,8 @@ enum { BM_META_STREAM_OTHER_TASKS = 4 }; /* of a seed that bellman meta eval is 
 /* The parameters that a run begins with, into outer. BM_FAILED: not enough memory. */
 bm_status bm_meta_begin(bm_trainee *trainee, bm_error *error);
 
-/* A column of progress.csv for one score after so many steps of adaptation, "eval/mse_after_5", in words: "mse after 5 steps of
- * adaptation". False, and no text: it is another column. */
+/* A column of progress.csv for one score after so many steps of adaptation, "eval/mse_after_5", in words: "mse after 5
+ * steps of adaptation". False, and no text: it is another column. */
 bool bm_meta_score_words(const char *column, char *text, size_t bytes);
 
 #endif

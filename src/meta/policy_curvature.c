@@ -1,18 +1,15 @@
 /* Hessian-vector products of the policy gradient; see policy_curvature.h. With R{x} as in nets/hvp.h:
  *
- * Categorical, the loss being a cross entropy whose rows have weights: R of its gradient is that of nets/loss.h, times the weight.
- * Gaussian, with z = (action - mean) / std and s = log std: R{z} = -R{mean} / std - z R{s}. Which action was taken moves a gradient,
- * but not how the gradient moves. */
+ * Categorical, the loss being a cross entropy whose rows have weights: R of its gradient is that of nets/loss.h, times
+ * the weight.
+ * Gaussian, with z = (action - mean) / std and s = log std: R{z} = -R{mean} / std - z R{s}. Which action was taken
+ * moves a gradient, but not how the gradient moves. */
 #include "meta/policy_curvature.h"
 
 #include <math.h>
 
 #include "nets/hvp.h"
 #include "nets/loss.h"
-
-size_t bm_policy_curvature_workspace(const bm_policy_net *policy, int batch) {
-    return bm_net_r_workspace(&policy->net, batch);
-}
 
 /* mean, action, r_mean, r_grad_mean [n, size]; log_std, r_log_std, r_grad_log_std [size]. */
 static void gaussian_r(int n, int size, const bm_real *mean, const bm_real *log_std, const bm_real *action,

@@ -4,10 +4,9 @@
 /* How the policy gradient moves when the parameters move: what second-order meta-learning needs of episodes. */
 #include "agents/policy.h"
 
-/* Reals of workspace for batches up to batch rows. */
-size_t bm_policy_curvature_workspace(const bm_policy_net *policy, int batch);
-/* The Hessian of the loss of bm_policy_net_gradient over a whole batch, without an entropy bonus, times direction [parameters]: product
- * [parameters], overwritten. The network must have an R-operator (bm_net_r_check). */
+/* The Hessian of the loss of bm_policy_net_gradient over a whole batch, without an entropy bonus, times direction
+ * [parameters]: product [parameters], overwritten. workspace: bm_net_r_workspace. The network must have an R-operator
+ * (bm_net_r_check). */
 void bm_policy_curvature(const bm_policy_net *policy, const bm_real *params, const bm_real *direction,
                          bm_real *workspace, const bm_policy_rows *rows, bm_real *product);
 

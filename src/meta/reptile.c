@@ -1,13 +1,12 @@
-/* Reptile: Nichol, Achiam and Schulman 2018. Plain gradient descent on a task leads from theta to phi; the parameters move a part of
- * the way, theta += epsilon (phi - theta). As a gradient, theta - phi, it serves any outer optimizer; with sgd, outer_lr is epsilon.
+/* Reptile: Nichol, Achiam and Schulman 2018. Plain gradient descent on a task leads from theta to phi; the parameters
+ * move a part of the way, theta += epsilon (phi - theta). As a gradient, theta - phi, it serves any outer optimizer;
+ * with sgd, outer_lr is epsilon.
  *
  * batched  the mean of phi over the batch, all from the same theta (their section 3)
- * serial   task after task: p_t = theta + epsilon (phi_t - theta), where phi_t is reached from p_{t-1} and theta is what the batch began
- *          with. The step that is taken is that of the last task, p_T; the tasks before it only say where it starts. Since the p_t
- *          are steps of plain gradient descent, it takes sgd as outer optimizer and no max_grad_norm; batches of one task are their
- *          algorithm 1 */
-#include <math.h>
-
+ * serial   task after task: p_t = theta + epsilon (phi_t - theta), where phi_t is reached from p_{t-1} and theta is
+ *          what the batch began with. The step that is taken is that of the last task, p_T; the tasks before it only
+ *          say where it starts. Since the p_t are steps of plain gradient descent, it takes sgd as outer optimizer and
+ *          no max_grad_norm; batches of one task are their algorithm 1 */
 #include "meta/learner.h"
 
 typedef struct {
@@ -25,18 +24,12 @@ static const bm_option rows[] = {
 };
 
 /* The loss after adaptation is looked at, not learned from. */
-static double contribute(const bm_learner *learner, bm_learner_room *room, const bm_real *outer, bm_real *grad,
-                         int *failed_step) {
+static double contribute(const bm_learner *learner, bm_learner_room *room, const bm_real *outer, bm_real *grad) {
     const size_t n = learner->tasks->parameters;
     const bm_real *adapted = room->params + (size_t)learner->inner_steps * n;
-    *failed_step = bm_learner_adapt(learner, room, outer);
-    if (*failed_step >= 0) {
-        return NAN;
-    }
     for (size_t i = 0; i < n; i++) {
         grad[i] = outer[i] - adapted[i];
     }
-    *failed_step = learner->inner_steps;
     return learner->tasks->type->methods->outer(&room->task, adapted, room->product);
 }
 

@@ -1,10 +1,11 @@
-/* Tasks whose problem is to fit examples: a network is adapted with the support rows, and judged by its loss over the query rows of
- * the same task (the terms of Vinyals et al. 2016, "Matching networks for one shot learning").
+/* Tasks whose problem is to fit examples: a network is adapted with the support rows, and judged by its loss over the
+ * query rows of the same task (the terms of Vinyals et al. 2016, "Matching networks for one shot learning").
  *
- * An inner step sees all support rows or, in turn, minibatch of them: step k the rows k m, k m + 1, ... k m + m - 1, modulo their
- * number. So that every minibatch is contiguous, copies of the last m - 1 rows stand before the first. */
+ * An inner step sees all support rows or, in turn, minibatch of them: step k the rows k m, k m + 1, ... k m + m - 1,
+ * modulo their number. So that every minibatch is contiguous, copies of the last m - 1 rows stand before the first. */
 #include <string.h>
 
+#include "agents/losses.h"
 #include "meta/tasks.h"
 #include "nets/hvp.h"
 
@@ -21,12 +22,9 @@ typedef struct {
 
 static bm_status create(bm_tasks *tasks, const bm_int_list *hidden, const bm_activation *activation, bm_error *error) {
     BM_TRY(tasks->type->examples->create(tasks, error));
-    if (bm_net_mlp(&tasks->net, tasks->inputs, hidden->count, hidden->value, tasks->outputs, activation, NULL, error) !=
-        BM_OK) {
-        return BM_INVALID;
-    }
+    BM_TRY(
+        bm_net_mlp(&tasks->net, tasks->inputs, hidden->count, hidden->value, tasks->outputs, activation, NULL, error));
     tasks->parameters = tasks->net.parameters;
-    tasks->head = tasks->net.layer[tasks->net.layers - 1].offset;
     return BM_OK;
 }
 
@@ -43,10 +41,7 @@ static size_t workspace_reals(const bm_tasks *tasks, const supervised_room *self
 static bm_status open_room(bm_task_room *room, bm_error *error) {
     const bm_tasks *tasks = room->tasks;
     const bm_examples *examples = tasks->type->examples;
-    supervised_room *self = room->self = BM_NEW(&room->arena, supervised_room, 1);
-    if (!self) {
-        return bm_arena_check(&room->arena, tasks->type->name, error);
-    }
+    supervised_room *self = room->self;
     const int support = room->test ? tasks->shots : tasks->train_shots;
     const bool takes_turns = room->minibatch > 0 && room->minibatch < support;
     self->support = support;
@@ -134,12 +129,7 @@ static double outer(bm_task_room *room, const bm_real *params, bm_real *grad) {
 static double accuracy(int n, int classes, const bm_real *logits, const int32_t *label) {
     int right = 0;
     for (int i = 0; i < n; i++) {
-        const bm_real *row = logits + (size_t)i * (size_t)classes;
-        int largest = 0;
-        for (int c = 1; c < classes; c++) {
-            largest = row[c] > row[largest] ? c : largest;
-        }
-        right += largest == label[i];
+        right += bm_argmax(classes, logits + (size_t)i * (size_t)classes) == label[i];
     }
     return right / (double)n;
 }
@@ -170,6 +160,7 @@ static void view(const bm_task_room *room, bm_task_view *seen) {
 const bm_task_methods bm_supervised_methods = {
     .create = create,
     .init = init,
+    .room_bytes = sizeof(supervised_room),
     .open = open_room,
     .begin = begin,
     .gradient = gradient,

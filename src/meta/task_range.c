@@ -16,13 +16,10 @@ static char *trimmed(char *word) {
     return word;
 }
 
-/* The next item of a list with commas, without the spaces around it; commas in braces separate nothing. NULL: no more. */
+/* Cuts off the next item at a comma that is not in braces, and the spaces around it. *rest: NULL after the last. */
 static char *next_item(char **rest) {
     char *item = *rest;
     int depth = 0;
-    if (!item) {
-        return NULL;
-    }
     char *end = item;
     for (; *end && (*end != ',' || depth > 0); end++) {
         depth += (*end == '{') - (*end == '}');
@@ -30,17 +27,6 @@ static char *next_item(char **rest) {
     *rest = *end ? end + 1 : NULL;
     *end = '\0';
     return trimmed(item);
-}
-
-/* Cuts KEY=VALUE in two; NULL: it is not of that form. */
-static char *value_of(char *item) {
-    char *equals = strchr(item, '=');
-    if (!equals) {
-        return NULL;
-    }
-    *equals = '\0';
-    char *value = trimmed(equals + 1);
-    return *trimmed(item) && *value ? value : NULL;
 }
 
 static char *copied(const char *text, bm_arena *arena) {
@@ -52,33 +38,42 @@ static char *copied(const char *text, bm_arena *arena) {
     return copy;
 }
 
-/* Sets an option of config, and says whose option that was to be. */
-static bm_status set(const bm_options *options, void *config, const char *whose, const char *key, const char *value,
-                     bm_error *error) {
-    bm_error why;
-    if (bm_options_set(options, config, key, value, &why) != BM_OK) {
-        return bm_invalid(error, "%s: %s", whose, why.text);
+/* A list of settings that is read, and the config that they go to. */
+typedef struct {
+    const char *whose, *form; /* the option that has the list; what an item must be */
+    char *rest;               /* NULL: no more */
+    const bm_options *options;
+    void *config;
+} reader;
+
+/* Cuts the next item, KEY=VALUE, in two. */
+static bm_status next_setting(reader *r, char **key, char **value, bm_error *error) {
+    char *item = next_item(&r->rest), *behind = item + strcspn(item, "=");
+    if (!*item) {
+        return bm_invalid(error, "%s has an empty item: a comma with nothing before or after it", r->whose);
     }
-    return BM_OK;
+    if (*behind) {
+        *behind++ = '\0';
+    }
+    *key = trimmed(item);
+    *value = trimmed(behind);
+    return **key && **value ? BM_OK : bm_invalid(error, "%s: %s is %s", r->whose, *key, r->form);
 }
 
-static bm_status empty_item(const char *whose, bm_error *error) {
-    return bm_invalid(error, "%s has an empty item: a comma with nothing before or after it", whose);
+static bm_status set(const reader *r, const char *key, const char *value, bm_error *error) {
+    bm_error why;
+    return bm_options_set(r->options, r->config, key, value, &why) == BM_OK
+               ? BM_OK
+               : bm_invalid(error, "%s: %s", r->whose, why.text);
 }
 
 bm_status bm_task_settings(const bm_options *options, const char *text, void *config, bm_arena *arena,
                            bm_error *error) {
-    char *rest = copied(text, arena), *item;
-    BM_TRY(bm_arena_check(arena, "env_set", error));
-    while (*text && (item = next_item(&rest))) {
-        if (!*item) {
-            return empty_item("env_set", error);
-        }
-        const char *value = value_of(item);
-        if (!value) {
-            return bm_invalid(error, "env_set: %s is not KEY=VALUE", item);
-        }
-        BM_TRY(set(options, config, "env_set", trimmed(item), value, error));
+    reader r = {"env_set", "not KEY=VALUE", copied(text, arena), options, config};
+    BM_TRY(bm_arena_check(arena, r.whose, error));
+    for (char *key, *value; *text && r.rest;) {
+        BM_TRY(next_setting(&r, &key, &value, error));
+        BM_TRY(set(&r, key, value, error));
     }
     return BM_OK;
 }
@@ -86,8 +81,8 @@ bm_status bm_task_settings(const bm_options *options, const char *text, void *co
 /* ---- one parameter ---------------------------------------------------------------------------------------------- */
 
 /* value: "LOW:HIGH". */
-static bm_status parse_range(const bm_options *options, const bm_option *row, bm_task_parameter *parameter, char *value,
-                             void *config, bm_error *error) {
+static bm_status parse_range(const reader *r, const bm_option *row, bm_task_parameter *parameter, char *value,
+                             bm_error *error) {
     char *colon = strchr(value, ':');
     if (row->type != BM_INTEGER && row->type != BM_REAL) {
         return bm_invalid(error, "task_range: %s has no range of numbers; give %s={A,B}", row->name, row->name);
@@ -100,8 +95,8 @@ static bm_status parse_range(const bm_options *options, const bm_option *row, bm
     double *const end[] = {&parameter->low, &parameter->high};
     const char *const text[] = {trimmed(value), trimmed(colon + 1)};
     for (int i = 0; i < 2; i++) {
-        BM_TRY(set(options, config, "task_range", parameter->key, text[i], error));
-        *end[i] = bm_options_number(options, config, parameter->key);
+        BM_TRY(set(r, parameter->key, text[i], error));
+        *end[i] = bm_options_number(r->options, r->config, parameter->key);
     }
     if (parameter->low > parameter->high) {
         return bm_invalid(error, "task_range: %s=%s:%s has its ends the wrong way round", row->name, text[0], text[1]);
@@ -114,8 +109,7 @@ static bm_status parse_range(const bm_options *options, const bm_option *row, bm
 }
 
 /* list: "A,B}". */
-static bm_status parse_values(const bm_options *options, bm_task_parameter *parameter, char *list, void *config,
-                              bm_error *error) {
+static bm_status parse_values(const reader *r, bm_task_parameter *parameter, char *list, bm_error *error) {
     const size_t length = strlen(list);
     if (length == 0 || list[length - 1] != '}') {
         return bm_invalid(error, "task_range: %s={%s has no closing brace", parameter->key, list);
@@ -124,33 +118,29 @@ static bm_status parse_values(const bm_options *options, bm_task_parameter *para
     if (!*trimmed(list)) {
         return bm_invalid(error, "task_range: %s={} has no values", parameter->key);
     }
-    char *rest = list, *value;
-    while ((value = next_item(&rest))) {
+    char *rest = list;
+    while (rest) {
         if (parameter->values == BM_TASK_VALUES) {
             return bm_invalid(error, "task_range: more than %d values of %s", BM_TASK_VALUES, parameter->key);
         }
-        BM_TRY(set(options, config, "task_range", parameter->key, value, error));
+        const char *value = next_item(&rest);
+        BM_TRY(set(r, parameter->key, value, error));
         parameter->value[parameter->values++] = value;
     }
+    parameter->whole = true;
+    parameter->high = parameter->values - 1;
     return BM_OK;
 }
 
-static bm_status parse_parameter(bm_task_range *range, char *item, void *config, bm_error *error) {
-    const bm_options *options = range->options;
-    if (!*item) {
-        return empty_item("task_range", error);
-    }
-    char *value = value_of(item);
-    if (!value) {
-        return bm_invalid(error, "task_range: %s is neither KEY=LOW:HIGH nor KEY={A,B}", item);
-    }
-    const void *field = NULL;
-    const char *key = trimmed(item);
-    const bm_option *row = bm_options_find(options, config, key, &field);
+static bm_status parse_parameter(bm_task_range *range, reader *r, bm_error *error) {
+    char *key, *value;
+    const void *field;
+    BM_TRY(next_setting(r, &key, &value, error));
+    const bm_option *row = bm_options_find(r->options, r->config, key, &field);
     if (!row) {
-        return set(options, config, "task_range", key, value, error); /* suggests another */
+        return set(r, key, value, error); /* suggests another */
     }
-    bm_task_parameter parameter = {.key = key, .offset = (size_t)((const char *)field - (const char *)config)};
+    bm_task_parameter parameter = {.key = key, .offset = (size_t)((const char *)field - (const char *)r->config)};
     for (int i = 0; i < range->count; i++) {
         if (range->parameter[i].offset == parameter.offset) {
             return bm_invalid(error, "task_range: %s is given twice", row->name);
@@ -159,21 +149,21 @@ static bm_status parse_parameter(bm_task_range *range, char *item, void *config,
     if (range->count == BM_TASK_PARAMETERS) {
         return bm_invalid(error, "task_range: more than %d options", BM_TASK_PARAMETERS);
     }
-    BM_TRY(*value == '{' ? parse_values(options, &parameter, value + 1, config, error)
-                         : parse_range(options, row, &parameter, value, config, error));
+    BM_TRY(*value == '{' ? parse_values(r, &parameter, value + 1, error)
+                         : parse_range(r, row, &parameter, value, error));
     range->parameter[range->count++] = parameter;
     return BM_OK;
 }
 
 bm_status bm_task_range_parse(bm_task_range *range, const bm_options *options, const void *base, const char *text,
                               bm_arena *arena, bm_error *error) {
+    reader r = {"task_range", "neither KEY=LOW:HIGH nor KEY={A,B}", copied(text, arena), options,
+                bm_arena_alloc(arena, 1, options->config_bytes)};
     *range = (bm_task_range){.options = options};
-    char *rest = copied(text, arena), *item;
-    void *config = bm_arena_alloc(arena, 1, options->config_bytes);
-    BM_TRY(bm_arena_check(arena, "task_range", error));
-    memcpy(config, base, options->config_bytes);
-    while (*text && (item = next_item(&rest))) {
-        BM_TRY(parse_parameter(range, item, config, error));
+    BM_TRY(bm_arena_check(arena, r.whose, error));
+    memcpy(r.config, base, options->config_bytes);
+    while (*text && r.rest) {
+        BM_TRY(parse_parameter(range, &r, error));
     }
     return BM_OK;
 }
@@ -188,39 +178,27 @@ int bm_task_range_numbers(const bm_task_range *range) {
     return numbers;
 }
 
-static void put_number(const bm_task_parameter *parameter, double number, void *config) {
-    char *field = (char *)config + parameter->offset;
-    if (parameter->whole) {
-        *(int *)(void *)field = (int)number;
+/* number: of a range, or which of the values. */
+static void put(const bm_task_range *range, const bm_task_parameter *parameter, double number, void *config) {
+    if (parameter->values > 0) {
+        const char *value = parameter->value[(int)number];
+        (void)bm_options_set(range->options, config, parameter->key, value, NULL); /* parsed before */
     } else {
-        *(double *)(void *)field = number;
+        bm_dtype_set(parameter->whole ? BM_I32 : BM_F64, (char *)config + parameter->offset, 0, number);
     }
-}
-
-static void put_value(const bm_task_range *range, const bm_task_parameter *parameter, int which, void *config) {
-    (void)bm_options_set(range->options, config, parameter->key, parameter->value[which], NULL); /* parsed before */
-}
-
-static double draw_number(const bm_task_parameter *parameter, bm_rng *rng) {
-    return parameter->whole ? (double)bm_rng_integers(rng, (int64_t)parameter->low, (int64_t)parameter->high + 1)
-                            : bm_rng_uniform(rng, parameter->low, parameter->high);
 }
 
 void bm_task_range_draw(const bm_task_range *range, bm_rng *rng, void *config, bm_real *numbers) {
     for (int i = 0; i < range->count; i++) {
-        const bm_task_parameter *parameter = &range->parameter[i];
-        if (parameter->values == 0) {
-            const double number = draw_number(parameter, rng);
-            put_number(parameter, number, config);
-            if (numbers) {
-                *numbers++ = (bm_real)number;
-            }
-            continue;
+        const bm_task_parameter *p = &range->parameter[i];
+        const double number = p->whole ? (double)bm_rng_integers(rng, (int64_t)p->low, (int64_t)p->high + 1)
+                                       : bm_rng_uniform(rng, p->low, p->high);
+        put(range, p, number, config);
+        if (numbers && p->values == 0) {
+            *numbers++ = (bm_real)number;
         }
-        const int which = (int)bm_rng_integers(rng, 0, parameter->values);
-        put_value(range, parameter, which, config);
-        for (int k = 0; numbers && k < parameter->values; k++) {
-            *numbers++ = k == which;
+        for (int k = 0; numbers && k < p->values; k++) {
+            *numbers++ = k == (int)number;
         }
     }
 }
@@ -231,11 +209,8 @@ static int choices_of(const bm_task_parameter *parameter) {
 
 /* A value or, of a range, an end. */
 static void put_choice(const bm_task_range *range, const bm_task_parameter *parameter, int which, void *config) {
-    if (parameter->values > 0) {
-        put_value(range, parameter, which, config);
-    } else {
-        put_number(parameter, which ? parameter->high : parameter->low, config);
-    }
+    const bool last = which == choices_of(parameter) - 1;
+    put(range, parameter, last ? parameter->high : parameter->low + which, config);
 }
 
 bool bm_task_range_corner(const bm_task_range *range, int corner, void *config) {

@@ -5,8 +5,8 @@
  *
  *     goal_x=-0.5:0.5, length=5:9, map={empty,four_rooms}
  *
- * LOW:HIGH is uniform over the numbers between the two or, of an option that takes whole numbers, over those from LOW to HIGH; {A,B,...} is
- * one of these values, each as likely. */
+ * LOW:HIGH is uniform over the numbers between the two or, of an option that takes whole numbers, over those from LOW
+ * to HIGH; {A,B,...} is one of these values, each as likely. */
 #include "core/arena.h"
 #include "core/option.h"
 #include "core/real.h"
@@ -18,8 +18,8 @@ enum { BM_TASK_PARAMETERS = 16, BM_TASK_VALUES = 32 };
 typedef struct {
     const char *key;
     size_t offset;    /* of the option in its config struct */
-    bool whole;       /* a range of whole numbers */
-    double low, high; /* a range, unless there are values */
+    bool whole;       /* whole numbers are drawn */
+    double low, high; /* from low to high: numbers or, where there are values, which of them */
     int values;
     const char *value[BM_TASK_VALUES];
 } bm_task_parameter;
@@ -30,8 +30,8 @@ typedef struct {
     bm_task_parameter parameter[BM_TASK_PARAMETERS];
 } bm_task_range;
 
-/* base: the config that tasks are variations of. Texts are copied to the arena. BM_INVALID, with a sentence that begins with "task_range: ",
- * for a key that is no option, a range of what is no number, a value that the option refuses. */
+/* base: the config that tasks are variations of. Texts are copied to the arena. BM_INVALID, with a sentence that begins
+ * with "task_range: ", for a key that is no option, a range of what is no number, a value that the option refuses. */
 bm_status bm_task_range_parse(bm_task_range *range, const bm_options *options, const void *base, const char *text,
                               bm_arena *arena, bm_error *error);
 /* Sets fixed options: "KEY=VALUE, KEY=VALUE". Sentences begin with "env_set: ". */
@@ -39,11 +39,13 @@ bm_status bm_task_settings(const bm_options *options, const char *text, void *co
 
 /* Numbers that say which task it is: one for a range, one for every value of {A,B,...}. */
 int bm_task_range_numbers(const bm_task_range *range);
-/* Draws a task: config starts as the base; numbers [bm_task_range_numbers] (NULL: not wanted), of {A,B,...} a 1 for the value drawn. */
+/* Draws a task: config starts as the base; numbers [bm_task_range_numbers] (NULL: not wanted), of {A,B,...} a 1 for the
+ * value drawn. */
 void bm_task_range_draw(const bm_task_range *range, bm_rng *rng, void *config, bm_real *numbers);
-/* Tasks at the edge: every combination of ends of ranges and of values, corner = 0, 1, ...; false: there are no more of them. */
+/* Tasks at the edge: every combination of ends of ranges and of values, corner = 0, 1, ...; false: no more. */
 bool bm_task_range_corner(const bm_task_range *range, int corner, void *config);
-/* Where there are too many corners: every end of a range and every value once, edge = 0, 1, ..., with the other options at their first. */
+/* Where there are too many corners: every end of a range and every value once, edge = 0, 1, ..., with the other options
+ * at their first. */
 bool bm_task_range_edge(const bm_task_range *range, int edge, void *config);
 
 #endif

@@ -25,26 +25,21 @@ static int size_of(const bm_tasks *tasks, const char *key, int otherwise) {
     return size > 0 ? (int)size : otherwise;
 }
 
-bm_status bm_tasks_create(bm_tasks **tasks, const bm_tasks_type *type, const void *config, const bm_int_list *hidden,
+bm_status bm_tasks_create(bm_tasks **created, const bm_tasks_type *type, const void *config, const bm_int_list *hidden,
                           const bm_activation *activation, bm_error *error) {
-    *tasks = NULL;
-    bm_tasks *created = calloc(1, sizeof *created);
-    if (!created) {
+    bm_tasks *tasks = *created = calloc(1, sizeof *tasks);
+    if (!tasks) {
         return bm_fail(error, "not enough memory for %s", type->name);
     }
-    created->type = type;
-    created->config = config;
-    created->shots = size_of(created, "shots", 0);
-    created->train_shots = size_of(created, "train_shots", created->shots);
-    created->queries = size_of(created, "queries", created->train_shots);
-    created->eval_queries = size_of(created, "eval_queries", 0);
-    bm_status status = type->methods->create(created, hidden, activation, error);
-    if (status == BM_OK && (status = bm_arena_check(&created->arena, type->name, error)) == BM_OK) {
-        *tasks = created;
-    } else {
-        bm_tasks_destroy(created);
-    }
-    return status;
+    tasks->type = type;
+    tasks->config = config;
+    tasks->shots = size_of(tasks, "shots", 0);
+    tasks->train_shots = size_of(tasks, "train_shots", tasks->shots);
+    tasks->queries = size_of(tasks, "queries", tasks->train_shots);
+    tasks->eval_queries = size_of(tasks, "eval_queries", 0);
+    BM_TRY(type->methods->create(tasks, hidden, activation, error));
+    tasks->head = tasks->net.layer[tasks->net.layers - 1].offset;
+    return bm_arena_check(&tasks->arena, type->name, error);
 }
 
 void bm_tasks_destroy(bm_tasks *tasks) {
@@ -57,19 +52,16 @@ void bm_tasks_destroy(bm_tasks *tasks) {
 bm_status bm_task_room_open(bm_task_room *room, const bm_tasks *tasks, int inner_steps, int minibatch, bool test,
                             bm_error *error) {
     *room = (bm_task_room){.tasks = tasks, .test = test, .inner_steps = inner_steps, .minibatch = minibatch};
-    bm_status status = tasks->type->methods->open(room, error);
-    if (status != BM_OK || (status = bm_arena_check(&room->arena, tasks->type->name, error)) != BM_OK) {
-        bm_task_room_close(room);
-    }
-    return status;
+    room->self = bm_arena_alloc(&room->arena, 1, tasks->type->methods->room_bytes);
+    BM_TRY(bm_arena_check(&room->arena, tasks->type->name, error));
+    return tasks->type->methods->open(room, error);
 }
 
 void bm_task_room_close(bm_task_room *room) {
-    if (room->tasks && room->tasks->type->methods->close) {
+    if (room->self && room->tasks->type->methods->close) {
         room->tasks->type->methods->close(room);
     }
     bm_arena_free(&room->arena);
-    room->self = NULL;
 }
 
 bool bm_all_finite(const bm_real *x, size_t n) {

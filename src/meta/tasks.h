@@ -1,8 +1,9 @@
 #ifndef BM_META_TASKS_H
 #define BM_META_TASKS_H
 
-/* Families of tasks: distributions over small problems that one set of parameters is to adapt to. What a task is, examples to fit or an
- * environment to act in, is its family's own; learners (meta/learner.h) see gradients, curvature and scores. */
+/* Families of tasks: distributions over small problems that one set of parameters is to adapt to. What a task is,
+ * examples to fit or an environment to act in, is its family's own; learners (meta/learner.h) see gradients, curvature
+ * and scores. */
 #include "core/arena.h"
 #include "core/option.h"
 #include "core/real.h"
@@ -28,15 +29,17 @@ typedef struct {
     const void *env_config;
 } bm_task_view;
 
-/* How problems of one sort are worked on: from examples (meta/supervised.c) or from episodes (meta/episodes.c). room: one thread's. */
+/* How problems of one sort are worked on: examples (meta/supervised.c), episodes (meta/episodes.c). */
 typedef struct {
     bm_status (*create)(bm_tasks *tasks, const bm_int_list *hidden, const bm_activation *activation, bm_error *error);
     /* Initial params [parameters]; BM_FAILED: no memory for the scheme. */
     bm_status (*init)(const bm_tasks *tasks, bm_init scheme, bm_real *params, bm_rng *rng, bm_error *error);
-    bm_status (*open)(bm_task_room *room, bm_error *error); /* allocates from room->arena */
+    size_t room_bytes;                                      /* of what room->self points to */
+    bm_status (*open)(bm_task_room *room, bm_error *error); /* allocates from room->arena, and checks it */
     void (*close)(bm_task_room *room); /* frees what lies outside of the arena; NULL: nothing does */
     void (*begin)(bm_task_room *room, const bm_seed *seed); /* draws the task */
-    /* Loss and gradient of inner step 0, 1, ... at params [parameters]; what it was computed from is kept until the next begin. */
+    /* Loss and gradient of inner step 0, 1, ... at params [parameters]; what it was computed from is kept until the
+     * next begin. */
     double (*gradient)(bm_task_room *room, int step, const bm_real *params, bm_real *grad);
     /* The Hessian of that step's loss at params, which must be those that gradient got, times direction. */
     void (*curvature)(bm_task_room *room, int step, const bm_real *params, const bm_real *direction, bm_real *product);
@@ -45,7 +48,7 @@ typedef struct {
     /* How good parameters are on the task: bm_tasks_type.score_names. */
     void (*score)(bm_task_room *room, const bm_real *params, double *score);
     void (*view)(const bm_task_room *room, bm_task_view *view);
-    /* Draws an action for every lane of env, the environment of view, from what the lane shows. NULL: there is nothing to act in. */
+    /* Draws an action for every lane of env, an environment as view has it. NULL: there is nothing to act in. */
     void (*act)(bm_task_room *room, const bm_real *params, bm_env_batch *env, bm_rng *rng);
 } bm_task_methods;
 
@@ -58,14 +61,14 @@ typedef struct {
     bm_status (*create)(bm_tasks *tasks, bm_error *error);
     size_t task_bytes;
     void (*draw)(const bm_tasks *tasks, bool test, bm_rng *rng, void *task); /* task [task_bytes] */
-    /* Examples of one task, those to adapt with first: input [shots + queries, inputs]; target as the loss reads it. Both parts
-     * come from one call, so that a family without repetition can keep them apart. */
+    /* Examples of one task, those to adapt with first: input [shots + queries, inputs]; target as the loss reads it.
+     * Both parts come from one call, so that a family without repetition can keep them apart. rng NULL, of curves:
+     * evenly over where examples lie. */
     void (*examples)(const bm_tasks *tasks, const void *task, bm_rng *rng, int shots, int queries, bm_real *input,
                      void *target);
     /* For pictures: which task it is, in words. */
     void (*describe)(const bm_tasks *tasks, const void *task, char words[BM_TASK_WORDS]);
-    /* n points of a function of the first input, evenly over where examples lie; NULL: it is none. */
-    void (*curve)(const bm_tasks *tasks, const void *task, int n, bm_real *input, bm_real *target);
+    bool is_curve;  /* targets are a function of the first input */
     int image_side; /* inputs are the pixels of a square image, 0 black to 1 white; 0: they are not */
 } bm_examples;
 
@@ -78,7 +81,7 @@ typedef struct {
     bool larger_is_better;                       /* of the first score */
 } bm_tasks_type;
 
-/* A family with its settings, its data and the network that its tasks share. Read-only once created: threads share it. */
+/* A family with its settings, its data and the network that its tasks share. Threads share it, and only read it. */
 struct bm_tasks {
     const bm_tasks_type *type;
     const void *config; /* of type's options */
@@ -98,8 +101,8 @@ typedef struct {
 } bm_task_sizes;
 extern const bm_options bm_task_sizes_options;
 
-/* config must outlive the tasks. */
-bm_status bm_tasks_create(bm_tasks **tasks, const bm_tasks_type *type, const void *config, const bm_int_list *hidden,
+/* config must outlive the tasks. Destroy them also after failure. */
+bm_status bm_tasks_create(bm_tasks **created, const bm_tasks_type *type, const void *config, const bm_int_list *hidden,
                           const bm_activation *activation, bm_error *error);
 void bm_tasks_destroy(bm_tasks *tasks); /* NULL is fine */
 
@@ -114,6 +117,7 @@ struct bm_task_room {
     bm_arena arena;
 };
 
+/* Close it also after failure. */
 bm_status bm_task_room_open(bm_task_room *room, const bm_tasks *tasks, int inner_steps, int minibatch, bool test,
                             bm_error *error);
 void bm_task_room_close(bm_task_room *room);
@@ -123,7 +127,8 @@ static inline int bm_larger(int a, int b) {
     return a > b ? a : b;
 }
 
-/* The registry: tasks_list.h. The id of an environment is a name for the family "episodes", whose option env is then to be set to it. */
+/* The registry: tasks_list.h. The id of an environment is a name for the family "episodes", whose option env is then to
+ * be set to it. */
 extern const bm_tasks_type *const bm_tasks_types[]; /* NULL at the end */
 const char *bm_tasks_name(int i);                   /* of the families, then of the environments; NULL: no more */
 bm_status bm_tasks_lookup(const char *name, const bm_tasks_type **type, bm_error *error); /* with a suggestion */

@@ -1,8 +1,8 @@
 #ifndef BM_TRAIN_ACTOR_H
 #define BM_TRAIN_ACTOR_H
 
-/* An agent that plays in a batch, with what belongs to the rows: the state it carries and what it computed with its last actions. The
- * training loop, an evaluation and a window each have one, so that none disturbs another. */
+/* An agent that plays in a batch, with what belongs to the rows: the state it carries and what it computed with its
+ * last actions. The training loop, an evaluation and a window each have one, so that none disturbs another. */
 #include "agents/agent.h"
 
 typedef struct {

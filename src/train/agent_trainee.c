@@ -6,17 +6,13 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/statistics.h"
+
 enum { STREAM_LANES, STREAM_AGENT }; /* children of the run's seed, before those of train/trainee.h */
 
 static const bm_option rows[] = {
-    {.name = "steps",
-     .type = BM_INTEGER,
-     .offset = offsetof(bm_agent_run, common.total),
-     .initial = "100000",
-     .min = 1,
-     .max = INT_MAX,
-     .scale = BM_LOG,
-     .help = "environment steps to train for, over all lanes"},
+    {BM_ROW_NAMED("steps", bm_agent_run, common.total, "100000", 1, INT_MAX, BM_LOG,
+                  "environment steps to train for, over all lanes")},
     BM_OPTION(bm_agent_run, num_envs, 1, 1, 65536, BM_LOG, "environments stepped at once"),
     BM_OPTION(bm_agent_run, eval_episodes, 100, 1, 100000, BM_LOG, "episodes of an evaluation"),
     BM_OPTION(bm_agent_run, stop_at_return, inf, -INFINITY, INFINITY, BM_LINEAR,
@@ -133,12 +129,7 @@ static bm_status begin(bm_trainee *common, bm_error *error) {
 }
 
 static double window_mean(const bm_agent_trainee *trainee, const double *window) {
-    const int64_t n = trainee->episodes < BM_EPISODE_WINDOW ? trainee->episodes : BM_EPISODE_WINDOW;
-    double sum = 0;
-    for (int64_t i = 0; i < n; i++) {
-        sum += window[i];
-    }
-    return n > 0 ? sum / (double)n : NAN;
+    return bm_mean(window, (size_t)(trainee->episodes < BM_EPISODE_WINDOW ? trainee->episodes : BM_EPISODE_WINDOW));
 }
 
 static void count_episodes(bm_agent_trainee *trainee) {

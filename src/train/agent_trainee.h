@@ -1,7 +1,7 @@
 #ifndef BM_TRAIN_AGENT_TRAINEE_H
 #define BM_TRAIN_AGENT_TRAINEE_H
 
-/* An agent that learns in a batch of its environment, as a run trains it: bellman train. A turn is one step of every lane. */
+/* An agent that learns in a batch of its environment, as bellman train has it. A turn is one step of every lane. */
 #include "train/eval.h"
 #include "train/trainee.h"
 

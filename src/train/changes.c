@@ -55,24 +55,20 @@ static bool parse(char *line, bm_change *change) {
 }
 
 static bm_status read_lines(bm_changes *changes, const char *path, char *text, bm_error *error) {
-    int number = 0;
-    for (char *line = text, *next; *line; line = next) {
-        bm_change change;
-        next = line + strcspn(line, "\n");
-        next += *next == '\n';
-        for (char *end = next; end > line && (end[-1] == '\n' || end[-1] == '\r'); end--) {
-            end[-1] = '\0';
-        }
-        if (++number > 1) {
-            if (!parse(line, &change)) {
-                return bm_invalid(error, "%s, line %d is not STEP,OPTION,VALUE", path, number);
-            }
-            BM_TRY(insert(changes, &change, error));
-        } else if (strcmp(line, header) != 0) {
-            break;
-        }
+    char *next = bm_cut_line(text);
+    if (strcmp(text, header) != 0) {
+        return bm_invalid(error, "%s does not begin with the line %s", path, header);
     }
-    return strcmp(text, header) == 0 ? BM_OK : bm_invalid(error, "%s does not begin with the line %s", path, header);
+    for (int number = 2; *next; number++) {
+        bm_change change;
+        char *line = next;
+        next = bm_cut_line(line);
+        if (!parse(line, &change)) {
+            return bm_invalid(error, "%s, line %d is not STEP,OPTION,VALUE", path, number);
+        }
+        BM_TRY(insert(changes, &change, error));
+    }
+    return BM_OK;
 }
 
 bm_status bm_changes_read(bm_changes *changes, const char *path, bm_error *error) {

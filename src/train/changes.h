@@ -1,8 +1,9 @@
 #ifndef BM_TRAIN_CHANGES_H
 #define BM_TRAIN_CHANGES_H
 
-/* Hyperparameters changed while a run trains, as a file that replays them: CSV with the header "step,option,value"; the option has
- * the value from the turn that begins with so many steps, or iterations, done. live: the options that change, with the config in force. */
+/* Hyperparameters changed while a run trains, as a file that replays them: CSV with the header "step,option,value"; the
+ * option has the value from the turn that begins with so many steps, or iterations, done. live: the options that
+ * change, with the config in force. */
 #include <stdint.h>
 
 #include "core/preset.h"

@@ -7,10 +7,8 @@
 
 bm_status bm_evaluator_create(bm_evaluator *evaluator, bm_agent *agent, const bm_env_type *type, const void *config,
                               int episodes, bm_error *error) {
-    evaluator->agent = agent;
-    evaluator->env = NULL;
-    evaluator->stop = NULL;
     const int lanes = episodes < BM_EVAL_LANES ? episodes : BM_EVAL_LANES;
+    *evaluator = (bm_evaluator){.env = NULL};
     BM_TRY(bm_env_create(&evaluator->env, type, config, lanes, error));
     const bm_status status = bm_actor_create(&evaluator->actor, agent, evaluator->env, &evaluator->env->arena, error);
     if (status != BM_OK) {
@@ -21,10 +19,9 @@ bm_status bm_evaluator_create(bm_evaluator *evaluator, bm_agent *agent, const bm
 
 void bm_evaluator_free(bm_evaluator *evaluator) {
     bm_env_destroy(evaluator->env);
-    evaluator->env = NULL;
 }
 
-/* Until all are added, std_return is the sum of squared deviations, after Welford 1962, and mean_length that of lengths. */
+/* Until all are added, std_return sums squared deviations, after Welford 1962, and mean_length sums lengths. */
 static void add_episode(bm_evaluation *total, double episode_return, double length) {
     const double deviation = episode_return - total->mean_return;
     total->mean_return += deviation / ++total->episodes;

@@ -8,7 +8,6 @@
 #include "train/actor.h"
 
 typedef struct {
-    bm_agent *agent;
     bm_actor actor;         /* the agent in env: what it carries there is apart from training */
     bm_env_batch *env;      /* its own batch; episodes run side by side in its lanes */
     const atomic_int *stop; /* when not NULL and non-zero, evaluations end at once, unfinished */
@@ -29,7 +28,8 @@ void bm_evaluator_free(bm_evaluator *evaluator);
 
 /* Plays episodes 0 .. episodes-1; episode i starts from child i of seeds, or, when seeds is NULL, from
  * default_rng(first_seed + i). The deterministic policy, or as in training when explore is true. An episode without end
- * (no time limit) is cut after BM_EVAL_STEPS_MAX steps. Allocates nothing. bm_env_check(evaluator->env) says whether the environment failed. */
+ * (no time limit) is cut after BM_EVAL_STEPS_MAX steps. Allocates nothing. bm_env_check(evaluator->env) says whether
+ * the environment failed. */
 bm_evaluation bm_evaluate(bm_evaluator *evaluator, int episodes, const bm_seed *seeds, uint64_t first_seed,
                           bool explore);
 

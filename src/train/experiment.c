@@ -26,7 +26,7 @@ static const bm_option rows[] = {
 
 const bm_options bm_run_settings_options = BM_OPTIONS(rows, bm_run_settings);
 
-/* The three tables, in the order in which metadata has them, and what stands before the names of their options there. */
+/* The three tables, in the order of metadata, and what stands before the names of their options there. */
 enum { RUN, LEARNER, PROBLEM, TABLES };
 static const char *const prefixes[TABLES] = {"run", "agent", "env"};
 

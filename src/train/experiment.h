@@ -1,8 +1,9 @@
 #ifndef BM_TRAIN_EXPERIMENT_H
 #define BM_TRAIN_EXPERIMENT_H
 
-/* What a run is: what learns, what it learns in, with which settings. All of it is options, in three tables. They come from defaults,
- * presets, files and flags, and go to config.yaml and, as a flat object of strings, into every checkpoint, from which a run is rebuilt. */
+/* What a run is: what learns, what it learns in, with which settings. All of it is options, in three tables. They come
+ * from defaults, presets, files and flags, and go to config.yaml and, as a flat object of strings, into every
+ * checkpoint, from which a run is rebuilt. */
 #include <cjson/cJSON.h>
 #include <stdbool.h>
 
@@ -41,7 +42,7 @@ typedef struct {
     bm_arena arena;
 } bm_experiment;
 
-/* Looks both names up (with suggestions) and fills in the defaults. Free it with bm_experiment_free, also after failure. */
+/* Looks both names up (with suggestions) and fills in the defaults. Free it also after failure. */
 bm_status bm_experiment_create(bm_experiment *experiment, const bm_trainee_type *type, const char *learner,
                                const char *problem, bm_error *error);
 /* The same settings, in memory of their own. */
@@ -54,12 +55,12 @@ bm_status bm_experiment_preset(bm_experiment *experiment, bool *found, bm_error 
 bm_status bm_experiment_file(bm_experiment *experiment, const char *path, bm_error *error);
 /* One option of the run, of the learner or, where the type has it so, of the problem: the first that has that name. */
 bm_status bm_experiment_set(bm_experiment *experiment, const char *key, const char *value, bm_error *error);
-/* Puts numbers where 0 means "choose for me" (eval_every, log_every, ...), given the length of the run. BM_INVALID: options that do
- * not go together. */
+/* Puts numbers where 0 means "choose for me" (eval_every, log_every, ...), given the length of the run. BM_INVALID:
+ * options that do not go together. */
 bm_status bm_experiment_settle(bm_experiment *experiment, bm_error *error);
 
-/* As a flat object of strings: "agent", "env", "command", "version", "run.seed", "agent.gamma", "env.map", ... and back. "agent" is
- * the learner and "env" the problem, of whatever type. */
+/* As a flat object of strings: "agent", "env", "command", "version", "run.seed", "agent.gamma", "env.map", ... and
+ * back. "agent" is the learner and "env" the problem, of whatever type. */
 cJSON *bm_experiment_metadata(const bm_experiment *experiment); /* NULL: out of memory */
 /* BM_FAILED: what it says makes no experiment; BM_INVALID: a run of another type, with what to use instead. */
 bm_status bm_experiment_from_metadata(bm_experiment *experiment, const bm_trainee_type *type, const cJSON *metadata,

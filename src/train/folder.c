@@ -1,6 +1,6 @@
-/* The folder of a run: claimed by mkdir, so that two runs that start in the same second never share one. Checkpoints are saved in an order
- * that survives a crash at any moment: new replay rows first (no checkpoint looks at them yet), then the checkpoint by rename, and only
- * then is a replay file removed that no checkpoint needs. */
+/* The folder of a run: claimed by mkdir, so that two runs that start in the same second never share one. Checkpoints
+ * are saved in an order that survives a crash at any moment: new replay rows first (no checkpoint looks at them yet),
+ * then the checkpoint by rename, and only then is a replay file removed that no checkpoint needs. */
 #include "train/folder.h"
 
 #include <dirent.h>
@@ -24,14 +24,17 @@ double bm_folder_seconds(const bm_folder *folder) {
 
 /* ---- creation --------------------------------------------------------------------------------------------------- */
 
-static bm_status too_long(const char *path, bm_error *error) {
-    return bm_invalid(error, "the run folder's name is too long: %.80s...", path);
+static bm_status name_folder(bm_folder *folder, const char *path, bm_error *error) {
+    if (snprintf(folder->path, sizeof folder->path, "%s", path) >= (int)sizeof folder->path) {
+        return bm_invalid(error, "the run folder's name is too long: %.80s...", path);
+    }
+    snprintf(folder->checkpoints, sizeof folder->checkpoints, "%s/checkpoint", folder->path);
+    return BM_OK;
 }
 
 /* Two processes never write to one folder. The lock ends with the process, however it ends. */
 static bm_status lock_folder(bm_folder *folder, bm_error *error) {
     char path[BM_PATH_MAX + 32];
-    snprintf(folder->checkpoints, sizeof folder->checkpoints, "%s/checkpoint", folder->path);
     snprintf(path, sizeof path, "%s/lock", folder->checkpoints);
     folder->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (folder->lock < 0) {
@@ -44,22 +47,14 @@ static bm_status lock_folder(bm_folder *folder, bm_error *error) {
     return BM_OK; /* file systems without locks are used without */
 }
 
-static bm_status make_checkpoints(const char *path, bm_error *error) {
-    char checkpoints[BM_PATH_MAX];
-    const int n = snprintf(checkpoints, sizeof checkpoints, "%s/checkpoint", path);
-    return n < (int)sizeof checkpoints ? bm_make_folders(checkpoints, error) : too_long(path, error);
-}
-
 /* The first of NAME, NAME-2, ... that nobody has. */
 static bm_status claim_name(bm_folder *folder, const char *parent, const char *name, bm_error *error) {
-    char suffix[16] = "";
+    char path[2 * BM_PATH_MAX], suffix[16] = "";
     for (int attempt = 2;; attempt++) {
-        const int n = snprintf(folder->path, sizeof folder->path, "%s/%s%s", parent, name, suffix);
-        if (n >= (int)sizeof folder->path) {
-            return too_long(folder->path, error);
-        }
-        if (mkdir(folder->path, 0777) == 0) {
-            return make_checkpoints(folder->path, error);
+        snprintf(path, sizeof path, "%s/%s%s", parent, name, suffix);
+        BM_TRY(name_folder(folder, path, error));
+        if (mkdir(path, 0777) == 0) {
+            return bm_make_folders(folder->checkpoints, error);
         }
         if (errno != EEXIST) {
             return bm_fail(error, "cannot create the run folder %s: %s", folder->path, strerror(errno));
@@ -139,8 +134,9 @@ void bm_folder_prune(const bm_folder *folder, int keep) {
 
 bm_status bm_folder_create_at(bm_folder *folder, const bm_experiment *experiment, const char *path, bm_error *error) {
     static const char *const checkpoint_names[] = {"last.", "best.", "step-"};
-    BM_TRY(make_checkpoints(path, error));
-    BM_TRY(bm_folder_open(folder, path, error));
+    BM_TRY(name_folder(folder, path, error));
+    BM_TRY(bm_make_folders(folder->checkpoints, error));
+    BM_TRY(lock_folder(folder, error));
     for (size_t i = 0; i < sizeof checkpoint_names / sizeof checkpoint_names[0]; i++) {
         remove_files(folder->checkpoints, checkpoint_names[i], 0);
     }
@@ -152,9 +148,7 @@ bm_status bm_folder_create_at(bm_folder *folder, const bm_experiment *experiment
 }
 
 bm_status bm_folder_open(bm_folder *folder, const char *path, bm_error *error) {
-    if (snprintf(folder->path, sizeof folder->path, "%s", path) >= (int)sizeof folder->path) {
-        return too_long(path, error);
-    }
+    BM_TRY(name_folder(folder, path, error));
     return lock_folder(folder, error);
 }
 

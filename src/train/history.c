@@ -45,21 +45,10 @@ static int count_of(const char *text, char letter) {
     return count;
 }
 
-/* Ends the line at its '\0'; returns where the next begins. */
-static char *cut_line(char *line) {
-    char *end = line + strcspn(line, "\n");
-    char *next = end + (*end == '\n');
-    *end = '\0';
-    if (end > line && end[-1] == '\r') {
-        end[-1] = '\0';
-    }
-    return next;
-}
-
 /* The header's names into an array of their own; *text becomes the first row. */
 static const char **split_names(bm_history *history, char **text) {
     char *line = *text;
-    *text = cut_line(line);
+    *text = bm_cut_line(line);
     history->columns = count_of(line, ',') + 1;
     const char **names = BM_NEW(&history->arena, const char *, history->columns);
     for (int i = 0; i < history->columns && names; i++) {
@@ -84,18 +73,17 @@ static bool parse_row(char *line, int columns, int row, double *const *values) {
 }
 
 static bm_status parse_rows(bm_history *history, const char *path, char *text, double *const *values, bm_error *error) {
-    double step = 0, seconds = 0;
     for (int row = 0; row < history->rows; row++) {
         char *const line = text;
-        text = cut_line(line);
+        text = bm_cut_line(line);
         if (!parse_row(line, history->columns, row, values)) {
             return bm_fail(error, "%s is damaged: line %d is not a row of %d numbers", path, row + 2, history->columns);
         }
-        if (!(values[0][row] >= step && values[1][row] >= seconds)) {
-            return bm_fail(error, "%s is damaged: line %d does not go on from the steps before", path, row + 2);
+        for (int i = 0; i < 2; i++) { /* step and seconds; false where one is NAN */
+            if (!(values[i][row] >= (row > 0 ? values[i][row - 1] : 0))) {
+                return bm_fail(error, "%s is damaged: line %d does not go on from the steps before", path, row + 2);
+            }
         }
-        step = values[0][row];
-        seconds = values[1][row];
     }
     return BM_OK;
 }

@@ -1,8 +1,8 @@
 #ifndef BM_TRAIN_HISTORY_H
 #define BM_TRAIN_HISTORY_H
 
-/* How a run went: its progress.csv (core/metrics.h writes it), by columns. Also of a run that is still training: a last line that
- * is half written is left out. */
+/* How a run went: its progress.csv (core/metrics.h writes it), by columns. Also of a run that is still training: a last
+ * line that is half written is left out. */
 #include "core/arena.h"
 #include "core/error.h"
 

@@ -63,23 +63,16 @@ static bm_status pair_arrays(bm_live *live, bm_error *error) {
 }
 
 bm_status bm_live_create(bm_live **result, bm_run *run, bm_error *error) {
-    bm_live *live = calloc(1, sizeof *live);
+    bm_live *live = *result = calloc(1, sizeof *live);
     if (!live) {
         return bm_fail(error, "not enough memory to watch the run");
     }
     live->run = run;
     pthread_mutex_init(&live->lock, NULL);
-    bm_status status = bm_trainee_create(&live->trainee, run->experiment, true, error);
-    if (status == BM_OK) {
-        status = pair_arrays(live, error);
-    }
-    if (status != BM_OK) {
-        bm_live_destroy(live);
-        return status;
-    }
+    BM_TRY(bm_trainee_create(&live->trainee, run->experiment, true, error));
+    BM_TRY(pair_arrays(live, error));
     bm_live_finish(live);
     bm_live_refresh(live);
-    *result = live;
     return BM_OK;
 }
 

@@ -1,22 +1,23 @@
 #ifndef BM_TRAIN_LIVE_H
 #define BM_TRAIN_LIVE_H
 
-/* Between a run that trains in one thread and somebody who watches it in another. The trainer looks at one flag between two steps
- * and never waits; the watcher gets copies of the networks, and wishes that are granted between two updates. */
+/* Between a run that trains in one thread and somebody who watches it in another. The trainer looks at one flag between
+ * two steps and never waits; the watcher gets copies of the networks, and wishes that are granted between two
+ * updates. */
 #include <stdbool.h>
 
 #include "train/run.h"
 
-/* run: created or resumed, and not destroyed before the live; pass it to bm_run_train. */
+/* run must outlive the live, which is passed to bm_run_train. Destroy the live also after failure. */
 bm_status bm_live_create(bm_live **live, bm_run *run, bm_error *error);
 void bm_live_destroy(bm_live *live); /* NULL is fine */
 
 /* ---- for the watcher ---- */
 
-/* A trainee of the watcher's own, which only acts: as the run's does at the last refresh, with its count and live options. */
+/* The watcher's own trainee: acts as the run's did at the last refresh, and has its count and live options. */
 bm_trainee *bm_live_trainee(bm_live *live);
-/* Takes over the newest copy; true when there was one. Asks for the next one at most some fifteen times a second, and less often
- * where copying takes the trainer more than about a fiftieth of its time. */
+/* Takes over the newest copy; true when there was one. Asks for the next one at most some fifteen times a second, and
+ * less often where copying takes the trainer more than about a fiftieth of its time. */
 bool bm_live_refresh(bm_live *live);
 void bm_live_change(bm_live *live, const char *option,
                     const char *value); /* the last of several wishes for one option */

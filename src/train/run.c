@@ -1,6 +1,6 @@
-/* Creating and continuing a run, the checkpoints between, and the one training loop. Turn by turn: changes that are due, the trainee's
- * turn; then whatever falls due, in a fixed order: evaluation, a row of metrics, a checkpoint. All that decides how the run goes on is on
- * the state list. */
+/* Creating and continuing a run, the checkpoints between, and the one training loop. Turn by turn: changes that are
+ * due, the trainee's turn; then whatever falls due, in a fixed order: evaluation, a row of metrics, a checkpoint. All
+ * that decides how the run goes on is on the state list. */
 #include "train/run.h"
 
 #include <inttypes.h>
@@ -15,12 +15,11 @@
 
 /* ---- creation --------------------------------------------------------------------------------------------------- */
 
-static bm_status new_run(bm_run **result, const bm_experiment *experiment, bm_error *error) {
-    bm_run *run = calloc(1, sizeof *run);
+static bm_status new_run(bm_run **created, const bm_experiment *experiment, bm_error *error) {
+    bm_run *run = *created = calloc(1, sizeof *run);
     if (!run) {
         return bm_fail(error, "not enough memory for the run");
     }
-    *result = run;
     run->experiment = experiment;
     run->folder.lock = -1;
     run->folder.clock_start = bm_clock();
@@ -41,16 +40,6 @@ static bm_status new_run(bm_run **result, const bm_experiment *experiment, bm_er
 static bm_status open_metrics(bm_run *run, const bm_safetensors *checkpoint, bm_error *error) {
     return bm_folder_metrics(&run->folder, run->trainee->metric_name, run->trainee->metrics,
                              run->experiment->problem.name, checkpoint, error);
-}
-
-/* Hands a run over, unless something is wrong with it. */
-static bm_status hand_over(bm_run **result, bm_run *run, bm_status status) {
-    if (status == BM_OK) {
-        *result = run;
-    } else {
-        bm_run_destroy(run);
-    }
-    return status;
 }
 
 /* ---- checkpoints ------------------------------------------------------------------------------------------------ */
@@ -88,7 +77,8 @@ bm_status bm_run_save_last(bm_run *run, bm_error *error) {
     return status;
 }
 
-/* Takes over the arrays of another run that are weights of this one too; what else there is (an average, a baseline) starts fresh. */
+/* Takes over the arrays of another run that are weights of this one too; what else there is (an average, a baseline)
+ * starts fresh. */
 static bm_status take_weights(bm_run *run, const char *other, bm_error *error) {
     const char *prefix = run->trainee->type->weights;
     const bm_state *own = &run->trainee->state;
@@ -125,7 +115,9 @@ static bm_status write_beginning(bm_run *run, const bm_run_start *start, bm_erro
     return bm_run_save_last(run, error);
 }
 
-static bm_status begin(bm_run *run, const bm_run_start *start, bm_error *error) {
+bm_status bm_run_create(bm_run **created, const bm_experiment *experiment, const bm_run_start *start, bm_error *error) {
+    BM_TRY(new_run(created, experiment, error));
+    bm_run *run = *created;
     if (start->changes) {
         BM_TRY(bm_changes_read(&run->changes, start->changes, error));
         BM_TRY(bm_changes_check(&run->changes, &run->trainee->live, error));
@@ -135,15 +127,6 @@ static bm_status begin(bm_run *run, const bm_run_start *start, bm_error *error) 
         BM_TRY(take_weights(run, start->init_from, error));
     }
     return start->runs || start->folder ? write_beginning(run, start, error) : BM_OK;
-}
-
-bm_status bm_run_create(bm_run **result, const bm_experiment *experiment, const bm_run_start *start, bm_error *error) {
-    bm_run *run = NULL;
-    bm_status status = new_run(&run, experiment, error);
-    if (status == BM_OK) {
-        status = begin(run, start, error);
-    }
-    return hand_over(result, run, status);
 }
 
 /* ---- a run that goes on ----------------------------------------------------------------------------------------- */
@@ -167,8 +150,10 @@ static bm_status restore(bm_run *run, const bm_safetensors *checkpoint, bm_error
 }
 
 /* Changes up to the checkpoint are made at the first turn, later ones when their turn comes. */
-static bm_status go_on(bm_run *run, const char *folder, bm_error *error) {
+bm_status bm_run_resume(bm_run **created, const bm_experiment *experiment, const char *folder, bm_error *error) {
     bm_safetensors checkpoint;
+    BM_TRY(new_run(created, experiment, error));
+    bm_run *run = *created;
     BM_TRY(bm_folder_open(&run->folder, folder, error));
     BM_TRY(bm_changes_recall(&run->changes, folder, error));
     if (bm_changes_check(&run->changes, &run->trainee->live, error) != BM_OK) {
@@ -178,15 +163,6 @@ static bm_status go_on(bm_run *run, const char *folder, bm_error *error) {
     const bm_status status = restore(run, &checkpoint, error);
     bm_safetensors_free(&checkpoint);
     return status;
-}
-
-bm_status bm_run_resume(bm_run **result, const bm_experiment *experiment, const char *folder, bm_error *error) {
-    bm_run *run = NULL;
-    bm_status status = new_run(&run, experiment, error);
-    if (status == BM_OK) {
-        status = go_on(run, folder, error);
-    }
-    return hand_over(result, run, status);
 }
 
 /* ---- what falls due --------------------------------------------------------------------------------------------- */

@@ -1,9 +1,9 @@
 #ifndef BM_TRAIN_RUN_H
 #define BM_TRAIN_RUN_H
 
-/* One run: the loop that trains something (train/trainee.h), and everything that watches it (metrics, evaluation, checkpoints) in a run
- * folder. A run can be stopped at any moment, even by kill -9, and continued from its last checkpoint: it then ends with the same bits
- * as if it had never stopped. */
+/* One run: the loop that trains something (train/trainee.h), and everything that watches it (metrics, evaluation,
+ * checkpoints) in a run folder. A run can be stopped at any moment, even by kill -9, and continued from its last
+ * checkpoint: it then ends with the same bits as if it had never stopped. */
 #include "train/changes.h"
 #include "train/trainee.h"
 
@@ -29,10 +29,9 @@ typedef struct {
     double seconds, steps_per_second;
     double training; /* as in bm_progress */
     double score;    /* of the final evaluation, on what was never used for anything else; NAN: stopped before it */
-    const void *
-        evaluation; /* the whole of it, of the trainee's own type, as long as the run is there; NULL: stopped before it */
-    uint64_t hash;   /* over all state, replay buffer included */
-    int interrupted; /* the signal that stopped the run (saved, not evaluated), or 0 */
+    const void *evaluation; /* the whole of it, of the trainee's own type, until the run is destroyed; NULL: stopped */
+    uint64_t hash;          /* over all state, replay buffer included */
+    int interrupted;        /* the signal that stopped the run (saved, not evaluated), or 0 */
 } bm_run_result;
 
 /* Who watches a run train. */
@@ -52,14 +51,14 @@ typedef struct {
     const char *changes;     /* a file of hyperparameters that change while it trains (train/changes.h) */
 } bm_run_start;
 
-/* A fresh run, with config.yaml and a checkpoint of step 0 in its folder. Nothing is created when anything is wrong with the
- * experiment, which must be settled and outlive the run. Neither runs nor folder: nothing is written anywhere; the run has no folder
- * ("") and cannot be continued. */
-bm_status bm_run_create(bm_run **run, const bm_experiment *experiment, const bm_run_start *start, bm_error *error);
-/* Continues from FOLDER/checkpoint/last; experiment must come from that checkpoint (bm_run_experiment), possibly with another total,
- * goal, max_seconds, checkpoint_every or keep. Cuts the metric files back to the checkpoint; changes recorded after it are made again.
- * BM_INVALID: a total below what has been made. */
-bm_status bm_run_resume(bm_run **run, const bm_experiment *experiment, const char *folder, bm_error *error);
+/* A fresh run, with config.yaml and a checkpoint of step 0 in its folder. Nothing is created when anything is wrong
+ * with the experiment, which must be settled and outlive the run. Neither runs nor folder: nothing is written anywhere;
+ * the run has no folder ("") and cannot be continued. Destroy the run also after failure, as one that is resumed. */
+bm_status bm_run_create(bm_run **created, const bm_experiment *experiment, const bm_run_start *start, bm_error *error);
+/* Continues from FOLDER/checkpoint/last; experiment must come from that checkpoint (bm_run_experiment), possibly with
+ * another total, goal, max_seconds, checkpoint_every or keep. Cuts the metric files back to the checkpoint; changes
+ * recorded after it are made again. BM_INVALID: a total below what has been made. */
+bm_status bm_run_resume(bm_run **created, const bm_experiment *experiment, const char *folder, bm_error *error);
 void bm_run_destroy(bm_run *run); /* NULL is fine */
 
 const char *bm_run_folder(const bm_run *run);

@@ -9,19 +9,8 @@
 #include "train/changes.h"
 #include "train/run.h"
 
-static bm_status build(bm_trainee *trainee, bm_error *error) {
-    BM_TRY(trainee->type->create(trainee, error));
-    BM_TRY(bm_arena_check(&trainee->arena, trainee->experiment->learner.name, error));
-    bm_state_enter(&trainee->state, "run");
-    bm_state_count(&trainee->state, "step", &trainee->count);
-    bm_state_scalar(&trainee->state, "training", BM_F64, &trainee->training);
-    bm_state_leave(&trainee->state);
-    trainee->type->state(trainee, &trainee->state);
-    return bm_state_check(&trainee->state, error);
-}
-
 bm_status bm_trainee_create(bm_trainee **result, const bm_experiment *experiment, bool acts_only, bm_error *error) {
-    bm_trainee *trainee = calloc(1, experiment->type->bytes);
+    bm_trainee *trainee = *result = calloc(1, experiment->type->bytes);
     if (!trainee) {
         return bm_fail(error, "not enough memory for %s", experiment->learner.name);
     }
@@ -32,13 +21,14 @@ bm_status bm_trainee_create(bm_trainee **result, const bm_experiment *experiment
     trainee->stride = 1;
     trainee->training = trainee->score = trainee->goal = NAN;
     trainee->eligible = trainee->larger_is_better = true;
-    const bm_status status = build(trainee, error);
-    if (status == BM_OK) {
-        *result = trainee;
-    } else {
-        bm_trainee_destroy(trainee);
-    }
-    return status;
+    BM_TRY(trainee->type->create(trainee, error));
+    BM_TRY(bm_arena_check(&trainee->arena, experiment->learner.name, error));
+    bm_state_enter(&trainee->state, "run");
+    bm_state_count(&trainee->state, "step", &trainee->count);
+    bm_state_scalar(&trainee->state, "training", BM_F64, &trainee->training);
+    bm_state_leave(&trainee->state);
+    trainee->type->state(trainee, &trainee->state);
+    return bm_state_check(&trainee->state, error);
 }
 
 void bm_trainee_destroy(bm_trainee *trainee) {
@@ -55,8 +45,9 @@ void bm_trainee_destroy(bm_trainee *trainee) {
 /* With options as changed while it trained, up to the checkpoint: exploration may be among them. */
 static bm_status restore(bm_trainee *trainee, const bm_safetensors *file, const char *folder, bm_error *error) {
     bm_changes changes = {0};
-    bm_status status = bm_safetensors_restore(file, &trainee->state, error);
-    if (status == BM_OK && (status = bm_changes_recall(&changes, folder, error)) == BM_OK) {
+    BM_TRY(bm_safetensors_restore(file, &trainee->state, error));
+    bm_status status = bm_changes_recall(&changes, folder, error);
+    if (status == BM_OK) {
         status = bm_changes_apply(&changes, trainee->count, &trainee->live, error);
     }
     bm_changes_free(&changes);

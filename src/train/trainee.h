@@ -1,8 +1,8 @@
 #ifndef BM_TRAIN_TRAINEE_H
 #define BM_TRAIN_TRAINEE_H
 
-/* What a run trains (train/run.h): anything that can take a turn, be evaluated, list its state and name its metrics. An agent in its
- * environment is one (train/agent_trainee.h), a meta-learner on its tasks another. */
+/* What a run trains (train/run.h): anything that can take a turn, be evaluated, list its state and name its metrics. An
+ * agent in its environment is one (train/agent_trainee.h), a meta-learner on its tasks another. */
 #include <stdatomic.h>
 
 #include "core/preset.h"
@@ -13,8 +13,8 @@
 
 typedef struct bm_trainee bm_trainee;
 
-/* Children of the run's seed, by purpose. Numbers are part of what "same seed, same run" means: never reuse one. 0 and 1 are the
- * type's own. */
+/* Children of the run's seed, by purpose. Numbers are part of what "same seed, same run" means: never reuse one. 0 and
+ * 1 are the type's own. */
 enum { BM_STREAM_SELECTION = 2, BM_STREAM_EVALUATION = 3 };
 enum { BM_FINAL_EVALUATION = 0 }; /* in place of the number of a selection */
 
@@ -33,17 +33,18 @@ struct bm_trainee_type {
     /* Sets the names, types and options of learner and problem. */
     bm_status (*lookup)(bm_experiment *experiment, const char *learner, const char *problem, bm_error *error);
     bm_status (*settle)(bm_experiment *experiment, bm_error *error); /* checks what goes together; NULL: everything */
-    /* Builds what trainee->experiment says, no more than acting takes where acts_only; and fills in the fields below. What it has
-     * made is destroyed by destroy, also after failure. */
+    /* Builds what trainee->experiment says, no more than acting takes where acts_only; and fills in the fields below.
+     * What it has made is destroyed by destroy, also after failure. */
     bm_status (*create)(bm_trainee *trainee, bm_error *error);
     void (*destroy)(bm_trainee *trainee);
     bm_status (*begin)(bm_trainee *trainee, bm_error *error); /* of a run that is not resumed */
     /* One turn: count grows by stride. BM_FAILED: it diverged; the sentence says how and what to try. */
     bm_status (*advance)(bm_trainee *trainee, bm_error *error);
-    /* Scores what has been learned, for the selection of that number (1, 2, ...) or as BM_FINAL_EVALUATION, and says in trainee->scored
-     * whether it came to its end; stop ends it early. BM_FAILED: an environment failed. */
+    /* Scores what has been learned, for the selection of that number (1, 2, ...) or as BM_FINAL_EVALUATION, and says in
+     * trainee->scored whether it came to its end; stop ends it early. BM_FAILED: an environment failed. */
     bm_status (*evaluate)(bm_trainee *trainee, int64_t selection, const atomic_int *stop, bm_error *error);
-    /* values [metrics]: a row for progress.csv; fps: counts a second since the last. Evaluations have values where one was just made. */
+    /* values [metrics]: a row for progress.csv; fps: counts a second since the last. Evaluations have values where one
+     * was just made. */
     void (*measure)(bm_trainee *trainee, bool evaluated, double fps, double *values);
     /* Checks what a checkpoint has put into the state, beyond its bounds; NULL: there is nothing to check. */
     bm_status (*restored)(const bm_trainee *trainee, bm_error *error);
@@ -55,7 +56,7 @@ struct bm_trainee {
     const bm_experiment *experiment;
     bool acts_only;
     bm_seed seed;
-    bm_folder *folder; /* of the run; NULL: none, as for what only acts */
+    bm_folder *folder; /* of the run; NULL for what only acts */
     int64_t count;     /* steps or iterations so far */
     int stride;        /* of one turn */
     double training;   /* how training goes: mean return of the last episodes, or loss; NAN: not known yet */
@@ -75,7 +76,7 @@ struct bm_trainee {
     bm_arena arena;
 };
 
-/* The experiment must be settled, where the trainee is to learn, and outlive it. */
+/* The experiment must outlive the trainee, and be settled where it is to learn. Destroy it also after failure. */
 bm_status bm_trainee_create(bm_trainee **trainee, const bm_experiment *experiment, bool acts_only, bm_error *error);
 void bm_trainee_destroy(bm_trainee *trainee); /* NULL is fine */
 

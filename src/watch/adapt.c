@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agents/losses.h"
 #include "core/subnormal.h"
 
 static const double step_seconds = 0.5;     /* between steps of adaptation */
@@ -30,7 +31,7 @@ static bm_adapt_kind kind_of(const bm_tasks_type *type, const bm_task_view *view
     if (view->env) {
         return view->env->draw_paths ? BM_ADAPT_PATHS : BM_ADAPT_PLAY;
     }
-    return type->examples->curve ? BM_ADAPT_CURVE : type->examples->image_side ? BM_ADAPT_IMAGES : BM_ADAPT_SCORES;
+    return type->examples->is_curve ? BM_ADAPT_CURVE : type->examples->image_side ? BM_ADAPT_IMAGES : BM_ADAPT_SCORES;
 }
 
 static void create_start(bm_adapt *adapt, bm_adapt_start *start) {
@@ -194,11 +195,7 @@ static void predict_labels(bm_adapt *adapt) {
     const bm_real *output =
         bm_net_forward(&tasks->net, adapt->learned.params, adapt->workspace, adapt->view.queries, input);
     for (int i = 0; i < adapt->view.queries; i++, output += tasks->outputs) {
-        int32_t *label = &adapt->predicted[i];
-        *label = 0;
-        for (int c = 1; c < tasks->outputs; c++) {
-            *label = output[c] > output[*label] ? c : *label;
-        }
+        adapt->predicted[i] = bm_argmax(tasks->outputs, output);
     }
 }
 
@@ -244,7 +241,8 @@ static bm_status look(bm_adapt *adapt, bm_error *error) {
 
 static void prepare_curve(bm_adapt *adapt) {
     const bm_tasks *tasks = tasks_of(adapt);
-    tasks->type->examples->curve(tasks, adapt->view.task, BM_ADAPT_GRID, adapt->grid_input, adapt->grid_target);
+    tasks->type->examples->examples(tasks, adapt->view.task, NULL, BM_ADAPT_GRID, 0, adapt->grid_input,
+                                    adapt->grid_target);
     for (int i = 0; i < BM_ADAPT_GRID; i++) {
         adapt->x[i] = (double)adapt->grid_input[(size_t)i * (size_t)tasks->inputs];
         adapt->truth[i] = (double)adapt->grid_target[i];

@@ -262,10 +262,24 @@ START_TEST(pipes_and_devices_are_written_not_replaced) {
 }
 END_TEST
 
+START_TEST(lines_are_cut_with_their_carriage_returns) {
+    char text[] = "one\r\n\ntwo\r,\n\rthree\r\r";
+    const char *const lines[] = {"one", "", "two\r,", "\rthree"};
+    char *next = text;
+    for (int i = 0; i < 4; i++) {
+        char *line = next;
+        next = bm_cut_line(line);
+        ck_assert_str_eq(line, lines[i]);
+    }
+    ck_assert_ptr_eq(next, text + sizeof text - 1);
+    ck_assert_ptr_eq(bm_cut_line(next), next);
+}
+END_TEST
+
 TEST_MAIN("io", 20, new_version_replaces_the_old_one_and_leaves_nothing_behind,
           old_version_stays_until_commit_and_after_abandon, pieces_are_joined_across_the_buffer,
           full_disk_keeps_the_old_version, target_that_cannot_be_replaced_leaves_no_temporary_file,
           read_only_folder_keeps_the_old_version, pipes_and_devices_are_written_not_replaced,
           missing_folder_is_told_with_path_and_reason, reading_refuses_large_files_folders_and_pipes,
           folders_are_made_with_their_parents, crc32c_has_its_published_values,
-          crc32c_agrees_with_its_definition_at_every_length_and_alignment)
+          crc32c_agrees_with_its_definition_at_every_length_and_alignment, lines_are_cut_with_their_carriage_returns)

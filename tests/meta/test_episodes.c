@@ -10,7 +10,6 @@ static void check_refused(const char *name, const setting *settings, const char 
     acting a;
     bm_error error = {""};
     ck_assert_int_eq(acting_try(&a, name, settings, 0, &error), BM_INVALID);
-    ck_assert_ptr_null(a.tasks);
     ck_assert_str_eq(error.text, message);
     acting_free(&a);
 }
@@ -79,6 +78,7 @@ START_TEST(more_episodes_than_can_be_kept_are_refused) {
     bm_error error;
     ck_assert_int_eq(bm_task_room_open(&room, a.tasks, 1, 0, false, &error), BM_INVALID);
     ck_assert_str_eq(error.text, "1000 episodes of up to 1000000 steps are too many to be kept");
+    bm_task_room_close(&room);
     acting_free(&a);
 }
 END_TEST

@@ -5,6 +5,7 @@
 #include "episodes.h"
 #include "meta/linear_baseline.h"
 #include "meta/policy_curvature.h"
+#include "nets/hvp.h"
 
 /* ---- the policy's Hessian --------------------------------------------------------------------------------------- */
 
@@ -31,7 +32,7 @@ static void check_hvp(const bm_space *action_space, const bm_activation *activat
     bm_real *params = numbers(n), *direction = numbers(n), *product = numbers(n), *moved = numbers(n);
     bm_real *grad[2] = {numbers(n), numbers(n)};
     bm_real *workspace = numbers(bm_policy_net_workspace(&policy, N));
-    bm_real *r_workspace = numbers(bm_policy_curvature_workspace(&policy, N));
+    bm_real *r_workspace = numbers(bm_net_r_workspace(&policy.net, N));
     fill(&rng, N * FEATURES, 1, features);
     fill(&rng, N, 1, weight);
     fill(&rng, N * SIZE, 1, boxes);
@@ -132,11 +133,11 @@ static void check_way_back(const char *inner_steps) {
     bm_real *outer = numbers(n), *grad = numbers(n), *last = numbers(n), *direction = numbers(n), *below = numbers(n);
     bm_rng rng = bm_rng_seeded(5);
     double second_order = 0;
-    int failed_step;
     fill(&rng, n, 0.5, outer);
     acting_begin(&room->task, 11);
     memcpy(room->params, outer, n * sizeof *outer);
-    ck_assert(isfinite(m.learner->type->contribute(m.learner, room, outer, grad, &failed_step)));
+    ck_assert_int_eq(bm_learner_adapt(m.learner, room, outer), -1);
+    ck_assert(isfinite(m.learner->type->contribute(m.learner, room, outer, grad)));
     m.family.tasks->type->methods->outer(&room->task, room->params + (size_t)m.learner->inner_steps * n, last);
     for (int trial = 0; trial < 10; trial++) {
         double want = 0, got = 0, first_order = 0;

@@ -330,6 +330,7 @@ START_TEST(a_change_takes_effect_at_its_iteration_also_in_a_run_that_was_stopped
     ck_assert(bm_write_file(path, "step,option,value\n1,net,8\n", 26, &error) == BM_OK);
     bm_run *run;
     ck_assert_int_eq(bm_run_create(&run, &experiment, &(bm_run_start){.changes = path}, &error), BM_INVALID);
+    bm_run_destroy(run);
     ck_assert_msg(strstr(error.text, "net cannot change while training; these can: outer_lr, outer_optimizer.beta1") !=
                       NULL,
                   "%s", error.text);
@@ -406,6 +407,7 @@ START_TEST(a_run_is_not_resumed_to_fewer_iterations_than_it_has_made) {
     bm_run_destroy(run);
     set(&experiment, "meta_iterations", "4");
     ck_assert_int_eq(bm_run_resume(&run, &experiment, folder, &error), BM_INVALID);
+    bm_run_destroy(run);
     ck_assert_str_eq(error.text, "the run has made 5 iterations already, more than meta_iterations=4");
     bm_experiment_free(&experiment);
     scratch_remove(runs, NULL);

