@@ -177,10 +177,10 @@ static void work_in_room(void *context, int item) {
         if (failed_after >= 0 && room->result.diverged++ == 0) {
             room->result.first_task = task;
             room->result.first_after = failed_after;
-            room->result.fault = room->task.fault.text[0] ? &room->task.fault : NULL;
         }
         room->result.stopped = e->stop && atomic_load_explicit(e->stop, memory_order_relaxed);
     }
+    room->result.fault = room->task.fault.text[0] ? &room->task.fault : NULL;
     bm_restore_subnormals(before);
 }
 
@@ -193,10 +193,10 @@ bm_adaptation_result bm_adaptation_run(bm_adaptation *adaptation, const bm_seed 
         const bm_adaptation_result *part = &adaptation->room[i].result;
         result.stopped |= part->stopped;
         result.diverged += part->diverged;
+        result.fault = result.fault ? result.fault : part->fault;
         if (part->diverged && (result.first_task < 0 || part->first_task < result.first_task)) {
             result.first_task = part->first_task;
             result.first_after = part->first_after;
-            result.fault = part->fault;
         }
     }
     return result;

@@ -29,7 +29,7 @@ typedef struct {
     int diverged;          /* so many such tasks */
     int first_task;        /* the first of them; -1: none */
     int first_after;       /* after how many steps of its adaptation */
-    const bm_error *fault; /* how the environment of the first of them failed; NULL: it did not */
+    const bm_error *fault; /* how an environment failed; NULL: none did */
     bool stopped;          /* on the way: nothing here or in the scores means anything */
 } bm_adaptation_result;
 
