@@ -1,6 +1,7 @@
-/* One side of the comparison in maml.py: for every line on standard input, "LEARNER INNER_STEPS ITERATIONS", that many meta-iterations on
- * the sinusoid of Finn et al. 2017 (net 1-40-40-1, relu, 5 shots, 5 queries, 25 tasks drawn anew each time, Adam), and prints CPU
- * microseconds of one and the share of the core's peak flops that its matrix products amount to. */
+/* One side of the comparison in maml.py: for every line on standard input, "LEARNER INNER_STEPS ITERATIONS", that many
+ * meta-iterations on the sinusoid of Finn et al. 2017 (net 1-40-40-1, relu, 5 shots, 5 queries, 25 tasks drawn anew
+ * each time, Adam), and prints CPU microseconds of one and the share of the core's peak flops that its matrix products
+ * amount to. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,8 +19,9 @@ static void check(bm_status status, const bm_error *error) {
     }
 }
 
-/* Multiply-adds of one task: a gradient is a forward pass, weight gradients, and input gradients of all layers but the first; a
- * Hessian-vector product carries two numbers for each of those, and what mixes them, in every product but the first layer's. */
+/* Multiply-adds of one task: a gradient is a forward pass, weight gradients, and input gradients of all layers but the
+ * first; a Hessian-vector product carries two numbers for each of those, and what mixes them, in every product but the
+ * first layer's. */
 static double task_flops(const bm_tasks *tasks, bool second_order, int inner_steps) {
     double weights = 0;
     for (int l = 0; l < tasks->net.layers; l++) {

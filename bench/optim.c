@@ -1,6 +1,7 @@
-/* One side of the comparison in optim.py: for every line on standard input, "adam|stream N STEPS THREADS", makes so many steps over
- * N parameters and prints microseconds per step, by the clock and of processor time. stream only moves the memory that Adam moves,
- * and the very same arrays: it reads the gradient, and reads and writes the parameters and both moments, with one addition each. */
+/* One side of the comparison in optim.py: for every line on standard input, "adam|stream N STEPS THREADS", makes so
+ * many steps over N parameters and prints microseconds per step, by the clock and of processor time. stream only moves
+ * the memory that Adam moves, and the very same arrays: it reads the gradient, and reads and writes the parameters and
+ * both moments, with one addition each. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

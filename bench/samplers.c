@@ -1,5 +1,6 @@
-/* One side of the comparison in samplers.py: for every line on standard input, "FUNCTION SAMPLER TRIALS SEED", minimises the function
- * in so many trials and prints the best value after each of them, then the microseconds that the sampler took for the last one. */
+/* One side of the comparison in samplers.py: for every line on standard input, "FUNCTION SAMPLER TRIALS SEED",
+ * minimises the function in so many trials and prints the best value after each of them, then the microseconds that the
+ * sampler took for the last one. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -15,7 +15,8 @@
  *     draw/           a raster and SVG to draw them on, charts
  *     agents/agent.h  agents: act, observe, update, state
  *     envs/env.h      batches of environments
- *     nets/, optim/   small networks, their Hessian-vector products, and optimizers over flat buffers; functions to try them on
+ *     nets/, optim/   small networks, their Hessian-vector products, and optimizers over flat buffers; functions to
+ *                     try them on
  *     replay/         experience
  *     core/           options, random numbers, state lists, files
  */

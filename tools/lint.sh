@@ -64,6 +64,8 @@ for file in $all; do
     lines=$(wc -l <"$file")
     [ "$lines" -le 600 ] || echo "$file has $lines lines"
 done | report "too long"
+# shellcheck disable=SC2086
+printf '%s\n' $all | grep -v '/font_data\.' | LC_ALL=C.UTF-8 xargs grep -nE '^.{121}' | cut -c1-60 | report "wider than 120 columns"
 find src -name '*_list.h' -exec grep -HnvE '^[A-Z]+\([a-z0-9_]+\)$' {} + | report "a list holds names only"
 
 # No mutable file-scope objects in the library: the data and bss sections of its objects are empty.

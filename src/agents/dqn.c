@@ -1,9 +1,9 @@
 /* Deep Q-learning: Mnih et al. 2015, "Human-level control through deep reinforcement learning", algorithm 1.
  *
- *     y = r + gamma (1 - terminated) max_a' Q_target(s', a')     (n_steps: r_0 + ... + gamma^n (1 - terminated) max ...)
+ *     y = r + gamma (1 - terminated) max_a' Q_target(s', a')   (n_steps: r_0 + ... + gamma^n (1 - terminated) max ...)
  *     loss = mean Huber(Q(s, a) - y)
  *
- * The maximum is over the allowed actions; off_policy.h says when what happens. policy_average is ours: see its option. */
+ * The maximum is over the allowed actions; off_policy.h says when what happens; policy_average is ours, see there. */
 #include <math.h>
 #include <string.h>
 

@@ -1,7 +1,8 @@
 #ifndef BM_CLI_CLI_H
 #define BM_CLI_CLI_H
 
-/* What the verbs share: flags built from option tables, messages, and exit codes. Only files in this folder print or exit. */
+/* What the verbs share: flags built from option tables, messages, and exit codes. Only files in this folder print or
+ * exit. */
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -22,8 +23,8 @@ typedef struct {
 
 extern const bm_verb *const bm_verbs[]; /* NULL at the end */
 
-/* A flag of a verb that is no option of a table. name: "json", or "output|o" where -o is the same as --output. value: what it takes
- * ("FILE"), or NULL for a switch. */
+/* A flag of a verb that is no option of a table. name: "json", or "output|o" where -o is the same as --output. value:
+ * what it takes ("FILE"), or NULL for a switch. */
 typedef struct {
     const char *name, *value, *help;
 } bm_flag;
@@ -62,8 +63,8 @@ typedef struct {
 void bm_cli_parse(const bm_command *command, int argc, char **argv, bm_arguments *arguments);
 void bm_cli_free(bm_arguments *arguments);
 
-/* Only the words that are neither flags nor their values, for choosing the tables that a full parse needs. known: all tables that
- * may turn out to matter, options NULL at the end. */
+/* Only the words that are neither flags nor their values, for choosing the tables that a full parse needs. known: all
+ * tables that may turn out to matter, options NULL at the end. */
 int bm_cli_positionals(const bm_flag *flags, const bm_flag_group *known, int argc, char **argv, const char **words,
                        int most);
 

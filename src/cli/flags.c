@@ -1,5 +1,6 @@
-/* Flags, from a verb's own rows and from option tables, through argp. A first pass over the words does what argp does not:
- * '_' for '-', "did you mean", `--switch false`, single letters, and dotted keys of variants, which become --set KEY=VALUE. */
+/* Flags, from a verb's own rows and from option tables, through argp. A first pass over the words does what argp does
+ * not: '_' for '-', "did you mean", `--switch false`, single letters, and dotted keys of variants, which become --set
+ * KEY=VALUE. */
 #include <argp.h>
 #include <stdio.h>
 #include <stdlib.h>

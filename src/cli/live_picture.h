@@ -1,8 +1,9 @@
 #ifndef BM_CLI_LIVE_PICTURE_H
 #define BM_CLI_LIVE_PICTURE_H
 
-/* A picture that goes on, in a window, in the terminal or only in a file: when a frame of it is due, what is said to the viewer, and the
- * pictures and recordings made of it, by --record or with keys. What moves between two frames, and how it looks, is the caller's:
+/* A picture that goes on, in a window, in the terminal or only in a file: when a frame of it is due, what is said to
+ * the viewer, and the pictures and recordings made of it, by --record or with keys. What moves between two frames, and
+ * how it looks, is the caller's:
  *
  *   status = bm_live_picture_begin(&picture, error);
  *   while (status == BM_OK && !picture.closed) {
@@ -61,8 +62,8 @@ bm_status bm_live_picture_end(bm_live_picture *picture, bm_status status, bm_err
 bool bm_live_picture_due(const bm_live_picture *picture);
 /* On the stage, and what is due of a recording. */
 bm_status bm_live_picture_draw(bm_live_picture *picture, bm_error *error);
-/* Until the next frame is due, or something happens, which is handled. Never long, because signals and the end of training come
- * unannounced. */
+/* Until the next frame is due, or something happens, which is handled. Never long, because signals and the end of
+ * training come unannounced. */
 void bm_live_picture_wait(bm_live_picture *picture);
 
 __attribute__((format(printf, 2, 3))) void bm_live_picture_notify(bm_live_picture *picture, const char *format, ...);

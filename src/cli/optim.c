@@ -1,4 +1,5 @@
-/* bellman optim FUNCTION: optimizers on plain functions, as rows, a table and pictures; or, with --gradients, on recorded gradients. */
+/* bellman optim FUNCTION: optimizers on plain functions, as rows, a table and pictures; or, with --gradients, on
+ * recorded gradients. */
 #include "cli/optim.h"
 
 #include <math.h>

@@ -1,8 +1,8 @@
 #ifndef BM_CLI_OPTIM_H
 #define BM_CLI_OPTIM_H
 
-/* bellman optim, from words to a race of optimizers: optim_methods.c reads what is wanted, optim_text.c writes rows, table and JSON,
- * optim_picture.c the pictures, optim_show.c shows it live. */
+/* bellman optim, from words to a race of optimizers: optim_methods.c reads what is wanted, optim_text.c writes rows,
+ * table and JSON, optim_picture.c the pictures, optim_show.c shows it live. */
 #include <stdatomic.h>
 #include <stdio.h>
 

@@ -1,5 +1,6 @@
-/* bellman optim --render, --terminal and --record: the race as it goes on, in a window, in the terminal or only in a file. All take
- * the same number of steps; time is the clock's where somebody looks, and counted in frames where only a file is written. */
+/* bellman optim --render, --terminal and --record: the race as it goes on, in a window, in the terminal or only in a
+ * file. All take the same number of steps; time is the clock's where somebody looks, and counted in frames where only a
+ * file is written. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

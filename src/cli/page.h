@@ -1,8 +1,8 @@
 #ifndef BM_CLI_PAGE_H
 #define BM_CLI_PAGE_H
 
-/* What our pages share: one file without scripts and without anything from elsewhere, in light and dark as the reader's system is
- * set. Colours of drawings that have names (core/canvas.h) follow. */
+/* What our pages share: one file without scripts and without anything from elsewhere, in light and dark as the reader's
+ * system is set. Colours of drawings that have names (core/canvas.h) follow. */
 #include <stdint.h>
 
 #include "draw/markup.h"

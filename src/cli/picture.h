@@ -7,7 +7,8 @@
 
 typedef void bm_picture_draw(void *context, bm_canvas *canvas);
 
-/* Whether it will be possible: BM_INVALID for another ending, BM_FAILED without libpng or a folder that can be written to. */
+/* Whether it will be possible: BM_INVALID for another ending, BM_FAILED without libpng or a folder that can be written
+ * to. */
 bm_status bm_picture_check(const char *path, bm_error *error);
 bm_status bm_picture_write(const char *path, int width, int height, bm_picture_draw *draw, void *context,
                            bm_error *error);

@@ -1,5 +1,5 @@
-/* bellman plot: learning curves of run folders as SVG, PNG or a page. Runs that differ in their seeds only become one curve with a
- * band. */
+/* bellman plot: learning curves of run folders as SVG, PNG or a page. Runs that differ in their seeds only become one
+ * curve with a band. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,8 +1,9 @@
 #ifndef BM_CLI_PLOT_H
 #define BM_CLI_PLOT_H
 
-/* bellman plot, from run folders to a picture: plot_settings.c reads runs and groups them, plot_curves.c makes one curve of each
- * group, plot_picture.c draws, plot_html.c makes the page, plot_write.c the file. bellman sweep uses them too. */
+/* bellman plot, from run folders to a picture: plot_settings.c reads runs and groups them, plot_curves.c makes one
+ * curve of each group, plot_picture.c draws, plot_html.c makes the page, plot_write.c the file. bellman sweep uses them
+ * too. */
 #include "cli/run_finder.h"
 #include "core/canvas.h"
 #include "draw/markup.h"
@@ -57,15 +58,15 @@ bm_status bm_plot_read(bm_plot *plot, const char *const *folders, int count, bm_
 bm_status bm_plot_metric(bm_plot *plot, bm_error *error);
 /* Groups the runs and names the groups. */
 void bm_plot_group(bm_plot *plot);
-/* The same where the caller knows them: those named by label [settings], in that order; group_of says which of them a run belongs
- * to. Those without a run are left out. */
+/* The same where the caller knows them: those named by label [settings], in that order; group_of says which of them a
+ * run belongs to. Those without a run are left out. */
 typedef int bm_plot_chooser(const void *context, const bm_run_entry *run);
 void bm_plot_group_as(bm_plot *plot, char *const *label, int settings, bm_plot_chooser *group_of, const void *context);
 void bm_plot_drop(bm_plot *plot, int run); /* leaves a run out */
 void bm_plot_free(bm_plot *plot);
 
-/* The keys of the settings of all runs, each once, in the order of the runs. Whether a key can matter for what is learned: the seed
- * and what only says when to look cannot. */
+/* The keys of the settings of all runs, each once, in the order of the runs. Whether a key can matter for what is
+ * learned: the seed and what only says when to look cannot. */
 const char **bm_plot_keys(bm_plot *plot, int *count);
 bool bm_plot_key_matters(const char *key);
 

@@ -48,8 +48,8 @@ static bm_status put_picture(bm_plot *plot, bm_markup *page, bm_error *error) {
     return status;
 }
 
-/* Decimals that a mean deserves whose spread is this: those to the spread's second digit, or to its first where that is large
- * (0.0014, 0.007), one where it is 1 and more. -1: as many as %.5g shows, of what does not spread. */
+/* Decimals that a mean deserves whose spread is this: those to the spread's second digit, or to its first where that is
+ * large (0.0014, 0.007), one where it is 1 and more. -1: as many as %.5g shows, of what does not spread. */
 static int decimals_of(double mean, double spread) {
     if (!(spread > 1e-9 * fabs(mean)) || spread < 1e-9 || spread >= 1e9) {
         return -1;

@@ -1,4 +1,5 @@
-/* What lies around a plot: recordings in run folders, links to them from the page, and the program that opens a file. */
+/* What lies around a plot: recordings in run folders, links to them from the page, and the program that opens a
+ * file. */
 #define _XOPEN_SOURCE 700 /* realpath, which POSIX has and glibc hides without */
 #include <dirent.h>
 #include <errno.h>

@@ -1,5 +1,5 @@
-/* The runs of a plot, and which of them belong together: those of the same agent in the same environment with the same options,
- * apart from the seed and from options that cannot change what is learned. */
+/* The runs of a plot, and which of them belong together: those of the same agent in the same environment with the same
+ * options, apart from the seed and from options that cannot change what is learned. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -160,7 +160,8 @@ static bool same_kind(const bm_plot_setting *a, const bm_plot_setting *b) {
     return strcmp(a->env, b->env) == 0 && strcmp(a->agent, b->agent) == 0;
 }
 
-/* Whether settings of the same agent in the same environment have other values of the option; of a NULL key, other live changes. */
+/* Whether settings of the same agent in the same environment have other values of the option; of a NULL key, other live
+ * changes. */
 static bool differs(const bm_plot *plot, const bm_plot_setting *setting, const char *key) {
     for (int i = 0; i < plot->settings; i++) {
         const bm_plot_setting *other = &plot->setting[i];
@@ -220,7 +221,8 @@ static void name_setting(bm_plot *plot, bm_plot_setting *setting) {
     setting->label = label;
 }
 
-/* Of settings that the words above name alike, says which runs they are: by name, or by folder where those are equal too. */
+/* Of settings that the words above name alike, says which runs they are: by name, or by folder where those are equal
+ * too. */
 static void tell_apart(bm_plot *plot) {
     const char **apart = bm_plot_alloc(plot, (size_t)plot->settings, sizeof *apart);
     for (int i = 0; i < plot->settings; i++) {

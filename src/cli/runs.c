@@ -1,5 +1,5 @@
-/* bellman runs: the run folders below a folder with how far each came and how well it did; runs diff: what two of them were told
- * differently. */
+/* bellman runs: the run folders below a folder with how far each came and how well it did; runs diff: what two of them
+ * were told differently. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>

@@ -15,8 +15,9 @@ typedef struct {
     bm_arena arena;
 } bm_table;
 
-/* Every line is a row of so many finite numbers; columns 0: of as many as the first. with_header: a first line that does not begin
- * with a number names the columns and is skipped. Messages name the line. table starts as {0}; free its arena either way. */
+/* Every line is a row of so many finite numbers; columns 0: of as many as the first. with_header: a first line that
+ * does not begin with a number names the columns and is skipped. Messages name the line. table starts as {0}; free its
+ * arena either way. */
 bm_status bm_table_read(bm_table *table, const char *path, int columns, bool with_header, bm_error *error);
 
 #endif

@@ -1,8 +1,8 @@
-/* The second mutable object at file scope (the first is in signals.c): handlers and exit must find the terminal to restore it.
- * They only call what POSIX allows them to: write, poll, tcsetattr, tcflush, sigaction, raise.
+/* The second mutable object at file scope (the first is in signals.c): handlers and exit must find the terminal to
+ * restore it. They only call what POSIX allows them to: write, poll, tcsetattr, tcflush, sigaction, raise.
  *
- * Keys are decoded after ECMA-48 (control sequences: parameters 0x30 .. 0x3f, intermediates 0x20 .. 0x2f, one final byte) and the
- * tables of xterm's ctlseqs; the Linux console and rxvt differ in a few. */
+ * Keys are decoded after ECMA-48 (control sequences: parameters 0x30 .. 0x3f, intermediates 0x20 .. 0x2f, one final
+ * byte) and the tables of xterm's ctlseqs; the Linux console and rxvt differ in a few. */
 #include "cli/tty.h"
 
 #include <errno.h>
@@ -30,7 +30,7 @@ enum { FATAL_SIGNALS = sizeof fatal_signals / sizeof fatal_signals[0] };
 
 static struct {
     volatile sig_atomic_t open, continued;
-    int file; /* of our own: that it does not block is no business of the shell's, which shares standard output with us */
+    int file; /* of our own: that it does not block is no business of the shell's, which shares standard output */
     struct termios usual, raw;
     struct sigaction before[FATAL_SIGNALS], before_continue;
     int columns, rows;

@@ -17,20 +17,21 @@
 #define SHARED_FLAGS \
     {"trials", "N", "how many there are to be in all (default: 100; of a grid: its points)"}, \
     {"folds", "K", "seeds that every configuration is scored over (default: 3)"}, \
-    {"jobs", "J", "worker processes (default: as many as there are cores); under mpirun or srun: of each rank (default: 1)"}, \
+    {"jobs", "J", \
+     "worker processes (default: as many as there are cores); under mpirun or srun: of each rank (default: 1)"}, \
     {"sampler", "NAME:KEY=VALUE...", "who chooses: tpe, cmaes, halton, random or grid (default: tpe)"}, \
     {"pruner", "NAME:KEY=VALUE...", "who ends hopeless trials early: asha, median or none (default: asha)"}, \
     {"space", "TEXT|FILE.yaml", \
      "where to search: 'learning_rate=log(1e-5,1e-2), gamma={0.95,0.99}, n_steps=int(1,10)' (default: what the " \
-     "options' " \
-     "tables say, without those that are given)"}, \
+     "options' tables say, without those that are given)"}, \
     {"storage", "FILE.db", "SQLite file, which Optuna opens too (default: tune.db)"}, \
     {"study", "NAME", "in it (default: AGENT-ENV); the same command again continues it"}, \
     {"finalists", "N", "the best N are scored again on validation seeds; 0: the search alone (default: 5)"}, \
     {"validations", "K", "validation seeds (default: 5)"}, \
     {"tests", "K", "fresh seeds for the one that is chosen, whose mean is reported (default: 10)"}, \
     {"save-preset", "FILE.yaml", "the chosen settings, as train --config takes them"}, \
-    {"report", "FILE.html", "a page with pictures of the study, when it has ended or been stopped; with --show, of one as it stands"}, \
+    {"report", "FILE.html", \
+     "a page with pictures of the study, when it has ended or been stopped; with --show, of one as it stands"}, \
     {"show", "FILE.db", "list studies, best trials and failures, and do nothing else"}, \
     {"optimizer", "NAME", "of optim:FUNCTION (default: adam); of an agent it is one of its options"}, \
     {"lr", "X", "learning rate of optim:FUNCTION, which is then not searched"}, \

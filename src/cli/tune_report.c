@@ -122,7 +122,8 @@ static int ascending(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-/* Of a range given, where the nine tenths of the values on the good side lie: outliers on the bad side do not flatten the rest. */
+/* Of a range given, where the nine tenths of the values on the good side lie: outliers on the bad side do not flatten
+ * the rest. */
 static void set_range(bm_report *report, const double *sorted, int count) {
     const double tail = 0.1, most = 3; /* share of values; how many times wider the whole may be */
     const bool maximize = report->trials.maximize;

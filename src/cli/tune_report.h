@@ -2,8 +2,8 @@
 #define BM_CLI_TUNE_REPORT_H
 
 /* The page of a study (bm_tune_report), from what the store knows: tune_report.c reads and puts the page together,
- * tune_report_tables.c writes tables and the best configuration, tune_report_charts.c draws values over trials, steps and single
- * parameters, tune_report_maps.c over two parameters and over all. */
+ * tune_report_tables.c writes tables and the best configuration, tune_report_charts.c draws values over trials, steps
+ * and single parameters, tune_report_maps.c over two parameters and over all. */
 #include "cli/tune.h"
 #include "core/canvas.h"
 #include "draw/markup.h"

@@ -204,7 +204,8 @@ bm_status bm_report_put_history(bm_report *report, bm_markup *page, bm_error *er
 
 /* ---- slices ----------------------------------------------------------------------------------------------------- */
 
-/* The same number for the same trial, 0 .. 1: points of a category spread over its column (fractional parts of the golden ratio). */
+/* The same number for the same trial, 0 .. 1: points of a category spread over its column (fractional parts of the
+ * golden ratio). */
 static double jitter(int64_t number) {
     const double at = 0.6180339887498949 * (double)number;
     return at - floor(at);

@@ -36,8 +36,8 @@ static bool choose_two(const bm_report *report, int *x, int *y) {
     return found == 2;
 }
 
-/* A mean of the ranks of trials nearby, weighted by a Gaussian (Nadaraya 1964, Watson 1964), 0 the best; and how much there is to say
- * so: 1 is a trial in its own place. */
+/* A mean of the ranks of trials nearby, weighted by a Gaussian (Nadaraya 1964, Watson 1964), 0 the best; and how much
+ * there is to say so: 1 is a trial in its own place. */
 static double smooth(const map *m, double x, double y, double *weights) {
     const double reach = 0.07; /* of an axis */
     const bm_report *report = m->report;

@@ -1,8 +1,9 @@
 #ifndef BM_CORE_CANVAS_H
 #define BM_CORE_CANVAS_H
 
-/* The canvas everything is drawn on: shapes and text in the caller's own units, whoever paints them (draw/raster.h: pixels,
- * draw/svg.h: vector files). All lengths, line widths and text sizes too, are in the units of the current view. */
+/* The canvas everything is drawn on: shapes and text in the caller's own units, whoever paints them (draw/raster.h:
+ * pixels, draw/svg.h: vector files). All lengths, line widths and text sizes too, are in the units of the current
+ * view. */
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -36,8 +37,9 @@ bm_color bm_color_mix(bm_color from, bm_color to, double share); /* share 0: fro
 bm_color bm_color_fade(bm_color color, double alpha);            /* alpha 0 .. 1 in place of the colour's own */
 bm_color bm_color_of_value(double t); /* 0 (pale) .. 1 (deep): one hue, evenly lighter to darker; NAN as 0 */
 
-/* A shape of many closed contours, holes running the other way round than what they are cut from. Its points have a scale of their
- * own: p stands at (x + stretch_x * p.x, y + stretch_y * p.y), so that a shape is made once and drawn at any size. */
+/* A shape of many closed contours, holes running the other way round than what they are cut from. Its points have a
+ * scale of their own: p stands at (x + stretch_x * p.x, y + stretch_y * p.y), so that a shape is made once and drawn at
+ * any size. */
 typedef struct {
     const bm_point *points;
     const int *ends; /* [contours] index behind the last point of each */
@@ -69,7 +71,8 @@ typedef struct {
 
 /* The whole picture as viewport, clipped to, units are pixels from its top left corner, y down. */
 void bm_canvas_begin(bm_canvas *canvas, const bm_painter *painter, void *self, double width, double height);
-/* Goes on drawing in a part of the picture (pixels from its top left corner); units as above, but from the viewport's corner. */
+/* Goes on drawing in a part of the picture (pixels from its top left corner); units as above, but from the viewport's
+ * corner. */
 void bm_canvas_viewport(bm_canvas *canvas, double left, double top, double width, double height);
 /* World units from now on, y up: the rectangle is centred in the viewport, as large as fits. */
 void bm_canvas_fit(bm_canvas *canvas, double left, double bottom, double right, double top);

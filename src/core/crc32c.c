@@ -1,5 +1,5 @@
-/* CRC-32C: the cyclic redundancy check with Castagnoli's polynomial, bits reflected, as in RFC 3720 (iSCSI), section 12.1.
- * x86 processors since 2008 have an instruction for it; others take eight bytes at a time through eight tables
+/* CRC-32C: the cyclic redundancy check with Castagnoli's polynomial, bits reflected, as in RFC 3720 (iSCSI), section
+ * 12.1. x86 processors since 2008 have an instruction for it; others take eight bytes at a time through eight tables
  * (Kounavis and Berry 2005, "slicing by 8"). */
 #include "core/io.h"
 
@@ -9,9 +9,9 @@
 #include <nmmintrin.h>
 #endif
 
-/* The checksum is linear over GF(2), so the entry for a byte is the sum (exclusive or) of the entries for its bits. Those
- * are the states of the shift register started with the polynomial 0x82f63b78 and run for 64 steps: slice s holds steps
- * 8 s to 8 s + 7, for a byte with s more bytes behind it, most significant bit first. */
+/* The checksum is linear over GF(2), so the entry for a byte is the sum (exclusive or) of the entries for its bits.
+ * Those are the states of the shift register started with the polynomial 0x82f63b78 and run for 64 steps: slice s holds
+ * steps 8 s to 8 s + 7, for a byte with s more bytes behind it, most significant bit first. */
 #define BIT(n, bit, state) ((n) & (1u << (bit)) ? (state) : 0u)
 #define ENTRY(n, a, b, c, d, e, f, g, h)                                                                               \
     (BIT(n, 7, a) ^ BIT(n, 6, b) ^ BIT(n, 5, c) ^ BIT(n, 4, d) ^ BIT(n, 3, e) ^ BIT(n, 2, f) ^ BIT(n, 1, g) ^          \

@@ -46,7 +46,8 @@ static void remember(bm_writer *writer, int failure) {
     }
 }
 
-/* Devices, pipes and the names of what is open already (/dev/stdout, also where it leads to a file) must not be replaced by a file. */
+/* Devices, pipes and the names of what is open already (/dev/stdout, also where it leads to a file) must not be
+ * replaced by a file. */
 static bool is_device(const char *path) {
     struct stat status;
     const bool open_already = strncmp(path, "/dev/std", 8) == 0 || strncmp(path, "/dev/fd/", 8) == 0 ||

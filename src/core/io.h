@@ -14,7 +14,8 @@ typedef struct bm_writer bm_writer; /* a file being written as PATH.tmp; a devic
 
 bm_status bm_writer_open(bm_writer **writer, const char *path, bm_error *error);
 void bm_writer_put(bm_writer *writer, const void *data, size_t bytes); /* the first failure is kept for commit */
-/* Flush, fsync, rename to path, fsync the folder; on any failure the temporary file is removed, the old version stays. */
+/* Flush, fsync, rename to path, fsync the folder; on any failure the temporary file is removed, the old version
+ * stays. */
 bm_status bm_writer_commit(bm_writer *writer, bm_error *error);
 void bm_writer_abandon(bm_writer *writer);
 
@@ -25,8 +26,8 @@ bm_status bm_read_file(const char *path, size_t limit, bm_arena *arena, char **d
 char *bm_cut_line(char *line);
 bm_status bm_make_folders(const char *path, bm_error *error); /* mkdir -p */
 bool bm_path_exists(const char *path);
-/* A new name in a folder lasts through a power cut only once the folder is flushed. 0 or errno; folders that may not be read, and
- * file systems that cannot flush one, leave that to the kernel: 0. */
+/* A new name in a folder lasts through a power cut only once the folder is flushed. 0 or errno; folders that may not be
+ * read, and file systems that cannot flush one, leave that to the kernel: 0. */
 int bm_sync_folder(const char *folder);
 
 /* CRC-32C (Castagnoli), RFC 3720; continue by passing the last result, start with 0. */

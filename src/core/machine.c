@@ -24,7 +24,8 @@ static const bm_peak_loop *best_loop(void) {
     return &bm_peak_base;
 }
 
-/* The best rate of blocks of work. The clock of a busy virtual machine may stand still for a moment: a block lasts until it moves. */
+/* The best rate of blocks of work. The clock of a busy virtual machine may stand still for a moment: a block lasts
+ * until it moves. */
 typedef struct {
     double start, work, best;
 } best_block;

@@ -1,6 +1,6 @@
-/* Metrics to three append-only files. Each has a buffer of its own, allocated when it is opened: a row is formatted there,
- * and goes to the file when the buffer is full or flushed. So nothing is allocated while training, and a full disk
- * costs whole rows at worst. */
+/* Metrics to three append-only files. Each has a buffer of its own, allocated when it is opened: a row is formatted
+ * there, and goes to the file when the buffer is full or flushed. So nothing is allocated while training, and a full
+ * disk costs whole rows at worst. */
 #include "core/metrics.h"
 
 #include <cjson/cJSON.h>
@@ -60,7 +60,8 @@ static void push(log_file *file) {
     file->written += (int64_t)sent;
 }
 
-/* Room for bytes more at the end of the buffer; NULL, and the row is lost, when the disk does not take what is there. */
+/* Room for bytes more at the end of the buffer; NULL, and the row is lost, when the disk does not take what is
+ * there. */
 static void *reserve(log_file *file, size_t bytes) {
     if (file->capacity - file->used < bytes) {
         push(file);

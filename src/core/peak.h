@@ -1,7 +1,8 @@
 #ifndef BM_CORE_PEAK_H
 #define BM_CORE_PEAK_H
 
-/* Does rounds of multiply-adds and returns how many floating-point operations those were. sink keeps the compiler honest. */
+/* Does rounds of multiply-adds and returns how many floating-point operations those were. sink keeps the compiler
+ * honest. */
 typedef struct {
     double (*spin)(long rounds, float *sink);
 } bm_peak_loop;

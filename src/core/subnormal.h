@@ -2,8 +2,9 @@
 #define BM_CORE_SUBNORMAL_H
 
 /* Subnormal floats cost a processor a hundred cycles each, and a network makes them by the thousand: the moments of a
- * unit that stopped firing decay towards zero and, rounded up each time, never arrive. Between flush and restore the calling thread
- * treats them as zero, in and out (as TensorFlow does); where the processor has no such mode nothing happens. */
+ * unit that stopped firing decay towards zero and, rounded up each time, never arrive. Between flush and restore the
+ * calling thread treats them as zero, in and out (as TensorFlow does); where the processor has no such mode nothing
+ * happens. */
 #if defined(__SSE2__)
 #include <xmmintrin.h>
 

@@ -218,7 +218,8 @@ static bm_status convert_new(reader *r, const yaml_node_t *node, int depth, int 
     return status;
 }
 
-/* index counts from 1, as libyaml's do. Children are converted before their parent, so that maps merge finished ones. */
+/* index counts from 1, as libyaml's do. Children are converted before their parent, so that maps merge finished
+ * ones. */
 static bm_status convert(reader *r, int index, int depth) {
     const yaml_node_t *node = yaml_document_get_node(r->document, index);
     int *height = &r->height[index - 1];

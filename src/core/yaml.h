@@ -30,8 +30,9 @@ bm_status bm_yaml_parse(const char *name, const char *text, size_t bytes, bm_are
 
 const bm_yaml *bm_yaml_get(const bm_yaml *map, const char *key); /* NULL: absent, or not a map */
 
-/* text as a YAML scalar that reads back as this very text, for writing config.yaml: numbers, names and paths as they are,
- * all else in double quotes, with what is not ASCII escaped. 4 * strlen(text) + 3 bytes always suffice; less cuts. */
+/* text as a YAML scalar that reads back as this very text, for writing config.yaml: numbers, names and paths as they
+ * are, all else in double quotes, with what is not ASCII escaped. 4 * strlen(text) + 3 bytes always suffice; less
+ * cuts. */
 void bm_yaml_quote(const char *text, char *quoted, size_t bytes);
 
 #endif

@@ -1,10 +1,10 @@
 /* Exact coverage from signed areas.
  *
- * An edge that crosses a row of pixels adds, to the pixel where it stands, how much of this pixel's area lies to the right of it,
- * signed by its direction, and to the next pixel the rest of the height it crosses; the running sum along the row is then the area
- * covered in each pixel (R. Levien, "Inside the fastest font renderer in the world", 2016; S. Barrett, "How the stb_truetype
- * anti-aliased rasterizer v2 works", 2014). The sums are integers and heights multiples of one unit, so that beyond a closed
- * contour they return to zero and inside it they are exactly full.
+ * An edge that crosses a row of pixels adds, to the pixel where it stands, how much of this pixel's area lies to the
+ * right of it, signed by its direction, and to the next pixel the rest of the height it crosses; the running sum along
+ * the row is then the area covered in each pixel (R. Levien, "Inside the fastest font renderer in the world", 2016; S.
+ * Barrett, "How the stb_truetype anti-aliased rasterizer v2 works", 2014). The sums are integers and heights multiples
+ * of one unit, so that beyond a closed contour they return to zero and inside it they are exactly full.
  *
  * Contours that overlap add up, and more than full is full: so a line may cross itself without being painted twice. */
 #include "draw/area.h"
@@ -120,7 +120,8 @@ static void forget_rows(bm_area *area) {
     area->last_row = -1;
 }
 
-/* Between two edges pixels are covered alike, and inside of a large shape hardly any cell has an edge: runs are filled at once. */
+/* Between two edges pixels are covered alike, and inside of a large shape hardly any cell has an edge: runs are filled
+ * at once. */
 static void paint_row(const uint32_t *cells, uint32_t *line, int first, int end, bm_color color, uint32_t opacity) {
     uint32_t sum = 0;
     for (int x = first, next; x < end; x = next) {

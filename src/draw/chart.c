@@ -1,8 +1,8 @@
-/* Line charts on the canvas. Everything is laid out anew for each drawing, from the size of the viewport and of the text, and
- * nothing is allocated: a chart in a window is drawn sixty times a second.
+/* Line charts on the canvas. Everything is laid out anew for each drawing, from the size of the viewport and of the
+ * text, and nothing is allocated: a chart in a window is drawn sixty times a second.
  *
- * From top to bottom: title (and the legend beside it, if both fit), the plot, ticks, the axis' name, the legend where it is
- * nowhere else. In a wide chart whose curves all end at the right, names stand there, beside the ends. */
+ * From top to bottom: title (and the legend beside it, if both fit), the plot, ticks, the axis' name, the legend where
+ * it is nowhere else. In a wide chart whose curves all end at the right, names stand there, beside the ends. */
 #include "draw/chart.h"
 
 #include <float.h>
@@ -167,7 +167,8 @@ static legend_place choose_legend(const layout *l, double *right) {
     return title + all + spacing * text < l->width ? LEGEND_TITLE : LEGEND_BELOW;
 }
 
-/* The legend in rows that begin at left, the first at height y; only with draw is it drawn. Returns the height of all rows. */
+/* The legend in rows that begin at left, the first at height y; only with draw is it drawn. Returns the height of all
+ * rows. */
 static double legend_rows(const layout *l, double left, double y, bool draw) {
     const bm_chart *chart = l->chart;
     const double text = chart->text;

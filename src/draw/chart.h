@@ -26,12 +26,14 @@ typedef struct {
     double text; /* size of the text in pixels; the title is larger */
 } bm_chart;
 
-/* Fills the current viewport (bm_canvas_viewport). Series of thousands of points are thinned to what the pixels can show. */
+/* Fills the current viewport (bm_canvas_viewport). Series of thousands of points are thinned to what the pixels can
+ * show. */
 void bm_chart_draw(const bm_chart *chart, bm_canvas *canvas);
 
 /* Round numbers (1, 2 or 5 times a power of ten) within [low, high], at most `most`; returns how many. */
 int bm_chart_ticks(double low, double high, int most, double *ticks);
-/* 1500000 -> "1.5M", 200000 -> "200k", 0.25 -> "0.25"; step: distance of neighbouring ticks, which decides the digits. */
+/* 1500000 -> "1.5M", 200000 -> "200k", 0.25 -> "0.25"; step: distance of neighbouring ticks, which decides the
+ * digits. */
 const char *bm_chart_number(double value, double step, char *text, int bytes);
 
 #endif

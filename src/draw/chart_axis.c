@@ -30,7 +30,8 @@ int bm_chart_ticks(double low, double high, int most, double *ticks) {
     }
 }
 
-/* Decimals that show value's neighbour one step away as a different number, and step itself exactly where two digits do. */
+/* Decimals that show value's neighbour one step away as a different number, and step itself exactly where two digits
+ * do. */
 static int decimals_for(double step) {
     const int first = step >= 1 ? 0 : (int)-floor(log10(step) + 1e-9);
     for (int more = 0; more < 2; more++) {

@@ -1,5 +1,5 @@
-/* See chart_curve.h. Of the points within one column of pixels a curve goes through the lowest and the highest, in the order in
- * which they come: at most two points a pixel, and no peak is lost (the idea of M4, Jugel et al. 2014). */
+/* See chart_curve.h. Of the points within one column of pixels a curve goes through the lowest and the highest, in the
+ * order in which they come: at most two points a pixel, and no peak is lost (the idea of M4, Jugel et al. 2014). */
 #include "draw/chart_curve.h"
 
 #include <math.h>

@@ -1,5 +1,5 @@
-/* Which characters take two columns or none is decided by ranges, as terminals roughly do (Unicode Standard Annex 11); nothing is
- * asked of the locale. Bytes in order of weight compare like code points. */
+/* Which characters take two columns or none is decided by ranges, as terminals roughly do (Unicode Standard Annex 11);
+ * nothing is asked of the locale. Bytes in order of weight compare like code points. */
 #include "draw/columns.h"
 
 /* Control characters are those below space, delete, and C1 (U+0080 .. U+009F). */

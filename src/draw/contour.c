@@ -1,10 +1,10 @@
 /* Filled contours by marching squares (W. Lorensen and H. Cline 1987, in two dimensions).
  *
- * For each level, the region of values that reach it is traced and filled over the regions of all lower levels: neighbouring bands
- * share no edge, so no seam shows between them. A region's border is made of links between nodes: within a cell from the side where
- * a walk around it (counterclockwise) leaves the region to the side where it enters again; and, along sides that no other cell lies
- * behind, of the parts that are inside. The region is always on the left of a link, so outlines run counterclockwise (y up) and
- * holes clockwise. */
+ * For each level, the region of values that reach it is traced and filled over the regions of all lower levels:
+ * neighbouring bands share no edge, so no seam shows between them. A region's border is made of links between nodes:
+ * within a cell from the side where a walk around it (counterclockwise) leaves the region to the side where it enters
+ * again; and, along sides that no other cell lies behind, of the parts that are inside. The region is always on the
+ * left of a link, so outlines run counterclockwise (y up) and holes clockwise. */
 #include "draw/contour.h"
 
 #include <math.h>
@@ -12,8 +12,8 @@
 
 static const double tolerance = 0.02; /* of a cell: how far a contour may be off its traced points */
 
-/* A node is a point of the grid, or where the level crosses the side from there to the right or up. Each is left by one link at most,
- * except a point where two regions touch, by two. */
+/* A node is a point of the grid, or where the level crosses the side from there to the right or up. Each is left by one
+ * link at most, except a point where two regions touch, by two. */
 enum { AT_POINT, AT_POINT_AGAIN, TO_RIGHT, TO_TOP, KINDS };
 
 typedef struct {
@@ -106,8 +106,8 @@ static bm_point place_node(const tracer *t, int32_t which) {
     return kind == TO_RIGHT ? (bm_point){corner.x + share, corner.y} : (bm_point){corner.x, corner.y + share};
 }
 
-/* Leaves out points that lie near the line between those kept: as long as the directions to all of them, give or take the
- * tolerance, have one in common (K. Reumann and A. Witkam 1974). Returns how many stay. */
+/* Leaves out points that lie near the line between those kept: as long as the directions to all of them, give or take
+ * the tolerance, have one in common (K. Reumann and A. Witkam 1974). Returns how many stay. */
 static int simplify(bm_point *point, int count) {
     int kept = 1;
     double left = INFINITY, right = -INFINITY, axis_x = 1, axis_y = 0; /* slopes allowed, against the axis */

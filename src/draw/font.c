@@ -11,8 +11,8 @@ static const double FLATNESS = 0.1; /* how far a line may be off its curve */
 
 /* ---- UTF-8 ------------------------------------------------------------------------------------------------------ */
 
-/* The next character, and text moved past it. A byte that is not part of a well-formed sequence (RFC 3629) comes back as 0, which is
- * also the character of the empty box. */
+/* The next character, and text moved past it. A byte that is not part of a well-formed sequence (RFC 3629) comes back
+ * as 0, which is also the character of the empty box. */
 static uint32_t next_character(const char **text) {
     const unsigned char *byte = (const unsigned char *)*text;
     const int more = byte[0] < 0x80   ? 0

@@ -39,7 +39,8 @@ void bm_markup_putf(bm_markup *markup, const char *format, ...) {
     bm_markup_put(markup, text);
 }
 
-/* Bytes of the UTF-8 character that text begins with, 0 where it is none: RFC 3629, table 3-7 of the Unicode standard. */
+/* Bytes of the UTF-8 character that text begins with, 0 where it is none: RFC 3629, table 3-7 of the Unicode
+ * standard. */
 static size_t character_bytes(const unsigned char *text) {
     const unsigned char first = text[0];
     if (first < 0x80) {

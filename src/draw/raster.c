@@ -44,8 +44,8 @@ static uint32_t alpha(bm_color color) {
 
 /* ---- shapes ----------------------------------------------------------------------------------------------------- */
 
-/* Takes over the next point that is a point, from index i on, with both coordinates within reach; returns the index after it, or
- * 0 when there is none. */
+/* Takes over the next point that is a point, from index i on, with both coordinates within reach; returns the index
+ * after it, or 0 when there is none. */
 static int next_point(const bm_point *points, int i, int count, bm_point *point) {
     for (; i < count; i++) {
         if (!isnan(points[i].x) && !isnan(points[i].y)) {
@@ -179,9 +179,10 @@ static void circle(void *self, bm_point center, double radius, bm_color color) {
 
 /* ---- lines ------------------------------------------------------------------------------------------------------ */
 
-/* A line's contour is the sum of a rectangle for each segment and, where two meet, a sector of a disc on the outer side of the bend;
- * where their sides coincide they cancel, and what is left is the outline, which is what we add. At a gentle bend the rectangles are
- * mitred instead. Every part runs in the same sense, so that none is subtracted from another. */
+/* A line's contour is the sum of a rectangle for each segment and, where two meet, a sector of a disc on the outer side
+ * of the bend; where their sides coincide they cancel, and what is left is the outline, which is what we add. At a
+ * gentle bend the rectangles are mitred instead. Every part runs in the same sense, so that none is subtracted from
+ * another. */
 typedef struct {
     bm_area *area;
     double radius, cosine, sine; /* half the width; one step along an arc */

@@ -1,8 +1,8 @@
 #ifndef BM_DRAW_RASTER_H
 #define BM_DRAW_RASTER_H
 
-/* A picture in memory, and the painter that draws on it: anti-aliased by exact area coverage, no display needed. The same
- * drawing gives the same pixels everywhere. */
+/* A picture in memory, and the painter that draws on it: anti-aliased by exact area coverage, no display needed. The
+ * same drawing gives the same pixels everywhere. */
 #include <stdint.h>
 
 #include "core/canvas.h"

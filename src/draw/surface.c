@@ -1,7 +1,7 @@
-/* A function of two coordinates as a block with a relief on top, seen in parallel projection: its facets are painted from the back
- * to the front, so that what is nearer covers what is behind. Heights follow the field's scale, as colours do, more than the values:
- * of a function that grows a thousandfold beside its valley, the valley would else be flat. (A square stays a bowl: its share of
- * the window grows as the square of the distance too.) */
+/* A function of two coordinates as a block with a relief on top, seen in parallel projection: its facets are painted
+ * from the back to the front, so that what is nearer covers what is behind. Heights follow the field's scale, as
+ * colours do, more than the values: of a function that grows a thousandfold beside its valley, the valley would else be
+ * flat. (A square stays a bowl: its share of the window grows as the square of the distance too.) */
 #include <math.h>
 #include <stddef.h>
 

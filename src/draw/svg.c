@@ -1,6 +1,6 @@
-/* SVG 1.1 (W3C recommendation, second edition, 2011), as much as shapes and text need. A part of the picture that is clipped to
- * becomes an inner <svg>, which clips what it holds: no identifiers, so that several drawings may stand in one HTML page. Colours
- * are attributes, which a page's style sheet may override. */
+/* SVG 1.1 (W3C recommendation, second edition, 2011), as much as shapes and text need. A part of the picture that is
+ * clipped to becomes an inner <svg>, which clips what it holds: no identifiers, so that several drawings may stand in
+ * one HTML page. Colours are attributes, which a page's style sheet may override. */
 #include "draw/svg.h"
 
 #include <math.h>
@@ -38,8 +38,8 @@ static void close_clip(bm_svg *svg) {
     svg->inside = false;
 }
 
-/* Opens and closes inner drawings only when a shape comes, so that views without any leave no trace. False: nothing of this shape
- * could be seen. */
+/* Opens and closes inner drawings only when a shape comes, so that views without any leave no trace. False: nothing of
+ * this shape could be seen. */
 static bool visible(bm_svg *svg, bm_color color) {
     const rectangle clip = svg->clip, open = svg->open;
     const bool whole = clip.left <= 0 && clip.top <= 0 && clip.right >= svg->width && clip.bottom >= svg->height;

@@ -1,9 +1,11 @@
 /* Frames as escape sequences (ECMA-48, xterm's ctlseqs), few bytes each:
- *  - colours are reduced to 5 bits a channel, or to the entry of the 256-colour palette that is as near, which is half as long;
- *  - a cell is sent once its difference from what the screen shows, plus what it gains by waiting, reaches a threshold; and a cell
- *    that changed a lot may be off by less than that at first. The smooth edges of a moving thing thus are a shade off for some
- *    frames rather than exact and resent in each, and whatever is at rest becomes exact;
- *  - of the ways to show a cell in half blocks, and to move the cursor, the shortest is taken; colours stay set across cells;
+ *  - colours are reduced to 5 bits a channel, or to the entry of the 256-colour palette that is as near, which is half
+ *    as long;
+ *  - a cell is sent once its difference from what the screen shows, plus what it gains by waiting, reaches a threshold;
+ *    and a cell that changed a lot may be off by less than that at first. The smooth edges of a moving thing thus are a
+ *    shade off for some frames rather than exact and resent in each, and whatever is at rest becomes exact;
+ *  - of the ways to show a cell in half blocks, and to move the cursor, the shortest is taken; colours stay set across
+ *    cells;
  *  - a frame that would exceed the limit raises the threshold until it fits. */
 #include "draw/terminal.h"
 
@@ -184,8 +186,8 @@ static void put_cell(bm_terminal *terminal, cell c) {
     advance(terminal);
 }
 
-/* To a cell further right in the row by writing what already stands between, where the colours happen to be right and that is
- * shorter than moving. */
+/* To a cell further right in the row by writing what already stands between, where the colours happen to be right and
+ * that is shorter than moving. */
 static bool rewrite(bm_terminal *terminal, int row, int column) {
     const output before = terminal->out;
     const int gap = column - before.column;
@@ -205,7 +207,8 @@ static bool rewrite(bm_terminal *terminal, int row, int column) {
     return true;
 }
 
-/* Writes the cells of at least this urgency, as far as they fit; returns the index of the first one that did not, or their number. */
+/* Writes the cells of at least this urgency, as far as they fit; returns the index of the first one that did not, or
+ * their number. */
 static int encode(bm_terminal *terminal, int threshold, size_t limit) {
     const int cells = terminal->rows * terminal->columns;
     for (int i = 0; i < cells; i++) {

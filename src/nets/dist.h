@@ -16,8 +16,8 @@ void bm_categorical_entropy(size_t n, int classes, const bm_real *log_prob, bm_r
 /* One draw from one row of log-probabilities [classes]: inverse of the cumulative sum, one uniform double. */
 int bm_categorical_sample(int classes, const bm_real *log_prob, bm_rng *rng);
 
-/* The Gaussian of independent numbers: mean [n, size], and log_std [size], the logarithms of the standard deviations, for every
- * row the same. */
+/* The Gaussian of independent numbers: mean [n, size], and log_std [size], the logarithms of the standard deviations,
+ * for every row the same. */
 
 /* The density's logarithm at action [n, size], summed over the numbers of a row, into log_prob [n]. */
 void bm_gaussian_log_prob(size_t n, int size, const bm_real *mean, const bm_real *log_std, const bm_real *action,

@@ -6,8 +6,8 @@
  * nothing. Columns that do not fill a vector are masked.
  *
  * A few outputs: vectors would be mostly empty, so each element is a dot product along k instead, in 64 bytes' worth of
- * lanes folded in a fixed order. Which of the two computes C depends on n and k, and for a transposed B on whether there
- * are few rows, too few to pay for transposing it. */
+ * lanes folded in a fixed order. Which of the two computes C depends on n and k, and for a transposed B on whether
+ * there are few rows, too few to pay for transposing it. */
 #include "nets/kernels.h"
 #include "nets/simd.h"
 

@@ -39,8 +39,8 @@ static double dot(size_t n, const double *x, const double *y) {
     return (sum[0] + sum[1]) + (sum[2] + sum[3]);
 }
 
-/* Gram-Schmidt, each vector against those before it, twice (Giraud et al. 2005: twice is enough). Dividing by the length
- * is what makes R's diagonal positive. */
+/* Gram-Schmidt, each vector against those before it, twice (Giraud et al. 2005: twice is enough). Dividing by the
+ * length is what makes R's diagonal positive. */
 static void orthonormalise(size_t count, size_t n, double *vectors) {
     for (size_t i = 0; i < count; i++) {
         double *x = vectors + i * n;

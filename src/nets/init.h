@@ -16,8 +16,8 @@ typedef enum {
 
 extern const char *const bm_init_names[]; /* in the order of the enum, NULL at the end */
 
-/* A matrix kernel [in, out] with the given gain (orthogonal: columns or rows orthonormal times gain). Draws from rng in double.
- * scratch: in * out doubles for BM_INIT_ORTHOGONAL, else unused. */
+/* A matrix kernel [in, out] with the given gain (orthogonal: columns or rows orthonormal times gain). Draws from rng in
+ * double. scratch: in * out doubles for BM_INIT_ORTHOGONAL, else unused. */
 void bm_init_kernel(bm_init scheme, double gain, int in, int out, bm_real *kernel, bm_rng *rng, double *scratch);
 
 /* Whole net. Hidden layers use their activation's gain, the last layer output_gain where the scheme has a gain. */

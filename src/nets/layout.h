@@ -6,8 +6,8 @@
  *   pre-activation [rows, outputs]   only where the activation's backward needs it
  *   output         [rows, outputs]
  *
- * then two gradients [rows, widest hidden layer], between which backward goes to and fro. rows is the batch, or twice the batch
- * where every value has its R beside it. */
+ * then two gradients [rows, widest hidden layer], between which backward goes to and fro. rows is the batch, or twice
+ * the batch where every value has its R beside it. */
 #include "nets/net.h"
 
 enum { LAYOUT_LINE = 64 / (int)sizeof(bm_real) };

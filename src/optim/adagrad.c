@@ -1,4 +1,5 @@
-/* Adagrad, Duchi, Hazan and Singer 2011: a learning rate of its own for every parameter, falling with the gradients it has seen,
+/* Adagrad, Duchi, Hazan and Singer 2011: a learning rate of its own for every parameter, falling with the gradients it
+ * has seen,
  *
  *     s = s + g^2                                  g = grad + weight_decay w; at first s = initial_accumulator_value
  *     w = w - lr / (1 + (t - 1) lr_decay) g / (sqrt(s) + eps) */

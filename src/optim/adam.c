@@ -4,10 +4,10 @@
  *     v = beta2 v + (1 - beta2) g^2
  *     w = w - lr / (1 - beta1^t) * m / (sqrt(v) / sqrt(1 - beta2^t) + eps)
  *
- * which is the paper's Algorithm 1 with its m-hat and v-hat written out. weight_decay is the L2 penalty of the loss, so it passes
- * through the moments; AdamW (Loshchilov and Hutter 2019) shrinks the weights instead, w = (1 - lr weight_decay) w, before the step.
- * amsgrad (Reddi, Kale and Kumar 2018) divides by the largest v so far, uncorrected as in PyTorch. eps_in_root has the denominator
- * sqrt(v / (1 - beta2^t) + eps) of many textbooks. */
+ * which is the paper's Algorithm 1 with its m-hat and v-hat written out. weight_decay is the L2 penalty of the loss, so
+ * it passes through the moments; AdamW (Loshchilov and Hutter 2019) shrinks the weights instead, w = (1 - lr
+ * weight_decay) w, before the step. amsgrad (Reddi, Kale and Kumar 2018) divides by the largest v so far, uncorrected
+ * as in PyTorch. eps_in_root has the denominator sqrt(v / (1 - beta2^t) + eps) of many textbooks. */
 #ifndef REAL
 #include <math.h>
 
@@ -84,8 +84,8 @@ static double rate(const void *plan, const double slot[BM_OPTIM_SLOTS]) {
     return p->step_size / (sqrt(square * p->square_scale + p->eps_inside) * p->root_scale + p->eps);
 }
 
-/* The processor's own prefetching stops at every page, and four arrays meet many: a pass beyond the L2 cache is some 10 % sooner
- * when it asks for what comes AHEAD elements later. */
+/* The processor's own prefetching stops at every page, and four arrays meet many: a pass beyond the L2 cache is some 10
+ * % sooner when it asks for what comes AHEAD elements later. */
 enum { BLOCK = 64, AHEAD = 384, CACHE_LINE = 64 };
 
 BM_ALWAYS_INLINE void fetch(const void *memory, size_t bytes) {

@@ -1,7 +1,7 @@
-/* Compiles an update for float and for double from one text. The optimizer's file defines BM_OPTIM_TEXT as its own
- * name and includes this; its part for `#ifdef REAL` is then read twice. No include guard.
- * REAL is the number type, REAL_SQRT and REAL_ABS its square root and absolute value; STEP(adam) names the function adam_f32 or
- * adam_f64, for clang 14 wants names of cloned functions to be unique in the whole program, static or not. PASS(name) begins a pass
+/* Compiles an update for float and for double from one text. The optimizer's file defines BM_OPTIM_TEXT as its own name
+ * and includes this; its part for `#ifdef REAL` is then read twice. No include guard. REAL is the number type,
+ * REAL_SQRT and REAL_ABS its square root and absolute value; STEP(adam) names the function adam_f32 or adam_f64, for
+ * clang 14 wants names of cloned functions to be unique in the whole program, static or not. PASS(name) begins a pass
  * over the memory. */
 #include "optim/clones.h"
 

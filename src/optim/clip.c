@@ -1,6 +1,6 @@
-/* Gradient clipping by the global norm (Pascanu et al. 2013) and by value, as torch.nn.utils has them. The factor of the norm is
- * max_norm / (norm + 1e-6), so a norm just below max_norm shrinks a little too; the caller hands it to the optimizer, which reads
- * the gradient anyway. */
+/* Gradient clipping by the global norm (Pascanu et al. 2013) and by value, as torch.nn.utils has them. The factor of
+ * the norm is max_norm / (norm + 1e-6), so a norm just below max_norm shrinks a little too; the caller hands it to the
+ * optimizer, which reads the gradient anyway. */
 #ifndef REAL
 #include <math.h>
 

@@ -39,12 +39,14 @@ typedef struct {
 bm_status bm_descent_create(bm_descent **descent, const bm_descent_setup *setup, bm_error *error);
 void bm_descent_destroy(bm_descent *descent); /* NULL is fine */
 
-/* One step. BM_FAILED: it led to where a coordinate or the value is not finite; the descent stays at the step before and is over. */
+/* One step. BM_FAILED: it led to where a coordinate or the value is not finite; the descent stays at the step before
+ * and is over. */
 bm_status bm_descent_step(bm_descent *descent, bm_error *error);
 /* The same with a gradient [dims] from outside. */
 bm_status bm_descent_apply(bm_descent *descent, const double *gradient, bm_error *error);
 
-/* What the last step multiplied coordinate i's gradient (or its running mean) with; NAN before the first, and of solvers. */
+/* What the last step multiplied coordinate i's gradient (or its running mean) with; NAN before the first, and of
+ * solvers. */
 double bm_descent_rate(const bm_descent *descent, int i);
 
 #endif

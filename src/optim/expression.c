@@ -1,5 +1,5 @@
-/* The parser of expressions, by recursive descent: it writes a program in postfix order, with constants already folded. What an
- * operation means and how a program runs is in expression_program.c. */
+/* The parser of expressions, by recursive descent: it writes a program in postfix order, with constants already folded.
+ * What an operation means and how a program runs is in expression_program.c. */
 #include "optim/expression.h"
 
 #include <ctype.h>

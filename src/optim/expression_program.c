@@ -1,5 +1,6 @@
-/* Programs of expressions and their exact derivatives, by forward differentiation (Griewank and Walther 2008, "Evaluating
- * Derivatives", 3 and 13): every number on the stack carries its gradient g and, where asked for, its Hessian H, and for v = f(a, b)
+/* Programs of expressions and their exact derivatives, by forward differentiation (Griewank and Walther 2008,
+ * "Evaluating Derivatives", 3 and 13): every number on the stack carries its gradient g and, where asked for, its
+ * Hessian H, and for v = f(a, b)
  *
  *     g_v = f_a g_a + f_b g_b
  *     H_v = f_a H_a + f_b H_b + f_aa g_a g_a' + f_ab (g_a g_b' + g_b g_a') + f_bb g_b g_b'
@@ -47,8 +48,8 @@ static double raised(double a, double b) {
     return b == 2 ? a * a : b == 1 ? a : b == 3 ? a * a * a : pow(a, b);
 }
 
-/* What does not move adds nothing, however steep: sqrt(x) + y has the slope 1 along y at x = 0 too. Nor does what is not chosen:
- * max(sqrt(x), y) there. */
+/* What does not move adds nothing, however steep: sqrt(x) + y has the slope 1 along y at x = 0 too. Nor does what is
+ * not chosen: max(sqrt(x), y) there. */
 static double times(double slope, double change) {
     return slope == 0 || change == 0 ? 0 : slope * change;
 }
@@ -87,7 +88,8 @@ OF_ONE(abs,      fabs(a), (a > 0) - (a < 0), 0)
 
 /* ---- running a program */
 
-/* Second derivatives of an operation's result, over those of a; b_gradient and b_hessian are not read where there is no b. */
+/* Second derivatives of an operation's result, over those of a; b_gradient and b_hessian are not read where there is no
+ * b. */
 static void chain_hessian(int n, const bm_slopes *slopes, const double *gradient, const double *b_gradient,
                           double *hessian, const double *b_hessian) {
     for (int i = 0; i < n; i++) {

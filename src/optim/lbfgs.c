@@ -1,8 +1,8 @@
-/* L-BFGS (Nocedal 1980; Nocedal and Wright, "Numerical Optimization", 2nd ed., algorithms 7.4 and 7.5): Newton's direction with a
- * Hessian that is guessed from the last steps s = x' - x and the changes of the gradient y = g' - g that they made. Options, the
- * first step, what stops it and the line search are those of torch.optim.LBFGS 1.13; but one call makes one iteration unless
- * max_iter says otherwise (PyTorch: 20), so that a trajectory shows them all.
- * A step that can do no more leaves x where it is. */
+/* L-BFGS (Nocedal 1980; Nocedal and Wright, "Numerical Optimization", 2nd ed., algorithms 7.4 and 7.5): Newton's
+ * direction with a Hessian that is guessed from the last steps s = x' - x and the changes of the gradient y = g' - g
+ * that they made. Options, the first step, what stops it and the line search are those of torch.optim.LBFGS 1.13; but
+ * one call makes one iteration unless max_iter says otherwise (PyTorch: 20), so that a trajectory shows them all. A
+ * step that can do no more leaves x where it is. */
 #include <math.h>
 #include <string.h>
 
@@ -124,7 +124,8 @@ static double first_length(const bm_solver *solver, const lbfgs_memory *m, doubl
     return fmin(1, 1 / sum) * lr;
 }
 
-/* Moves x along direction, whose slope is below 0; value and gradient become those there. last: nobody will look at them. */
+/* Moves x along direction, whose slope is below 0; value and gradient become those there. last: nobody will look at
+ * them. */
 static void move(bm_solver *solver, lbfgs_memory *m, double slope, bool last, double *value, double *x) {
     const lbfgs_config *c = solver->config;
     const int n = solver->n;

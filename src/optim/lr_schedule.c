@@ -1,6 +1,6 @@
-/* The schedules. Where PyTorch has no default (StepLR's step_size, ExponentialLR's gamma, CosineAnnealingLR's T_max, OneCycleLR's
- * max_lr and total_steps) ours is said at the row. PyTorch computes most of them step by step; these are its closed forms, equal but
- * for rounding. */
+/* The schedules. Where PyTorch has no default (StepLR's step_size, ExponentialLR's gamma, CosineAnnealingLR's T_max,
+ * OneCycleLR's max_lr and total_steps) ours is said at the row. PyTorch computes most of them step by step; these are
+ * its closed forms, equal but for rounding. */
 #include "optim/lr_schedule.h"
 
 #include <math.h>
@@ -86,8 +86,8 @@ static const bm_lr_schedule_type exponential_schedule = {
     .at = exponential_at,
 };
 
-/* CosineAnnealingLR (Loshchilov and Hutter 2017, without restarts): half a wave of the cosine from lr to eta_min in T_max steps;
- * beyond T_max the wave goes on, up again. */
+/* CosineAnnealingLR (Loshchilov and Hutter 2017, without restarts): half a wave of the cosine from lr to eta_min in
+ * T_max steps; beyond T_max the wave goes on, up again. */
 typedef struct {
     int T_max;
     double eta_min;
@@ -111,10 +111,10 @@ static const bm_lr_schedule_type cosine_schedule = {
     .at = cosine_at,
 };
 
-/* OneCycleLR (Smith and Topin 2018): up from max_lr / div_factor to max_lr while momentum falls, then both back, the rate down to
- * 1 / final_div_factor of where it began. three_phase: back at the start's values first, as fast as up, and down from there.
- * Here max_lr may be left out: then the learning rate that is set is the highest, as in fastai's fit_one_cycle. PyTorch
- * refuses steps beyond total_steps; here the last values stay. */
+/* OneCycleLR (Smith and Topin 2018): up from max_lr / div_factor to max_lr while momentum falls, then both back, the
+ * rate down to 1 / final_div_factor of where it began. three_phase: back at the start's values first, as fast as up,
+ * and down from there. Here max_lr may be left out: then the learning rate that is set is the highest, as in fastai's
+ * fit_one_cycle. PyTorch refuses steps beyond total_steps; here the last values stay. */
 typedef struct {
     double max_lr;
     int total_steps;
@@ -180,8 +180,8 @@ static const bm_lr_schedule_type one_cycle_schedule = {
     .at = one_cycle_at,
 };
 
-/* LinearLR: from lr start_factor to lr end_factor in total_iters steps, and on at that. As it stands it warms up; 1 to 0 over the
- * whole run is RL Zoo's lin_X. */
+/* LinearLR: from lr start_factor to lr end_factor in total_iters steps, and on at that. As it stands it warms up; 1 to
+ * 0 over the whole run is RL Zoo's lin_X. */
 typedef struct {
     double start_factor, end_factor;
     int total_iters;

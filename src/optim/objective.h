@@ -47,14 +47,16 @@ struct bm_objective {
     bm_arena arena;
 };
 
-/* text: "rosenbrock", "sparse:p=0.1:seed=3", "sphere:dims=10", or an expression as optim/expression.h reads it. dims: how many
- * coordinates the caller wants, 0: as many as the function has by itself (an expression: as many as it names). BM_INVALID with a
- * suggestion, or with the place of the character that could not be read. Of an expression nothing is known but its text: the
- * window is -5..5, and it starts where it has a slope, at (-1.5, 2), (1.5, 0.5) or (0.5, 0.5). */
+/* text: "rosenbrock", "sparse:p=0.1:seed=3", "sphere:dims=10", or an expression as optim/expression.h reads it. dims:
+ * how many coordinates the caller wants, 0: as many as the function has by itself (an expression: as many as it names).
+ * BM_INVALID with a suggestion, or with the place of the character that could not be read. Of an expression nothing is
+ * known but its text: the window is -5..5, and it starts where it has a slope, at (-1.5, 2), (1.5, 0.5) or (0.5,
+ * 0.5). */
 bm_status bm_objective_create(bm_objective **objective, const char *text, int dims, bm_error *error);
 void bm_objective_destroy(bm_objective *objective); /* NULL is fine */
 
-/* x [dims]. Nothing is allocated; an expression works in memory of its own, so that one objective serves one thread at a time. */
+/* x [dims]. Nothing is allocated; an expression works in memory of its own, so that one objective serves one thread at
+ * a time. */
 double bm_objective_value(const bm_objective *objective, const double *x);
 /* rng: draws the gradient of an objective that is `drawn`; NULL there: the exact gradient. */
 void bm_objective_gradient(const bm_objective *objective, const double *x, bm_rng *rng, double *gradient);

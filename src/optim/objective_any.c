@@ -1,13 +1,15 @@
 /* Test functions of any number of coordinates, n; means and sums run over all of them.
  *
  * sphere        sum x_i^2; De Jong 1975, "An analysis of the behavior of a class of genetic adaptive systems", F1
- * rosenbrock    sum 100 (x_{i+1} - x_i^2)^2 + (1 - x_i)^2; Rosenbrock 1960, "An automatic method for finding the greatest or least
- *               value of a function", n = 2. From n = 4 on there is a second, local minimum near (-1, 1, ..., 1)
+ * rosenbrock    sum 100 (x_{i+1} - x_i^2)^2 + (1 - x_i)^2; Rosenbrock 1960, "An automatic method for finding the
+ *               greatest or least value of a function", n = 2. From n = 4 on there is a second, local minimum near
+ *               (-1, 1, ..., 1)
  * rastrigin     sum x_i^2 + 10 (1 - cos 2 pi x_i); Rastrigin 1974; Muehlenbein, Schomisch and Born 1991 for any n
  * ackley        20 (1 - exp(-0.2 sqrt(mean x_i^2))) + e - exp(mean cos 2 pi x_i); Ackley 1987; Baeck 1996 for any n
  * sparse        sum x_i^2, of whose gradient only some components are seen; slide 9 of the seed text on Adam
  *
- * 1 - cos 2a is written as 2 sin^2 a, and e^a - 1 as expm1 a, which keep all digits near the minimum, where the value is exactly 0. */
+ * 1 - cos 2a is written as 2 sin^2 a, and e^a - 1 as expm1 a, which keep all digits near the minimum, where the value
+ * is exactly 0. */
 #include <math.h>
 #include <stddef.h>
 #include <string.h>
@@ -25,8 +27,8 @@ typedef struct {
 #define DIMS_OPTION(config, initial, least)                                                                            \
     BM_OPTION(config, dims, initial, least, BM_OBJECTIVE_DIMS, BM_LOG, "number of coordinates")
 
-/* Each start is a pair that repeats over the coordinates: a, b, a, b... The only minimum has the value 0 and the same number
- * everywhere. */
+/* Each start is a pair that repeats over the coordinates: a, b, a, b... The only minimum has the value 0 and the same
+ * number everywhere. */
 static void describe(bm_objective *objective, double x_low, double x_high, double y_low, double y_high, int starts,
                      const double pair[][2], double lowest) {
     const int n = objective->dims;

@@ -1,9 +1,11 @@
-/* Test functions of one or two coordinates, x and y. The formula that a type prints is an expression which means the same (a test
- * compares them); minima that are no round numbers were refined by Newton's method with 40 digits.
+/* Test functions of one or two coordinates, x and y. The formula that a type prints is an expression which means the
+ * same (a test compares them); minima that are no round numbers were refined by Newton's method with 40 digits.
  *
  * himmelblau    Himmelblau 1972, "Applied Nonlinear Programming"
- * beale         Beale 1958, "On an iterative method for finding a local minimum of a function of more than one variable"
- * booth         as in Jamil and Yang 2013, "A literature survey of benchmark functions for global optimization problems", 17
+ * beale         Beale 1958, "On an iterative method for finding a local minimum of a function of more than one
+ *               variable"
+ * booth         as in Jamil and Yang 2013, "A literature survey of benchmark functions for global optimization
+ *               problems", 17
  * saddle        as in Dauphin et al. 2014, "Identifying and attacking the saddle point problem"
  * quadratic     Zhang et al., "Dive into Deep Learning", 12.6
  * xsin          the seed text on optimizers, for x in -1..3 */
@@ -246,8 +248,9 @@ const bm_objective_type bm_objective_booth = {
     .hessian = booth_hessian,
 };
 
-/* ---- xsin: one coordinate, valleys that get deeper outwards. On all reals it has no least value; on -1..3, where the text
- * defines it, the lowest point is near 2.54, and who starts at 0.7 ends in the lesser valley near 0.646 (value -0.579) */
+/* ---- xsin: one coordinate, valleys that get deeper outwards. On all reals it has no least value; on -1..3, where the
+ * text defines it, the lowest point is near 2.54, and who starts at 0.7 ends in the lesser valley near 0.646 (value
+ * -0.579) */
 
 static void xsin_describe(bm_objective *objective) {
     static const double start[] = {0.7, 1.4, 2, -0.8};

@@ -1,11 +1,11 @@
 #ifndef BM_OPTIM_OPTIM_H
 #define BM_OPTIM_OPTIM_H
 
-/* Optimizers know nothing of nets: a step is one pass over flat memory, param -= f(grad, slots). What is the same for all
- * parameters (bias corrections, decayed rates) is worked out once, in double, as the plan of the step; the pass over the memory
- * exists in float (nets) and double (plain functions, tests) from one text. Parameters that neighbour in memory do not
- * interact: any number of threads and any width of vectors give the same bits.
- * Names, defaults and updates are those of torch.optim 1.13 unless an optimizer's file says otherwise. */
+/* Optimizers know nothing of nets: a step is one pass over flat memory, param -= f(grad, slots). What is the same for
+ * all parameters (bias corrections, decayed rates) is worked out once, in double, as the plan of the step; the pass
+ * over the memory exists in float (nets) and double (plain functions, tests) from one text. Parameters that neighbour
+ * in memory do not interact: any number of threads and any width of vectors give the same bits. Names, defaults and
+ * updates are those of torch.optim 1.13 unless an optimizer's file says otherwise. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -49,7 +49,8 @@ typedef struct {
                      float *const slot[BM_OPTIM_SLOTS]);
     void (*pass_f64)(const void *plan, size_t n, double *restrict param, const double *restrict grad,
                      double *const slot[BM_OPTIM_SLOTS]);
-    /* What the step just made multiplied one parameter's gradient (or its running mean) with, from its slots; NULL: lr. */
+    /* What the step just made multiplied one parameter's gradient (or its running mean) with, from its slots; NULL:
+     * lr. */
     double (*rate)(const void *plan, const double slot[BM_OPTIM_SLOTS]);
 } bm_optim_type;
 
@@ -71,8 +72,8 @@ typedef struct {
     bm_pool *pool;   /* who does the pass; NULL (as created): the caller alone. Pays from some 100,000 parameters on */
 } bm_optim;
 
-/* choice: of an option row over bm_optim_kinds; must outlive the optimizer. BM_INVALID: its options do not go together. Check the
- * arena afterwards. */
+/* choice: of an option row over bm_optim_kinds; must outlive the optimizer. BM_INVALID: its options do not go together.
+ * Check the arena afterwards. */
 bm_status bm_optim_create(bm_optim *optim, const bm_variant *choice, bm_dtype dtype, size_t n, bm_arena *arena,
                           bm_error *error);
 /* param, grad [n] of the optimizer's dtype. grad is read as grad_scale * grad: clipping costs no pass of its own. */
@@ -81,9 +82,9 @@ void bm_optim_state(bm_optim *optim, bm_state *state);
 /* The effective learning rate of parameter i in the last step; NAN before the first. */
 double bm_optim_rate(const bm_optim *optim, size_t i);
 
-/* The factor by which torch.nn.utils.clip_grad_norm_ scales: min(1, max_norm / (norm + 1e-6)). norm: of all of grad [n], of the given
- * order, 2 (summed in double in a fixed order), INFINITY (the largest size) or another. max_norm <= 0: no clipping, 1. *norm_out
- * (may be NULL) gets the norm. */
+/* The factor by which torch.nn.utils.clip_grad_norm_ scales: min(1, max_norm / (norm + 1e-6)). norm: of all of grad
+ * [n], of the given order, 2 (summed in double in a fixed order), INFINITY (the largest size) or another. max_norm <=
+ * 0: no clipping, 1. *norm_out (may be NULL) gets the norm. */
 double bm_clip_norm_scale(bm_dtype dtype, size_t n, const void *grad, double order, double max_norm, double *norm_out);
 /* clip_grad_value_: every gradient into [-limit, limit], in place; NAN stays. */
 void bm_clip_value(bm_dtype dtype, size_t n, void *grad, double limit);

@@ -1,8 +1,8 @@
 #ifndef BM_OPTIM_POWER_H
 #define BM_OPTIM_POWER_H
 
-/* Powers that have the same bits on every x86-64: pow of the C library may round otherwise where it finds fused multiply-add; long
- * double is computed by instructions that are the same on all. */
+/* Powers that have the same bits on every x86-64: pow of the C library may round otherwise where it finds fused
+ * multiply-add; long double is computed by instructions that are the same on all. */
 #include <math.h>
 #include <stdint.h>
 

@@ -1,5 +1,5 @@
-/* RAdam, Liu et al. 2020, algorithm 2: Adam that begins as momentum alone, until the mean of squares has seen enough to be divided
- * by,
+/* RAdam, Liu et al. 2020, algorithm 2: Adam that begins as momentum alone, until the mean of squares has seen enough to
+ * be divided by,
  *
  *     rho_inf = 2 / (1 - beta2) - 1, rho_t = rho_inf - 2 t beta2^t / (1 - beta2^t)
  *     m, v as in Adam                              g = grad + weight_decay w

@@ -1,5 +1,6 @@
-/* Resilient backpropagation, Riedmiller and Braun 1993, the variant iRprop- (Igel and Huesken 2000) as in PyTorch: only the
- * gradient's sign counts, and every parameter has a step of its own, which grows while the sign stays and shrinks when it changes:
+/* Resilient backpropagation, Riedmiller and Braun 1993, the variant iRprop- (Igel and Huesken 2000) as in PyTorch: only
+ * the gradient's sign counts, and every parameter has a step of its own, which grows while the sign stays and shrinks
+ * when it changes:
  *
  *     same sign as before:  step = min(eta_plus step, step_max)
  *     another sign:         step = max(eta_minus step, step_min), and the gradient counts as 0 now

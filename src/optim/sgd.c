@@ -3,9 +3,9 @@
  *     v = momentum v + (1 - dampening) g           g = grad + weight_decay w; at first v = g whatever the dampening
  *     w = w - lr v                                 nesterov: w = w - lr (g + momentum v)
  *
- * momentum 0 is plain gradient descent. Two variants of textbooks differ: start_at_zero dampens the first gradient too (with
- * dampening = momentum, v is the running mean of gradients), and lr_in_velocity is Polyak's heavy ball, v = momentum v - lr g,
- * w = w + v, where past steps keep the rate they were made with when a schedule lowers it. */
+ * momentum 0 is plain gradient descent. Two variants of textbooks differ: start_at_zero dampens the first gradient too
+ * (with dampening = momentum, v is the running mean of gradients), and lr_in_velocity is Polyak's heavy ball, v =
+ * momentum v - lr g, w = w + v, where past steps keep the rate they were made with when a schedule lowers it. */
 #ifndef REAL
 #include "optim/optim.h"
 

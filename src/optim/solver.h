@@ -1,8 +1,8 @@
 #ifndef BM_OPTIM_SOLVER_H
 #define BM_OPTIM_SOLVER_H
 
-/* Methods that look at a function more closely than by one gradient a step: they try several points along a line, or ask for second
- * derivatives. For plain functions of few coordinates, in double. */
+/* Methods that look at a function more closely than by one gradient a step: they try several points along a line, or
+ * ask for second derivatives. For plain functions of few coordinates, in double. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -20,7 +20,8 @@ typedef struct {
     bool needs_hessian;
     size_t memory_bytes;               /* of the solver's own struct, solver->memory, zeroed */
     void (*create)(bm_solver *solver); /* allocates from solver->arena; NULL: nothing to do */
-    /* One step from x [n], in place. May leave x where it is when it is done; may leave it infinite where the function is. */
+    /* One step from x [n], in place. May leave x where it is when it is done; may leave it infinite where the function
+     * is. */
     void (*step)(bm_solver *solver, double lr, double *x);
 } bm_solver_type;
 

@@ -1,8 +1,8 @@
-/* The line search of torch.optim.LBFGS 1.13, which is that of Mark Schmidt's minFunc: Nocedal and Wright, algorithms 3.5 (lengthen
- * the step until a minimum is enclosed) and 3.6 (zoom in), with cubic interpolation. What differs from the book, for the same
- * numbers as PyTorch: a rise against the point before counts from the third point on only, and a trial that comes close to
- * an end of the bracket twice running is moved inwards.
- * A point where value or slope is not a number counts as infinitely high. */
+/* The line search of torch.optim.LBFGS 1.13, which is that of Mark Schmidt's minFunc: Nocedal and Wright, algorithms
+ * 3.5 (lengthen the step until a minimum is enclosed) and 3.6 (zoom in), with cubic interpolation. What differs from
+ * the book, for the same numbers as PyTorch: a rise against the point before counts from the third point on only, and a
+ * trial that comes close to an end of the bracket twice running is moved inwards. A point where value or slope is not a
+ * number counts as infinitely high. */
 #include "optim/strong_wolfe.h"
 
 #include <math.h>
@@ -51,8 +51,8 @@ static bool flat(const bm_line_point *origin, const bm_line_point *point) {
     return fabs(point->slope) <= -flatness * origin->slope;
 }
 
-/* The minimum of the cubic that has both points' values and slopes (eq. 3.59), at least low and at most high; their middle where
- * that cubic has none. */
+/* The minimum of the cubic that has both points' values and slopes (eq. 3.59), at least low and at most high; their
+ * middle where that cubic has none. */
 static double cubic_minimum(const bm_line_point *a, const bm_line_point *b, double low, double high) {
     if (a->t > b->t) {
         const bm_line_point *left = b;
@@ -71,7 +71,8 @@ static double cubic_minimum(const bm_line_point *a, const bm_line_point *b, doub
 
 typedef enum { ENCLOSED, MET, EXHAUSTED } outcome;
 
-/* Lengthens the step. ENCLOSED: between the points of the bracket lies a step that meets both conditions; MET: the second does. */
+/* Lengthens the step. ENCLOSED: between the points of the bracket lies a step that meets both conditions; MET: the
+ * second does. */
 static outcome enclose(bm_line_search *search, const bm_line_point *origin, double first_step, int *rounds) {
     bm_line_point *before = &search->bracket[0], *now = &search->bracket[1];
     keep(search, origin, before);
@@ -95,7 +96,8 @@ static outcome enclose(bm_line_search *search, const bm_line_point *origin, doub
     return EXHAUSTED;
 }
 
-/* A trial too close to an end tells little about the rest: the second running, or one at the very end, moves inwards. */
+/* A trial too close to an end tells little about the rest: the second running, or one at the very end, moves
+ * inwards. */
 static double keep_inside(double t, double left, double right, bool *was_close) {
     const double margin = margin_share * (right - left);
     if (!(fmin(right - t, t - left) < margin)) {
@@ -114,7 +116,8 @@ static int lower_of(const bm_line_point bracket[2]) {
     return bracket[0].value <= bracket[1].value ? 0 : 1;
 }
 
-/* Narrows the bracket down to a point that meets both conditions, or to where numbers end. Returns which of the two is lower. */
+/* Narrows the bracket down to a point that meets both conditions, or to where numbers end. Returns which of the two is
+ * lower. */
 static int zoom(bm_line_search *search, const bm_line_point *origin, int rounds) {
     bm_line_point *bracket = search->bracket, *trial = &search->trial;
     const double reach = bm_solver_largest(search->solver->n, search->direction);

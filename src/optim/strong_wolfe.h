@@ -1,8 +1,8 @@
 #ifndef BM_OPTIM_STRONG_WOLFE_H
 #define BM_OPTIM_STRONG_WOLFE_H
 
-/* A step length t along a direction d that meets the strong Wolfe conditions (Nocedal and Wright, "Numerical Optimization", 2nd
- * ed., eq. 3.7): with phi(t) = f(x + t d),
+/* A step length t along a direction d that meets the strong Wolfe conditions (Nocedal and Wright, "Numerical
+ * Optimization", 2nd ed., eq. 3.7): with phi(t) = f(x + t d),
  *
  *     phi(t) <= phi(0) + c1 t phi'(0)     the value falls enough
  *     |phi'(t)| <= c2 |phi'(0)|           and the slope flattens enough                    c1 = 1e-4, c2 = 0.9
@@ -28,8 +28,8 @@ typedef struct {
 /* Allocates the search's arrays from solver->arena. */
 void bm_line_search_create(bm_line_search *search, bm_solver *solver);
 
-/* The best point found from start along direction, first_step tried first. origin: what is known at t = 0, with a slope below 0. The
- * point's gradient lies in the search until the next call; its t is 0 where no trial was better. */
+/* The best point found from start along direction, first_step tried first. origin: what is known at t = 0, with a slope
+ * below 0. The point's gradient lies in the search until the next call; its t is 0 where no trial was better. */
 bm_line_point bm_strong_wolfe(bm_line_search *search, const bm_line_point *origin, double first_step);
 
 #endif

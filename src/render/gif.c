@@ -1,9 +1,10 @@
-/* Animated GIFs by giflib, made small: a frame stores the rectangle that changed, with what did not change in it transparent.
+/* Animated GIFs by giflib, made small: a frame stores the rectangle that changed, with what did not change in it
+ * transparent.
  *
- * The first frame's colours and their blends become the palette of the file. A later frame that has others brings its own. A pixel
- * is stored only where the palette offers a colour visibly nearer to the true one than what is on the screen already: errors
- * do not add up, and a drawing's soft edges cost nothing while they stand still. A frame is kept until the next one that differs,
- * because how long it was shown stands before it in the file. */
+ * The first frame's colours and their blends become the palette of the file. A later frame that has others brings its
+ * own. A pixel is stored only where the palette offers a colour visibly nearer to the true one than what is on the
+ * screen already: errors do not add up, and a drawing's soft edges cost nothing while they stand still. A frame is kept
+ * until the next one that differs, because how long it was shown stands before it in the file. */
 #include "render/parts.h"
 
 #ifdef BM_GIF
@@ -85,7 +86,8 @@ static uint8_t nearest(palette *p, uint32_t color) {
     return *known;
 }
 
-/* Counts a pixel. Boyer and Moore 1981, majority vote: flat areas keep their exact colour, whatever edges share the bin. */
+/* Counts a pixel. Boyer and Moore 1981, majority vote: flat areas keep their exact colour, whatever edges share the
+ * bin. */
 static void count_pixel(bin *bins, uint32_t color) {
     bin *b = &bins[bin_of(color)];
     b->pixels++;
@@ -95,8 +97,8 @@ static void count_pixel(bin *bins, uint32_t color) {
     b->votes += b->color == color ? 1 : -1;
 }
 
-/* Chooses colours one by one, each time the one that gains most: its pixels times its squared distance to the nearest chosen. The
- * bins are emptied. */
+/* Chooses colours one by one, each time the one that gains most: its pixels times its squared distance to the nearest
+ * chosen. The bins are emptied. */
 static void choose_colors(palette *p, bin *bins) {
     int used = 0;
     for (int i = 0; i < BINS; i++) { /* to the front: few bins are in use, and from now on votes is the distance */

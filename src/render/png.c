@@ -1,7 +1,8 @@
-/* PNG files, 8 bits of red, green and blue, by libpng. Written through bm_writer, so that a file appears whole or not at all.
+/* PNG files, 8 bits of red, green and blue, by libpng. Written through bm_writer, so that a file appears whole or not
+ * at all.
  *
- * libpng reports an error by longjmp: write_image, which it may leave that way, owns nothing and changes no local variable
- * after setjmp; bm_png_write owns everything. */
+ * libpng reports an error by longjmp: write_image, which it may leave that way, owns nothing and changes no local
+ * variable after setjmp; bm_png_write owns everything. */
 #include "render/parts.h"
 
 #ifdef BM_PNG
@@ -14,8 +15,8 @@
 
 #include "core/io.h"
 
-/* Drawings are flat: rows repeat exactly, which prediction from neighbours hides from zlib, and a search that gives up late
- * gains little. */
+/* Drawings are flat: rows repeat exactly, which prediction from neighbours hides from zlib, and a search that gives up
+ * late gains little. */
 enum { COMPRESSION = 6 };
 
 typedef struct {

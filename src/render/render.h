@@ -1,8 +1,9 @@
 #ifndef BM_RENDER_RENDER_H
 #define BM_RENDER_RENDER_H
 
-/* The render module, bellman-render.so: all that needs SDL2, libpng or giflib, opened with dlopen when a window or a picture is
- * asked for (watch/module.h), so that the program itself runs without them. Pixels are [height, width] 0xffRRGGBB. */
+/* The render module, bellman-render.so: all that needs SDL2, libpng or giflib, opened with dlopen when a window or a
+ * picture is asked for (watch/module.h), so that the program itself runs without them. Pixels are [height, width]
+ * 0xffRRGGBB. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -24,9 +25,9 @@ typedef enum {
 typedef struct {
     bm_event_kind kind;
     bool down, repeat; /* of keys; repeat: held down */
-    char key
-        [BM_KEY_NAME]; /* what the key types ("h", "+", "."; lower case), or "space" "escape" "return" "tab" "backspace" "left"
-                              "right" "up" "down" "pageup" "pagedown" "home" "end" "f1" .. "f12" */
+    /* What the key types ("h", "+", "."; lower case), or "space" "escape" "return" "tab" "backspace" "left" "right"
+     * "up" "down" "pageup" "pagedown" "home" "end" "f1" .. "f12". */
+    char key[BM_KEY_NAME];
     int x, y;   /* of the mouse: the picture's pixel, 0 at the top left; outside of it below 0 or beyond its size */
     int button; /* 1 left, 2 middle, 3 right; of a motion: the lowest that is down, 0: none */
     int wheel;  /* steps, away from the person above 0 */
@@ -38,8 +39,8 @@ typedef struct bm_gif bm_gif;
 typedef struct {
     int version; /* BM_RENDER_VERSION */
 
-    /* NULL where the module was built without SDL. BM_FAILED: no display, with SDL's reason. One window at a time; all calls from
-     * one thread. SDL's signal handlers stay off. */
+    /* NULL where the module was built without SDL. BM_FAILED: no display, with SDL's reason. One window at a time; all
+     * calls from one thread. SDL's signal handlers stay off. */
     bm_status (*window_open)(bm_window **window, const char *title, int width, int height, bm_error *error);
     void (*window_close)(bm_window *window); /* NULL is fine */
     void (*window_title)(bm_window *window, const char *title);
@@ -53,8 +54,8 @@ typedef struct {
     /* NULL where built without libpng. Writes the file whole or not at all. */
     bm_status (*png_write)(const char *path, const uint32_t *pixels, int width, int height, bm_error *error);
 
-    /* NULL where built without giflib. Every frame is as large as the first; delay: how long it is shown, in hundredths of a
-     * second. Frames equal to the last only lengthen it. The file appears when it is closed. */
+    /* NULL where built without giflib. Every frame is as large as the first; delay: how long it is shown, in hundredths
+     * of a second. Frames equal to the last only lengthen it. The file appears when it is closed. */
     bm_status (*gif_open)(bm_gif **gif, const char *path, int width, int height, bm_error *error);
     bm_status (*gif_frame)(bm_gif *gif, const uint32_t *pixels, int delay, bm_error *error);
     bm_status (*gif_close)(bm_gif *gif, bm_error *error); /* also after a failed frame: then the file does not appear */

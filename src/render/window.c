@@ -1,8 +1,9 @@
-/* A window by SDL2, drawn by software: the picture is copied into the window's own surface, nothing needs a graphics driver.
+/* A window by SDL2, drawn by software: the picture is copied into the window's own surface, nothing needs a graphics
+ * driver.
  *
- * A window must never end the program that trains behind it. SDL's signal handlers stay off, what SDL prints is dropped, only
- * drivers that somebody sees are tried, and when the X server goes away (ssh ended, the window was killed) the window counts as
- * closed, where Xlib would call exit. */
+ * A window must never end the program that trains behind it. SDL's signal handlers stay off, what SDL prints is
+ * dropped, only drivers that somebody sees are tried, and when the X server goes away (ssh ended, the window was
+ * killed) the window counts as closed, where Xlib would call exit. */
 #include "render/parts.h"
 
 #ifdef BM_SDL
@@ -85,8 +86,8 @@ static void *xlib_function(const char *name) {
     return library ? SDL_LoadFunction(library, name) : NULL;
 }
 
-/* Xlib's own handlers print and exit. Set before SDL begins: it gives back the ones it found when it ends, and ends its connections
- * after that. */
+/* Xlib's own handlers print and exit. Set before SDL begins: it gives back the ones it found when it ends, and ends its
+ * connections after that. */
 static void survive_protocol_errors(void) {
     XErrorHandler (*set_error)(XErrorHandler);
     void *const found = xlib_function("XSetErrorHandler");
@@ -320,8 +321,8 @@ static void name_character(char name[BM_KEY_NAME], const char *text) { /* letter
     }
 }
 
-/* "" where the key has no name, or belongs to the desktop. Where the alphabet is another one, it is the Latin letter printed
- * on the same key: shortcuts work there too. */
+/* "" where the key has no name, or belongs to the desktop. Where the alphabet is another one, it is the Latin letter
+ * printed on the same key: shortcuts work there too. */
 static void name_key(char name[BM_KEY_NAME], const SDL_Keysym *key) {
     char text[SDL_TEXTINPUTEVENT_TEXT_SIZE] = "";
     const bool typed = take_text(text), shortcut = (key->mod & (KMOD_CTRL | KMOD_LALT | KMOD_GUI)) != 0;
@@ -377,7 +378,8 @@ static int lowest_button(const bm_window *window) {
     return 0;
 }
 
-/* Of motions that wait in a row only the last counts. What came between two of them, a button above all, keeps its place. */
+/* Of motions that wait in a row only the last counts. What came between two of them, a button above all, keeps its
+ * place. */
 static void translate_motion(bm_window *window, const SDL_MouseMotionEvent *motion, bm_event *event) {
     SDL_Event next = {.motion = *motion};
     do {
@@ -398,7 +400,8 @@ static bool translate_button(bm_window *window, const SDL_MouseButtonEvent *butt
     const bool press = button->type == SDL_MOUSEBUTTONDOWN;
     const unsigned bit = SDL_BUTTON(button->button);
     window->buttons = press ? window->buttons | bit : window->buttons & ~bit;
-    /* What is dragged out of the window is still ours. A driver that cannot do it has no outside, or does so by itself. */
+    /* What is dragged out of the window is still ours. A driver that cannot do it has no outside, or does so by
+     * itself. */
     (void)SDL_CaptureMouse(window->buttons ? SDL_TRUE : SDL_FALSE);
     move_mouse(window, button->x, button->y);
     tell_mouse(window, press ? BM_EVENT_PRESS : BM_EVENT_RELEASE, button->button, 0, event);

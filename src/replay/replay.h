@@ -65,7 +65,8 @@ void bm_replay_batch_create(bm_replay_batch *batch, const bm_replay *replay, int
 /* size draws with replacement, uniform over what is held (must not be empty). With n_steps > 1, multi-step returns
  * (Sutton and Barto 2018, section 7.1) from each transition on, as far as its episode goes and as the buffer knows it,
  * m <= n_steps:
- *     reward = sum_{i < m} gamma^i r_i,   next_observation = the m-th successor,   discount = gamma^m, 0 if it terminated.
+ *     reward = sum_{i < m} gamma^i r_i,   next_observation = the m-th successor,
+ *     discount = gamma^m, 0 if it terminated.
  * lanes: transitions were added one of every lane in turn, so that a lane's next is that many further. */
 void bm_replay_sample(const bm_replay *replay, bm_rng *rng, double gamma, int n_steps, int lanes,
                       bm_replay_batch *batch);

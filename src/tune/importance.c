@@ -1,12 +1,13 @@
-/* fANOVA. Each tree is grown on a bootstrap sample until its leaves hold one score, and is then a function that is constant on boxes.
- * With every parameter uniform on [0, 1] (or among its choices) its variance, and that of the mean over all parameters but one, are
- * sums over leaves:
+/* fANOVA. Each tree is grown on a bootstrap sample until its leaves hold one score, and is then a function that is
+ * constant on boxes. With every parameter uniform on [0, 1] (or among its choices) its variance, and that of the mean
+ * over all parameters but one, are sums over leaves:
  *
  *     f_0 = sum of size * score,   V = sum of size * (score - f_0)^2,
- *     f_j(x) = sum over the leaves that hold x in direction j of size / width_j * score,   V_j = mean over x of (f_j(x) - f_0)^2
+ *     f_j(x) = sum over the leaves that hold x in direction j of size / width_j * score,
+ *     V_j = mean over x of (f_j(x) - f_0)^2
  *
- * with size the volume of a leaf and width_j its extent in direction j. f_j is constant between neighbouring borders of leaves. The
- * importance of j is V_j / V, averaged over the trees that vary at all. */
+ * with size the volume of a leaf and width_j its extent in direction j. f_j is constant between neighbouring borders of
+ * leaves. The importance of j is V_j / V, averaged over the trees that vary at all. */
 #include "tune/importance.h"
 
 #include <math.h>
@@ -67,7 +68,8 @@ static int by_key(const void *a, const void *b) {
     return order ? order : (x->sample > y->sample) - (x->sample < y->sample);
 }
 
-/* Choices go in the order of their mean scores: the best cut of a set in two is then a cut of that order (Fisher 1958). */
+/* Choices go in the order of their mean scores: the best cut of a set in two is then a cut of that order (Fisher
+ * 1958). */
 static void fill_entries(forest *f, const int *sample, int count, int parameter) {
     double sum[BM_PARAMETER_CHOICES] = {0};
     int seen[BM_PARAMETER_CHOICES] = {0};

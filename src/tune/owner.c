@@ -8,7 +8,8 @@
 
 enum { HOST_BYTES = 64 };
 
-/* When a process began, in clock ticks since the machine did; 0: there is none, or it has ended and nobody has asked how. */
+/* When a process began, in clock ticks since the machine did; 0: there is none, or it has ended and nobody has asked
+ * how. */
 static unsigned long long start_of(long pid) {
     enum { STATE = 3, START = 22 }; /* fields of /proc/PID/stat */
     char path[64], text[1024];

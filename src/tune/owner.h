@@ -1,8 +1,8 @@
 #ifndef BM_TUNE_OWNER_H
 #define BM_TUNE_OWNER_H
 
-/* Who works on a trial: a process, as JSON text (BM_STORE_OWNER in the store). Its machine, its number there and when it began name it
- * for good, for numbers are given again. */
+/* Who works on a trial: a process, as JSON text (BM_STORE_OWNER in the store). Its machine, its number there and when
+ * it began name it for good, for numbers are given again. */
 enum { BM_OWNER_BYTES = 160 };
 
 typedef enum {

@@ -1,11 +1,12 @@
-/* Asynchronous successive halving: a ladder of rungs, each reduction_factor times as many steps up as the one before. Whoever reaches a
- * rung goes on only if its report there is among the best 1 / reduction_factor of all that have reached it so far; nobody waits.
+/* Asynchronous successive halving: a ladder of rungs, each reduction_factor times as many steps up as the one before.
+ * Whoever reaches a rung goes on only if its report there is among the best 1 / reduction_factor of all that have
+ * reached it so far; nobody waits.
  *
  *     rung k at min_resource * reduction_factor^(min_early_stopping_rate + k) steps
  *
- * Li et al. 2020, "A System for Massively Parallel Hyperparameter Tuning", algorithm 2, without its pauses; decisions are those of
- * Optuna 3.1's SuccessiveHalvingPruner (bootstrap_count 0), which notes what a trial reported at a rung; here that is found again: the
- * first report at its step or later. */
+ * Li et al. 2020, "A System for Massively Parallel Hyperparameter Tuning", algorithm 2, without its pauses; decisions
+ * are those of Optuna 3.1's SuccessiveHalvingPruner (bootstrap_count 0), which notes what a trial reported at a rung;
+ * here that is found again: the first report at its step or later. */
 #include <limits.h>
 #include <math.h>
 

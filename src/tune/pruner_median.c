@@ -1,5 +1,6 @@
-/* The median stopping rule: a trial ends when its best report so far is worse than the median of what the complete trials reported at
- * the same step. Golovin et al. 2017, "Google Vizier", section 3.2.1; decisions are those of Optuna 3.1's MedianPruner. */
+/* The median stopping rule: a trial ends when its best report so far is worse than the median of what the complete
+ * trials reported at the same step. Golovin et al. 2017, "Google Vizier", section 3.2.1; decisions are those of Optuna
+ * 3.1's MedianPruner. */
 #include <limits.h>
 #include <math.h>
 #include <stdlib.h>

@@ -1,4 +1,5 @@
-/* Ranks over MPI. Nothing of this is kept in objects of our own: which rank this is, and whether it was told to end, MPI knows. */
+/* Ranks over MPI. Nothing of this is kept in objects of our own: which rank this is, and whether it was told to end,
+ * MPI knows. */
 #include "tune/ranks.h"
 
 #include <stdlib.h>
@@ -10,7 +11,8 @@
 #include "core/clock.h"
 #endif
 
-/* What launchers tell their processes: Open MPI's mpirun, those that speak PMI (MPICH, Intel, srun --mpi=pmi2), and srun. */
+/* What launchers tell their processes: Open MPI's mpirun, those that speak PMI (MPICH, Intel, srun --mpi=pmi2), and
+ * srun. */
 static int told(const char *const name[3], int otherwise) {
     for (int i = 0; i < 3; i++) {
         const char *text = getenv(name[i]);

@@ -1,9 +1,9 @@
 #ifndef BM_TUNE_RANKS_H
 #define BM_TUNE_RANKS_H
 
-/* Processes that mpirun or srun started together, on one machine or several: rank 0 owns the study, the others work for it. This is all
- * that the library knows of MPI, and it is MPI only where the program was built with it (make MPI=1). Without, and where only one process
- * was started, there is one rank, and nothing is set up. */
+/* Processes that mpirun or srun started together, on one machine or several: rank 0 owns the study, the others work for
+ * it. This is all that the library knows of MPI, and it is MPI only where the program was built with it (make MPI=1).
+ * Without, and where only one process was started, there is one rank, and nothing is set up. */
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -23,8 +23,9 @@ typedef enum {
     BM_RANK_EVENT
 } bm_rank_message;
 
-/* Joins the ranks, if several were started. From then on exit() of rank 0 ends the others; exit() of another that was not told to end
- * ends them all. Forked children must leave by _exit. Fails where several were started that cannot find each other. */
+/* Joins the ranks, if several were started. From then on exit() of rank 0 ends the others; exit() of another that was
+ * not told to end ends them all. Forked children must leave by _exit. Fails where several were started that cannot find
+ * each other. */
 bm_status bm_ranks_begin(bm_error *error);
 int bm_ranks_count(void);
 int bm_ranks_own(void); /* as the launcher says, also where bm_ranks_begin failed */

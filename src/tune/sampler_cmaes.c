@@ -6,12 +6,12 @@
  * put on its face. Beyond the tutorial:
  *
  *  - the state is a function of the judged trials, by number, `population` of them a generation; that after the older
- *    generations is kept, and made again where they turn out to be others than they were. Where workers overlap, a trial
- *    may meet a distribution that it was not drawn from; as with any injected solution (Hansen 2011), its distance from
- *    the mean is then cut to what a draw could have. A trial that lacks a parameter says nothing about it: 0 from the
- *    mean.
- *  - steps and integers: the search goes on between the values, and keeps a spread of a quarter of a cell there, so that
- *    they do not freeze (a simple margin; compare Hamano et al. 2022).
+ *    generations is kept, and made again where they turn out to be others than they were. Where workers overlap, a
+ *    trial may meet a distribution that it was not drawn from; as with any injected solution (Hansen 2011), its
+ *    distance from the mean is then cut to what a draw could have. A trial that lacks a parameter says nothing about
+ *    it: 0 from the mean.
+ *  - steps and integers: the search goes on between the values, and keeps a spread of a quarter of a cell there, so
+ *    that they do not freeze (a simple margin; compare Hamano et al. 2022).
  *  - categories: probabilities of their own, which move towards those of the better half, and keep a margin (as Hamano
  *    et al. 2024).
  *  - where the distribution has shrunk to a point it starts again, elsewhere, with twice the population (Auger and

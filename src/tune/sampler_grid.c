@@ -1,7 +1,7 @@
-/* Grid search: every combination once. Categories and ranges with steps take each of their values; a range without steps, or in the
- * logarithm, takes as many levels as it is told to, spread evenly from end to end. A parameter that exists only under a condition
- * multiplies the points under that condition alone. The order is a permutation drawn from the seed, so that a study that stops early
- * has seen a fair sample of the grid; it is computed, not stored. */
+/* Grid search: every combination once. Categories and ranges with steps take each of their values; a range without
+ * steps, or in the logarithm, takes as many levels as it is told to, spread evenly from end to end. A parameter that
+ * exists only under a condition multiplies the points under that condition alone. The order is a permutation drawn from
+ * the seed, so that a study that stops early has seen a fair sample of the grid; it is computed, not stored. */
 #include "tune/sampler.h"
 
 #include <limits.h>
@@ -18,8 +18,8 @@ static const bm_option options[] = {
     BM_OPTION(grid_config, most_points, 1000000, 0, INT_MAX, BM_LOG, "a grid of more points is refused; 0: none is"),
 };
 
-/* The forest of conditions, and how many points each tree has. A point of a tree is a value of its root and, for each parameter that
- * exists under that value, a point of its tree. */
+/* The forest of conditions, and how many points each tree has. A point of a tree is a value of its root and, for each
+ * parameter that exists under that value, a point of its tree. */
 typedef struct {
     int64_t count[BM_PARAMETERS];                        /* values that a parameter takes */
     double *value[BM_PARAMETERS];                        /* [count]; NULL: all it has, by from_unit */
@@ -137,8 +137,8 @@ static uint64_t mixed(uint64_t x) {
     return x ^ x >> 31;
 }
 
-/* A permutation of 0 .. n - 1 without a table: a Feistel network permutes the next power of four (Luby and Rackoff 1988), and is
- * walked on while it leads out of the range (Black and Rogaway 2002), four times in the worst mean. */
+/* A permutation of 0 .. n - 1 without a table: a Feistel network permutes the next power of four (Luby and Rackoff
+ * 1988), and is walked on while it leads out of the range (Black and Rogaway 2002), four times in the worst mean. */
 static uint64_t permuted(bm_rng rng, uint64_t n, uint64_t x) {
     enum { ROUNDS = 8 };
     unsigned half = 1;

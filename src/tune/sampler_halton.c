@@ -1,6 +1,7 @@
-/* Scrambled Halton points: they fill the space more evenly than draws do, however many there are. Coordinate i of point n is n written
- * in the i-th prime's base, mirrored at the point; each digit goes through a permutation of its own, drawn from the seed, which takes
- * away the stripes that large bases have. Halton 1960; Owen 2017, "A randomized Halton algorithm in R". */
+/* Scrambled Halton points: they fill the space more evenly than draws do, however many there are. Coordinate i of point
+ * n is n written in the i-th prime's base, mirrored at the point; each digit goes through a permutation of its own,
+ * drawn from the seed, which takes away the stripes that large bases have. Halton 1960; Owen 2017, "A randomized Halton
+ * algorithm in R". */
 #include "tune/sampler.h"
 
 #include <math.h>

@@ -1,5 +1,5 @@
-/* Random search: every trial from the distributions themselves, alone. Bergstra and Bengio 2012, "Random Search for Hyper-Parameter
- * Optimization". What all other samplers are measured by. */
+/* Random search: every trial from the distributions themselves, alone. Bergstra and Bengio 2012, "Random Search for
+ * Hyper-Parameter Optimization". What all other samplers are measured by. */
 #include "tune/sampler.h"
 
 static void sample(const bm_sampler *sampler, const bm_trials *trials, int64_t number, double *value) {

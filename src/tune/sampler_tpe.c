@@ -1,22 +1,26 @@
-/* The tree-structured Parzen estimator, multivariate. The trials so far fall into the few good ones and the rest; each part becomes a
- * density, l and g, a mixture with one product of kernels for every trial; of some candidates drawn from l the one with the largest
- * l/g is tried next, since that has the largest expected improvement.
+/* The tree-structured Parzen estimator, multivariate. The trials so far fall into the few good ones and the rest; each
+ * part becomes a density, l and g, a mixture with one product of kernels for every trial; of some candidates drawn from
+ * l the one with the largest l/g is tried next, since that has the largest expected improvement.
  *
- * Bergstra, Bardenet, Bengio and Kégl 2011, "Algorithms for Hyper-Parameter Optimization"; Falkner, Klein and Hutter 2018, "BOHB", for
- * kernels over all parameters at once; the settings are those of Optuna 3.1's TPESampler(multivariate=True, group=True):
+ * Bergstra, Bardenet, Bengio and Kégl 2011, "Algorithms for Hyper-Parameter Optimization"; Falkner, Klein and Hutter
+ * 2018, "BOHB", for kernels over all parameters at once; the settings are those of Optuna 3.1's
+ * TPESampler(multivariate=True, group=True):
  *
- *  - good are the best tenth, rounded up, and no more than 25. Pruned trials count, behind the complete ones (bm_trial_compare).
- *  - numbers, in [0, 1], have truncated normal kernels of width bandwidth n^(-1/(d+4)), Scott's rule; where there are steps, a value's
- *    mass is that of its cell. Categories have a 1 at the trial's choice, and a share of the prior each.
+ *  - good are the best tenth, rounded up, and no more than 25. Pruned trials count, behind the complete ones
+ *    (bm_trial_compare).
+ *  - numbers, in [0, 1], have truncated normal kernels of width bandwidth n^(-1/(d+4)), Scott's rule; where there are
+ *    steps, a value's mass is that of its cell. Categories have a 1 at the trial's choice, and a share of the prior
+ *    each.
  *  - the prior is one more kernel, in the middle and as wide as the range, with the weight of one trial.
  *  - of more than 25 trials the older ones weigh less, down to 1/n.
- *  - parameters that exist under the same condition are a group with mixtures of its own, over the trials that have them. A group with
- *    fewer than n_startup_trials of these is drawn at random.
+ *  - parameters that exist under the same condition are a group with mixtures of its own, over the trials that have
+ *    them. A group with fewer than n_startup_trials of these is drawn at random.
  *
- * Two things differ. Optuna takes 0.2 for bandwidth and keeps kernels of few trials wider still ("magic clip"), but its densities lack
- * each kernel's 1/width, which favours the narrow ones' centres as narrower kernels would. With complete densities, 0.1 and no clip are
- * what does at least as well (bench/samplers.py; Watanabe 2023, "Tree-Structured Parzen Estimator", on narrow kernels). And trials that
- * still run count among the rest, wherever they are: several workers then try different things. */
+ * Two things differ. Optuna takes 0.2 for bandwidth and keeps kernels of few trials wider still ("magic clip"), but its
+ * densities lack each kernel's 1/width, which favours the narrow ones' centres as narrower kernels would. With complete
+ * densities, 0.1 and no clip are what does at least as well (bench/samplers.py; Watanabe 2023, "Tree-Structured Parzen
+ * Estimator", on narrow kernels). And trials that still run count among the rest, wherever they are: several workers
+ * then try different things. */
 #include <math.h>
 
 #include "tune/sampler.h"
@@ -252,7 +256,8 @@ static bool has_group(const group *members, const bm_trial *trial) {
     return true;
 }
 
-/* The trials before number that have the group, by number: the judged ones and those that run. Returns how many of them are judged. */
+/* The trials before number that have the group, by number: the judged ones and those that run. Returns how many of them
+ * are judged. */
 static int gather(const group *members, const bm_trials *trials, int64_t number, const bm_trial **trial, int *count) {
     int judged = 0;
     *count = 0;

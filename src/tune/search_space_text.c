@@ -1,4 +1,5 @@
-/* Search spaces as people write them: "name=distribution if parent=choice, ...", or a YAML file of "name: distribution". */
+/* Search spaces as people write them: "name=distribution if parent=choice, ...", or a YAML file of "name:
+ * distribution". */
 #include <ctype.h>
 #include <math.h>
 #include <stdio.h>
@@ -33,8 +34,8 @@ static piece between(piece whole, size_t from, size_t to) {
     return trimmed((piece){whole.start + from, to - from});
 }
 
-/* Where separator first stands outside of brackets and quotes; the length of the text where it does not. Closed: whether every
- * bracket and quote that opens before that place closes there. */
+/* Where separator first stands outside of brackets and quotes; the length of the text where it does not. Closed:
+ * whether every bracket and quote that opens before that place closes there. */
 static size_t find_outside(piece p, const char *separator, bool *closed) {
     const size_t length = strlen(separator);
     int depth = 0;

@@ -1,5 +1,5 @@
-/* A trial's life in the file: begun, given parameters, reporting, ended. Each step is one transaction, and those that change a trial
- * change nothing in one that has ended, whoever ended it. */
+/* A trial's life in the file: begun, given parameters, reporting, ended. Each step is one transaction, and those that
+ * change a trial change nothing in one that has ended, whoever ended it. */
 #include <math.h>
 #include <string.h>
 
@@ -65,7 +65,8 @@ static void read_settled(bm_store *store, int64_t id, double *value) {
     read_fixed(store, id, value);
 }
 
-/* Begins a WAITING trial, where there is one. Trials never go back to WAITING, so that those looked at are not looked at again. */
+/* Begins a WAITING trial, where there is one. Trials never go back to WAITING, so that those looked at are not looked
+ * at again. */
 static bool begin_waiting(bm_store *store, int64_t limit, int64_t *number, double *value) {
     static const char sql[] = "SELECT trial_id, number FROM trials WHERE study_id = ?1 AND trial_id > ?2"
                               " AND state = 'WAITING' AND number < ?3 ORDER BY trial_id LIMIT 1";

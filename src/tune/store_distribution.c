@@ -10,7 +10,8 @@ enum { NUMBER_BYTES = 40 };
 
 /* ---- numbers */
 
-/* Python's repr of a float: the fewest digits that read back as the same double; a point where an exponent is not needed. */
+/* Python's repr of a float: the fewest digits that read back as the same double; a point where an exponent is not
+ * needed. */
 static void format_float(double value, char text[NUMBER_BYTES]) {
     int digits = 1;
     do {

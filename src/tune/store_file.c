@@ -1,5 +1,5 @@
-/* The file of the store: what may be opened, the statements, and what went wrong with them in one sentence. A file is judged before
- * anything is written to it: see bm_store_schema. */
+/* The file of the store: what may be opened, the statements, and what went wrong with them in one sentence. A file is
+ * judged before anything is written to it: see bm_store_schema. */
 #include "tune/store_file.h"
 
 #include <math.h>
@@ -207,8 +207,8 @@ static bm_status judge_path(const char *path, bm_store_mode mode, bool *read_onl
     return BM_OK;
 }
 
-/* A path as SQLite takes it whatever it begins with ("file:", ":memory:"), and as a URI where nothing may be written: such a file is
- * read as it stands, for the files that belong to a log could not be made beside it. */
+/* A path as SQLite takes it whatever it begins with ("file:", ":memory:"), and as a URI where nothing may be written:
+ * such a file is read as it stands, for the files that belong to a log could not be made beside it. */
 static char *sqlite_name(const char *path, bool immutable, bm_arena *arena) {
     static const char hex[] = "0123456789ABCDEF";
     char *name = BM_NEW(arena, char, 3 * strlen(path) + 32);
@@ -261,8 +261,8 @@ static bm_status connect_to(bm_store *store, bm_store_mode mode, bool read_only,
     return bm_store_done(store, BM_OK, error);
 }
 
-/* Where a log cannot be had (another program reads the file just now, a network's file system), the file stays as it is: slower, no
- * more. */
+/* Where a log cannot be had (another program reads the file just now, a network's file system), the file stays as it
+ * is: slower, no more. */
 static void prepare_to_write(bm_store *store) {
     sqlite3_db_config(store->database, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
     sqlite3_exec(store->database, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL", NULL, NULL, NULL);

@@ -1,8 +1,9 @@
 #ifndef BM_TUNE_STORE_FILE_H
 #define BM_TUNE_STORE_FILE_H
 
-/* What the files of the store share: the open database and the study, statements that are prepared once, and one failure kept until
- * it is asked for, as a writer of core/io.h does, so that an operation reads as the list of its statements. */
+/* What the files of the store share: the open database and the study, statements that are prepared once, and one
+ * failure kept until it is asked for, as a writer of core/io.h does, so that an operation reads as the list of its
+ * statements. */
 #include <sqlite3.h>
 
 #include "tune/store.h"
@@ -14,8 +15,8 @@ typedef struct {
     sqlite3_stmt *statement;
 } bm_store_statement;
 
-/* The trials as last read. Those that have ended are never read again; the others live in an arena of their own, emptied by each
- * reading. */
+/* The trials as last read. Those that have ended are never read again; the others live in an arena of their own,
+ * emptied by each reading. */
 typedef struct {
     bm_trial *trial; /* [count] by number */
     int64_t *id;     /* [count] trials.trial_id */
@@ -41,8 +42,8 @@ struct bm_store {
     bm_store_cache cache;
 };
 
-/* The statement with its parameters ?1, ?2, ... bound, a letter each: i int64_t, d double, t text (which must live until it is run).
- * NULL after any failure. sql: a literal. */
+/* The statement with its parameters ?1, ?2, ... bound, a letter each: i int64_t, d double, t text (which must live
+ * until it is run). NULL after any failure. sql: a literal. */
 sqlite3_stmt *bm_store_query(bm_store *store, const char *sql, const char *types, ...);
 /* Whether there is another row; false ends the statement. A NULL query has none. */
 bool bm_store_row(bm_store *store, sqlite3_stmt *query);
@@ -62,12 +63,12 @@ bm_status bm_store_trouble(const bm_store *store, bm_error *error);
 
 void bm_store_lock(bm_store *store);     /* begins a transaction that nobody else may write in */
 void bm_store_snapshot(bm_store *store); /* begins one that reads the file as it stands now */
-/* Ends the transaction, if there is one: kept where status is BM_OK and nothing failed, undone otherwise. Returns status, or the
- * failure as a sentence. */
+/* Ends the transaction, if there is one: kept where status is BM_OK and nothing failed, undone otherwise. Returns
+ * status, or the failure as a sentence. */
 bm_status bm_store_done(bm_store *store, bm_status status, bm_error *error);
 
-/* The schema (store_schema.c). create: writes it where the database is empty. Within a transaction; BM_FAILED says what the file is
- * instead. */
+/* The schema (store_schema.c). create: writes it where the database is empty. Within a transaction; BM_FAILED says what
+ * the file is instead. */
 bm_status bm_store_schema(bm_store *store, bool create, bm_error *error);
 
 /* The trials as read (store_trials.c). */

@@ -1,5 +1,6 @@
-/* Optuna's tables as its version 3.1 makes them (its storages/_rdb; Akiba et al. 2019, "Optuna: A Next-generation Hyperparameter
- * Optimization Framework"). Names, types and constraints are what its object-relational mapping and its migrations go by. */
+/* Optuna's tables as its version 3.1 makes them (its storages/_rdb; Akiba et al. 2019, "Optuna: A Next-generation
+ * Hyperparameter Optimization Framework"). Names, types and constraints are what its object-relational mapping and its
+ * migrations go by. */
 #include <stdio.h>
 #include <string.h>
 

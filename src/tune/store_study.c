@@ -1,7 +1,8 @@
 /* Studies: made or found again with the same space and direction, listed, and opened as they stand.
  *
- * A study of ours carries its space as a system attribute, for distributions do not tell which parameters exist only where. One that
- * Optuna made has the parameters that its trials have had; once it was continued here, it carries the space too. */
+ * A study of ours carries its space as a system attribute, for distributions do not tell which parameters exist only
+ * where. One that Optuna made has the parameters that its trials have had; once it was continued here, it carries the
+ * space too. */
 #include <stdio.h>
 #include <string.h>
 
@@ -37,7 +38,8 @@ static bm_status find_study(bm_store *store, const char *name, bm_error *error) 
                             store->path, objectives);
 }
 
-/* The space of the trials so far: each parameter with its latest distribution, in the order of their first appearance. */
+/* The space of the trials so far: each parameter with its latest distribution, in the order of their first
+ * appearance. */
 static bm_status observed_space(bm_store *store, bm_search_space *space, bm_error *error) {
     static const char sql[] = "SELECT param_name, distribution_json FROM trial_params p JOIN"
                               " (SELECT min(param_id) AS first, max(param_id) AS last FROM trial_params"
@@ -82,8 +84,8 @@ static bm_status space_of_file(bm_store *store, bm_search_space *space, bool *ca
 
 /* ---- the same space? */
 
-/* What the two spaces disagree on; NULL: nothing. Of a space that was only observed, parameters with a condition may not have been
- * seen yet. */
+/* What the two spaces disagree on; NULL: nothing. Of a space that was only observed, parameters with a condition may
+ * not have been seen yet. */
 static const char *first_difference(const bm_search_space *ours, const bm_search_space *theirs, bool carried) {
     for (int i = 0; i < theirs->count; i++) {
         const bm_parameter *b = &theirs->parameter[i];

@@ -1,5 +1,5 @@
-/* The trials of a study as they stand in the file. A trial that has ended never changes, so that each reading costs what has changed
- * since the one before, and not what the study has grown to. */
+/* The trials of a study as they stand in the file. A trial that has ended never changes, so that each reading costs
+ * what has changed since the one before, and not what the study has grown to. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

@@ -98,8 +98,8 @@ static bm_status refresh(study *s, bm_error *error) {
     return status;
 }
 
-/* Whether a trial that is worked on here no longer runs: a program of Optuna's may end it, or a process that took this one for dead.
- * What they say counts. */
+/* Whether a trial that is worked on here no longer runs: a program of Optuna's may end it, or a process that took this
+ * one for dead. What they say counts. */
 static bool ended_elsewhere(study *s, int64_t number) {
     return refresh(s, NULL) == BM_OK && trial_of(s, number) && trial_of(s, number)->state != BM_TRIAL_RUNNING;
 }
@@ -148,8 +148,8 @@ static bool is_at_work(const study *s, int64_t number) {
     return found;
 }
 
-/* The first trial whose process is gone, or that this process left in an earlier run. Trials of another machine, and Optuna's, which have
- * no owner, are left alone: of these we cannot tell. */
+/* The first trial whose process is gone, or that this process left in an earlier run. Trials of another machine, and
+ * Optuna's, which have no owner, are left alone: of these we cannot tell. */
 static bm_status find_orphan(study *s, orphan *found, bm_error *error) {
     bm_study_view *view = s->view;
     bm_arena scratch = {0};
@@ -173,7 +173,8 @@ static bm_status find_orphan(study *s, orphan *found, bm_error *error) {
     return status;
 }
 
-/* With the parameters that it has; those that it has not are what its number stands for. Of several processes that want it one gets it. */
+/* With the parameters that it has; those that it has not are what its number stands for. Of several processes that want
+ * it one gets it. */
 static bm_status take_up(study *s, const orphan *found, bm_error *error) {
     double settled[BM_PARAMETERS];
     char self[BM_OWNER_BYTES];
@@ -188,8 +189,8 @@ static bm_status take_up(study *s, const orphan *found, bm_error *error) {
 
 /* ---- validation and test ---------------------------------------------------------------------------------------- */
 
-/* JSON text, to be freed by cJSON_free; NULL: no memory. Numbers are written here, because cJSON's may lose the last bit, and a process
- * that recalls scores must come to what the one that made them did. */
+/* JSON text, to be freed by cJSON_free; NULL: no memory. Numbers are written here, because cJSON's may lose the last
+ * bit, and a process that recalls scores must come to what the one that made them did. */
 static char *scores_text(const double *score, int count) {
     cJSON *array = cJSON_CreateArray();
     bool complete = array != NULL;
@@ -516,8 +517,8 @@ static void wait_a_moment(void) {
     nanosleep(&moment, NULL);
 }
 
-/* Nothing runs here, and nothing is left to start. Trials that other processes work on are waited for before the best are chosen: then
- * all choose the same, from all trials, and what one has validated or tested the others need not. */
+/* Nothing runs here, and nothing is left to start. Trials that other processes work on are waited for before the best
+ * are chosen: then all choose the same, from all trials, and what one has validated or tested the others need not. */
 static bm_status advance(study *s, bm_error *error) {
     if (s->setup->finalists == 0) {
         s->view->phase = BM_STUDY_ENDED;

@@ -1,12 +1,14 @@
 #ifndef BM_TUNE_STUDY_H
 #define BM_TUNE_STUDY_H
 
-/* A study from the first trial to the number that is reported. Three sets of seeds, none of which another uses: every trial is scored
- * over the folds; the best few are scored again over validation seeds, which choose one; and that one over test seeds, whose mean is
- * reported. Everything that is known stands in the store, so that a study goes on wherever it was stopped.
+/* A study from the first trial to the number that is reported. Three sets of seeds, none of which another uses: every
+ * trial is scored over the folds; the best few are scored again over validation seeds, which choose one; and that one
+ * over test seeds, whose mean is reported. Everything that is known stands in the store, so that a study goes on
+ * wherever it was stopped.
  *
- * Several processes may work on one study. Each begins trials of its own, and takes up those of processes that are gone; none chooses
- * finalists before the others' trials have ended. They then all validate and test the same, with the same seeds and scores. */
+ * Several processes may work on one study. Each begins trials of its own, and takes up those of processes that are
+ * gone; none chooses finalists before the others' trials have ended. They then all validate and test the same, with the
+ * same seeds and scores. */
 #include <stdatomic.h>
 
 #include "tune/pruner.h"

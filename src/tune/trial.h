@@ -27,8 +27,9 @@ typedef struct {
 
 /* Whether it came to an end that says something of its parameters: COMPLETE with a number, or PRUNED. */
 bool bm_trial_judged(const bm_trial *trial);
-/* Below 0: a is the better one of two judged trials, above 0: b. The complete ones by value, then, as in Optuna's TPE, the pruned ones
- * by how far they came, then by their last report. Equals by number, so that 0 is a trial beside itself only. */
+/* Below 0: a is the better one of two judged trials, above 0: b. The complete ones by value, then, as in Optuna's TPE,
+ * the pruned ones by how far they came, then by their last report. Equals by number, so that 0 is a trial beside itself
+ * only. */
 int bm_trial_compare(const bm_trials *trials, const bm_trial *a, const bm_trial *b);
 /* The trial of that number, the last of several (what others wrote may repeat one); NULL: there is none. */
 const bm_trial *bm_trials_find(const bm_trials *trials, int64_t number);

@@ -27,12 +27,12 @@ typedef struct bm_tune_objective {
     const void *self;
 } bm_tune_objective;
 
-/* Trains as experiment says, without a run folder; the score is the last policy's mean return over eval_episodes, the values on the
- * way those of evaluations. experiment must outlive the objective. */
+/* Trains as experiment says, without a run folder; the score is the last policy's mean return over eval_episodes, the
+ * values on the way those of evaluations. experiment must outlive the objective. */
 bm_tune_objective bm_tune_training(const bm_experiment *experiment);
 
-/* Runs a method on a function for so many steps; the score is the least value found, to be minimised. A seed draws the start, in the
- * function's window, and noise. */
+/* Runs a method on a function for so many steps; the score is the least value found, to be minimised. A seed draws the
+ * start, in the function's window, and noise. */
 typedef struct {
     bm_objective *function;
     bm_method method;

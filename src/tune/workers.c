@@ -1,5 +1,5 @@
-/* Each worker is a forked process at the other end of a socket that keeps messages whole. Another rank's is one of that rank's, which
- * passes on what both sides say. */
+/* Each worker is a forked process at the other end of a socket that keeps messages whole. Another rank's is one of that
+ * rank's, which passes on what both sides say. */
 #include "tune/workers.h"
 
 #include <errno.h>

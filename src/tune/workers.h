@@ -1,14 +1,15 @@
 #ifndef BM_TUNE_WORKERS_H
 #define BM_TUNE_WORKERS_H
 
-/* Evaluations in processes of their own, so that one that crashes is a failed trial and not a dead study. Workers end with the process
- * that started them, however it ends. Where there are several ranks (ranks.h), each has its share of the places, and rank 0 gives all of
- * them work; it makes no difference to who uses them. */
+/* Evaluations in processes of their own, so that one that crashes is a failed trial and not a dead study. Workers end
+ * with the process that started them, however it ends. Where there are several ranks (ranks.h), each has its share of
+ * the places, and rank 0 gives all of them work; it makes no difference to who uses them. */
 #include "tune/tune_objective.h"
 
 enum { BM_WORKERS = 256, BM_JOB_SETTINGS = 64, BM_JOB_SEEDS = 64 };
 
-/* Settings evaluated with several seeds, one after another: the folds. Texts must live until the job has been started. */
+/* Settings evaluated with several seeds, one after another: the folds. Texts must live until the job has been
+ * started. */
 typedef struct {
     int64_t id; /* the caller's */
     const bm_setting *settings;

@@ -1,9 +1,10 @@
 #ifndef BM_WATCH_ADAPT_H
 #define BM_WATCH_ADAPT_H
 
-/* Adaptation to be looked at: tasks of a test, one after another and step by step, with what is seen after every step kept for a picture
- * (watch/adapt_scene.h). The inner loop and its scores are those of meta/adaptation.h, bit for bit; beside the learned parameters
- * random ones are adapted to the same task. Of an environment episodes of the adapted policy are played after every step. */
+/* Adaptation to be looked at: tasks of a test, one after another and step by step, with what is seen after every step
+ * kept for a picture (watch/adapt_scene.h). The inner loop and its scores are those of meta/adaptation.h, bit for bit;
+ * beside the learned parameters random ones are adapted to the same task. Of an environment episodes of the adapted
+ * policy are played after every step. */
 #include "meta/learner.h"
 
 enum {
@@ -74,7 +75,8 @@ typedef struct {
     bm_arena arena, task_arena;
 } bm_adapt;
 
-/* Begins with the first task. learner must outlive it; outer [learner->parameters] is copied; scheme: of random weights. */
+/* Begins with the first task. learner must outlive it; outer [learner->parameters] is copied; scheme: of random
+ * weights. */
 bm_status bm_adapt_create(bm_adapt **adapt, const bm_learner *learner, bm_init scheme, int steps, uint64_t seed,
                           const bm_real *outer, int64_t iteration, bm_error *error);
 void bm_adapt_destroy(bm_adapt *adapt); /* NULL is fine */
@@ -83,7 +85,8 @@ void bm_adapt_learn(bm_adapt *adapt, const bm_real *outer, int64_t iteration);
 
 /* Seconds until the next move looks due. */
 double bm_adapt_wait(const bm_adapt *adapt);
-/* A step of the episodes; when they are over, a step of adaptation; after the last, the next task. BM_FAILED: not enough memory. */
+/* A step of the episodes; when they are over, a step of adaptation; after the last, the next task. BM_FAILED: not
+ * enough memory. */
 bm_status bm_adapt_move(bm_adapt *adapt, bm_error *error);
 bm_status bm_adapt_next_step(bm_adapt *adapt, bm_error *error); /* gives the episodes up */
 bm_status bm_adapt_next_task(bm_adapt *adapt, bm_error *error); /* gives the task up */

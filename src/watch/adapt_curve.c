@@ -1,4 +1,5 @@
-/* A curve to fit: the truth, the points to adapt with, and what the network makes of it before adaptation and after every step. */
+/* A curve to fit: the truth, the points to adapt with, and what the network makes of it before adaptation and after
+ * every step. */
 #include <math.h>
 #include <stdio.h>
 
@@ -20,8 +21,8 @@ static bm_point place(const plot *p, double x, double y) {
     return (bm_point){p->left + across * (p->right - p->left), p->bottom - up * (p->bottom - p->top)};
 }
 
-/* The truth and what the network made of it before adaptation, which may be far off: of that no more than as much again. It stays while
- * steps are made. */
+/* The truth and what the network made of it before adaptation, which may be far off: of that no more than as much
+ * again. It stays while steps are made. */
 static void find_window(const bm_adapt *adapt, plot *p) {
     double low = INFINITY, high = -INFINITY, lowest = INFINITY, highest = -INFINITY;
     for (int i = 0; i < BM_ADAPT_GRID; i++) {

@@ -1,5 +1,5 @@
-/* Images to tell apart: a row for every class, those to adapt with first; behind them those that adaptation is judged by, each with the
- * class it is taken for: green where that is right. */
+/* Images to tell apart: a row for every class, those to adapt with first; behind them those that adaptation is judged
+ * by, each with the class it is taken for: green where that is right. */
 #include <math.h>
 #include <stdio.h>
 

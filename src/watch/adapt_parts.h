@@ -1,8 +1,8 @@
 #ifndef BM_WATCH_ADAPT_PARTS_H
 #define BM_WATCH_ADAPT_PARTS_H
 
-/* What a task looks like, in the whole viewport; part of adapt_scene.c. text: size of ordinary text in pixels; 0: there is no room for
- * any. */
+/* What a task looks like, in the whole viewport; part of adapt_scene.c. text: size of ordinary text in pixels; 0: there
+ * is no room for any. */
 #include "core/canvas.h"
 #include "watch/adapt.h"
 

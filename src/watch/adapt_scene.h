@@ -1,8 +1,8 @@
 #ifndef BM_WATCH_ADAPT_SCENE_H
 #define BM_WATCH_ADAPT_SCENE_H
 
-/* The picture of adaptation (watch/adapt.h): the task and what has become of it so far; beside it scores against steps and, of a run that
- * trains, the curve of training. */
+/* The picture of adaptation (watch/adapt.h): the task and what has become of it so far; beside it scores against steps
+ * and, of a run that trains, the curve of training. */
 #include "core/canvas.h"
 #include "watch/adapt.h"
 #include "watch/adapt_feed.h"

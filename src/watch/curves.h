@@ -1,8 +1,8 @@
 #ifndef BM_WATCH_CURVES_H
 #define BM_WATCH_CURVES_H
 
-/* The curves of a run as it trains, written by the training thread and drawn by another. Memory is bounded: when a curve is full,
- * every second point is dropped. */
+/* The curves of a run as it trains, written by the training thread and drawn by another. Memory is bounded: when a
+ * curve is full, every second point is dropped. */
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>

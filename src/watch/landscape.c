@@ -1,4 +1,5 @@
-/* The whole picture of a landscape: what stands around the function (landscape_function.c), by the layout (landscape_layout.c). */
+/* The whole picture of a landscape: what stands around the function (landscape_function.c), by the layout
+ * (landscape_layout.c). */
 #include "watch/landscape.h"
 
 #include <math.h>
@@ -141,7 +142,8 @@ static void limit_chart(const bm_landscape *landscape, const span *s, bm_chart *
     }
 }
 
-/* Far above what is shown is as good as any other value there; below, it lies on the edge, where a logarithm has none. */
+/* Far above what is shown is as good as any other value there; below, it lies on the edge, where a logarithm has
+ * none. */
 static const double *copy_values(const bm_landscape *landscape, const bm_landscape_path *path, const bm_chart *chart,
                                  bm_arena *scratch) {
     double *y = BM_NEW(scratch, double, path->count);

@@ -1,8 +1,9 @@
 #ifndef BM_WATCH_LANDSCAPE_H
 #define BM_WATCH_LANDSCAPE_H
 
-/* A function and the paths of what looks for its minimum: from above as contours, as a surface, or, of one coordinate, as a curve;
- * beside it how the values fall. Drawn from plain values, so that a picture is a function of them; who found them is all the same. */
+/* A function and the paths of what looks for its minimum: from above as contours, as a surface, or, of one coordinate,
+ * as a curve; beside it how the values fall. Drawn from plain values, so that a picture is a function of them; who
+ * found them is all the same. */
 #include "core/canvas.h"
 #include "draw/contour.h"
 #include "watch/overlay.h"
@@ -40,7 +41,8 @@ typedef struct {
 
 /* The whole picture, at any size: what does not fit is left out, the function last. */
 void bm_landscape_draw(const bm_landscape *landscape, bm_canvas *canvas);
-/* Which point of the function a pixel of a picture of that size shows; of one coordinate only xy[0] is set. False: none. */
+/* Which point of the function a pixel of a picture of that size shows; of one coordinate only xy[0] is set. False:
+ * none. */
 bool bm_landscape_at(const bm_landscape *landscape, double width, double height, double pixel_x, double pixel_y,
                      double xy[2]);
 

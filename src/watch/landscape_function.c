@@ -1,4 +1,5 @@
-/* The function in its panel: contours or a curve with axes around them, or a surface; over it paths, and over these the marks. */
+/* The function in its panel: contours or a curve with axes around them, or a surface; over it paths, and over these the
+ * marks. */
 #include <math.h>
 #include <stddef.h>
 

@@ -1,5 +1,6 @@
-/* Where the parts of a landscape stand: a header; the legend; the function and, beside or below it, the chart of its values; a line at
- * the bottom. Only the size of the picture and the texts decide, so that a pixel can be asked what it shows. */
+/* Where the parts of a landscape stand: a header; the legend; the function and, beside or below it, the chart of its
+ * values; a line at the bottom. Only the size of the picture and the texts decide, so that a pixel can be asked what it
+ * shows. */
 #include <math.h>
 
 #include "draw/chart.h"

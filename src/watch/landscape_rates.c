@@ -1,4 +1,5 @@
-/* The learning rate that each coordinate gets, against the step: an optimizer keeps its colour, its coordinates get paler. */
+/* The learning rate that each coordinate gets, against the step: an optimizer keeps its colour, its coordinates get
+ * paler. */
 #include <math.h>
 #include <stdio.h>
 

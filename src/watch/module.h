@@ -1,9 +1,9 @@
 #ifndef BM_WATCH_MODULE_H
 #define BM_WATCH_MODULE_H
 
-/* Finds and loads bellman-render.so. It is looked for in the file that the environment variable BELLMAN_RENDER names, if it is
- * set; else beside the running program (build/), else in ../lib/bellman/ from there (make install). Once loaded it stays: ask as
- * often as you like, it costs little. BM_FAILED says what is missing. */
+/* Finds and loads bellman-render.so. It is looked for in the file that the environment variable BELLMAN_RENDER names,
+ * if it is set; else beside the running program (build/), else in ../lib/bellman/ from there (make install). Once
+ * loaded it stays: ask as often as you like, it costs little. BM_FAILED says what is missing. */
 #include "core/error.h"
 #include "render/render.h"
 

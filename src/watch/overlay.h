@@ -1,8 +1,8 @@
 #ifndef BM_WATCH_OVERLAY_H
 #define BM_WATCH_OVERLAY_H
 
-/* What lies over a picture in a window for a while: messages, and the keys that can be pressed. The canvas is in pixels of the whole
- * picture. */
+/* What lies over a picture in a window for a while: messages, and the keys that can be pressed. The canvas is in pixels
+ * of the whole picture. */
 #include <stddef.h>
 
 #include "core/canvas.h"
@@ -13,7 +13,8 @@ typedef struct {
     const char *key, *help;
 } bm_overlay_key;
 
-/* On a dark strip, in the middle of a part of that width. Of what does not fit the end is kept: of a path it says more. */
+/* On a dark strip, in the middle of a part of that width. Of what does not fit the end is kept: of a path it says
+ * more. */
 void bm_overlay_message(bm_canvas *canvas, double width, double y, const char *text);
 /* A list that ends with a NULL key, in the middle of the picture, which fades. */
 void bm_overlay_keys(bm_canvas *canvas, const bm_overlay_key *keys);

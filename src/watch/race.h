@@ -1,7 +1,8 @@
 #ifndef BM_WATCH_RACE_H
 #define BM_WATCH_RACE_H
 
-/* Several methods on one function from one start: what each has done so far, kept in bounded memory, and as a picture. */
+/* Several methods on one function from one start: what each has done so far, kept in bounded memory, and as a
+ * picture. */
 #include "optim/descent.h"
 #include "watch/landscape.h"
 
@@ -43,8 +44,8 @@ typedef struct {
     bm_arena arena, window_arena;
 } bm_race;
 
-/* Everything in race but objective, base, keeps_rates, tolerance, low, high and racer[0 .. racers-1].{method, label, color} is filled in. start
- * [dims] is copied. */
+/* Everything in race but objective, base, keeps_rates, tolerance, low, high and racer[0 .. racers-1].{method, label,
+ * color} is filled in. start [dims] is copied. */
 bm_status bm_race_create(bm_race *race, const double *start, bm_error *error);
 void bm_race_free(bm_race *race); /* not the objective */
 
@@ -58,7 +59,8 @@ double bm_race_distance(const bm_race *race, int racer); /* to the nearest minim
 
 extern const bm_surface_view bm_race_view; /* from where a surface shows well */
 
-/* Looks at the function in the window from low to high. BM_FAILED: memory ran out. Where no value is finite, seen stays false. */
+/* Looks at the function in the window from low to high. BM_FAILED: memory ran out. Where no value is finite, seen stays
+ * false. */
 bm_status bm_race_survey(bm_race *race, bm_error *error);
 /* Fills in what a race knows; valid until the next step. */
 void bm_race_landscape(bm_race *race, bm_landscape *landscape);

@@ -1,7 +1,8 @@
-/* Recordings. Each kind of file is an entry of a table, found by the name's ending: how it is opened, takes a picture, and ends.
+/* Recordings. Each kind of file is an entry of a table, found by the name's ending: how it is opened, takes a picture,
+ * and ends.
  *
- * Films are made by the program ffmpeg, which reads the pictures from a socket: writing to one whose reader has died is an error,
- * and no SIGPIPE. It writes beside the film, which gets its name when ffmpeg has ended well. */
+ * Films are made by the program ffmpeg, which reads the pictures from a socket: writing to one whose reader has died is
+ * an error, and no SIGPIPE. It writes beside the film, which gets its name when ffmpeg has ended well. */
 #include "watch/recorder.h"
 
 #include <errno.h>
@@ -93,7 +94,8 @@ static int64_t hundredths(const bm_recorder *r) {
     return (int64_t)llround(100.0 * (double)r->frames / r->frames_per_second);
 }
 
-/* A picture is written when its time is over. One that comes too soon takes the last one's place: the final one is always seen. */
+/* A picture is written when its time is over. One that comes too soon takes the last one's place: the final one is
+ * always seen. */
 static bm_status gif_frame(bm_recorder *r, const uint32_t *pixels, bm_error *error) {
     const int64_t now = hundredths(r);
     bm_status status = BM_OK;
@@ -121,7 +123,8 @@ static bm_status gif_close(bm_recorder *r, bool keep, bm_error *error) {
 
 /* ---- .png ------------------------------------------------------------------------------------------------------- */
 
-/* The name of a numbered picture. False unless the pattern has one conversion, %d or %0Nd, and no other percent sign. */
+/* The name of a numbered picture. False unless the pattern has one conversion, %d or %0Nd, and no other percent
+ * sign. */
 static bool numbered_name(const char *pattern, int64_t number, char *name, size_t bytes) {
     const char *percent = strchr(pattern, '%');
     const char *digits = percent + 1, *end = digits + strspn(digits, "0123456789");

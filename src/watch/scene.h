@@ -1,8 +1,9 @@
 #ifndef BM_WATCH_SCENE_H
 #define BM_WATCH_SCENE_H
 
-/* What a viewer sees: the environment as it draws itself, what the policy thinks, and, of a run that trains, its curves and
- * the hyperparameters that can be turned. Scenes are drawn from plain values, so that a picture is a function of them. */
+/* What a viewer sees: the environment as it draws itself, what the policy thinks, and, of a run that trains, its curves
+ * and the hyperparameters that can be turned. Scenes are drawn from plain values, so that a picture is a function of
+ * them. */
 #include "core/canvas.h"
 #include "watch/curves.h"
 #include "watch/overlay.h"

@@ -1,5 +1,5 @@
-/* The user's terminal, played by a pseudo terminal: a child process has it as standard input and output, the test is the person and
- * the screen. The child tells what it sees through a pipe, words ended by a semicolon. */
+/* The user's terminal, played by a pseudo terminal: a child process has it as standard input and output, the test is
+ * the person and the screen. The child tells what it sees through a pipe, words ended by a semicolon. */
 #define _XOPEN_SOURCE 700 /* posix_openpt */
 #include "cli/tty.c"
 

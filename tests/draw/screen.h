@@ -1,7 +1,8 @@
 #ifndef BM_TESTS_SCREEN_H
 #define BM_TESTS_SCREEN_H
 
-/* A small terminal: knows the sequences that draw/terminal.c uses, fails on any other, and tells what its screen shows. */
+/* A small terminal: knows the sequences that draw/terminal.c uses, fails on any other, and tells what its screen
+ * shows. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -1,4 +1,5 @@
-/* The painter on pixels: areas known by hand, blending, clipping, lines without seams, and coordinates that are no coordinates. */
+/* The painter on pixels: areas known by hand, blending, clipping, lines without seams, and coordinates that are no
+ * coordinates. */
 #include "draw/raster.h"
 
 #include <math.h>

@@ -1,4 +1,5 @@
-/* Terminal pictures, seen through a small terminal: what the bytes of the frames put on its screen is compared with the pixels. */
+/* Terminal pictures, seen through a small terminal: what the bytes of the frames put on its screen is compared with the
+ * pixels. */
 #include "draw/terminal.h"
 
 #include <math.h>
@@ -378,7 +379,8 @@ static void draw_cart(bm_raster *raster, int frame) {
     bm_draw_circle(&canvas, x, 57, 2, BM_INK);
 }
 
-/* Plays 20 seconds, limited or not; returns the mean bytes of a frame after the first, and how many pixels are visibly off. */
+/* Plays 20 seconds, limited or not; returns the mean bytes of a frame after the first, and how many pixels are visibly
+ * off. */
 static double play_cart(bm_terminal_colors colors, size_t limit, double *visibly_off) {
     enum { FRAMES = 20 * FPS };
     const int reduction = colors == BM_COLORS_TRUE ? BM_PALETTE_ERROR : 48, visible = 20 + reduction;

@@ -213,8 +213,8 @@ END_TEST
 
 /* ---- what is worked out ----------------------------------------------------------------------------------------- */
 
-/* Without hidden layers kernel [inputs, 2], bias [2] and log_std [2] are all there is: a step to the goal as long as may be, from the
- * position and the goal behind it, with deviations of 0.0007. */
+/* Without hidden layers kernel [inputs, 2], bias [2] and log_std [2] are all there is: a step to the goal as long as
+ * may be, from the position and the goal behind it, with deviations of 0.0007. */
 START_TEST(a_policy_that_is_shown_the_goal_walks_there) {
     acting a = acting_make(
         "point2d", (setting[]){{"task_range", "goal_x=0.33:0.33, goal_y=-0.21:-0.21"}, {"show_task", "true"}, {0}}, 0);
@@ -230,8 +230,8 @@ START_TEST(a_policy_that_is_shown_the_goal_walks_there) {
 }
 END_TEST
 
-/* Three steps of CartPole, each with reward 1, and a policy without preferences, log pi = -log 2: the loss is log 2 times the mean
- * advantage. */
+/* Three steps of CartPole, each with reward 1, and a policy without preferences, log pi = -log 2: the loss is log 2
+ * times the mean advantage. */
 static double cartpole_loss(const char *gamma, const char *gae_lambda, const char *baseline, const char *normalize) {
     acting a = acting_make("CartPole-v1",
                            (setting[]){{"env", "CartPole-v1"},

@@ -1,5 +1,5 @@
-/* Supervised tasks in double: gradients and curvature against central differences of the losses, whose rows they are taken over,
- * and the scores. */
+/* Supervised tasks in double: gradients and curvature against central differences of the losses, whose rows they are
+ * taken over, and the scores. */
 #include <math.h>
 
 #include "family.h"

@@ -1,5 +1,5 @@
-/* One method going down a function: what each flag does to a step, worked by hand on 0.1 x^2 + 2 y^2, whose gradient at (-5, -2) is
- * (-1, -8); where it ends when it leaves the numbers; and what does not go together. */
+/* One method going down a function: what each flag does to a step, worked by hand on 0.1 x^2 + 2 y^2, whose gradient at
+ * (-5, -2) is (-1, -8); where it ends when it leaves the numbers; and what does not go together. */
 #include "optim/descent.h"
 
 #include <math.h>

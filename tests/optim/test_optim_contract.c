@@ -1,5 +1,5 @@
-/* What every registered optimizer must keep, whatever it computes; and what the options of each promise beyond PyTorch's
- * trajectories, by hand. */
+/* What every registered optimizer must keep, whatever it computes; and what the options of each promise beyond
+ * PyTorch's trajectories, by hand. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -272,7 +272,8 @@ START_TEST(adagrad_begins_at_its_initial_value) {
 }
 END_TEST
 
-/* lambd 0 and t0 1: eta stays lr; w is 0.9, 0.8, 0.7, 0.6; the average starts over with mu = 1 until step 3, then 1/2. */
+/* lambd 0 and t0 1: eta stays lr; w is 0.9, 0.8, 0.7, 0.6; the average starts over with mu = 1 until step 3, then
+ * 1/2. */
 START_TEST(asgd_averages_from_t0_on) {
     optim_twin o;
     bm_variant choice = optim_defaults("asgd");

@@ -1,7 +1,8 @@
 #ifndef BM_TESTS_TUNE_STORE_SUPPORT_H
 #define BM_TESTS_TUNE_STORE_SUPPORT_H
 
-/* What the tests of the store share: a space with every kind of parameter, made by hand, and files in a folder of their own. */
+/* What the tests of the store share: a space with every kind of parameter, made by hand, and files in a folder of their
+ * own. */
 #include <check.h>
 #include <sqlite3.h>
 #include <stdio.h>

@@ -1,8 +1,8 @@
 #ifndef BM_TESTS_TUNE_STUDY_SUPPORT_H
 #define BM_TESTS_TUNE_STUDY_SUPPORT_H
 
-/* Studies of objectives made by hand, whose score of x under a seed is known; each evaluation that ends writes a line "x seed" into a
- * file, so that what was evaluated can be counted whoever did it. */
+/* Studies of objectives made by hand, whose score of x under a seed is known; each evaluation that ends writes a line
+ * "x seed" into a file, so that what was evaluated can be counted whoever did it. */
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>

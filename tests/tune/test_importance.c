@@ -66,7 +66,8 @@ static double crowd(double unit) { /* nine of ten in the last fifth */
     return unit < 0.1 ? 8 * unit : 0.8 + (unit - 0.1) * 2 / 9;
 }
 
-/* A sampler that has found the best corner looks there. Over the samples the first slope explains 0.6; over the space still 0.8. */
+/* A sampler that has found the best corner looks there. Over the samples the first slope explains 0.6; over the space
+ * still 0.8. */
 START_TEST(shares_do_not_depend_on_where_the_sampler_looked) {
     study s;
     make_space(&s, "a=uniform(0,1), b=uniform(0,1)");
@@ -82,7 +83,8 @@ static double decades(const double *x) {
     return log10(x[0]) + 0.5 * x[1];
 }
 
-/* log10 of a is uniform over [-4, 0], variance 16 / 12; b over 0 .. 8, variance (81 - 1) / 12, times a quarter: 16 to 20. */
+/* log10 of a is uniform over [-4, 0], variance 16 / 12; b over 0 .. 8, variance (81 - 1) / 12, times a quarter: 16 to
+ * 20. */
 START_TEST(parameters_are_uniform_on_their_own_scale) {
     study s;
     make_space(&s, "a=log(1e-4,1), b=int(0,8)");
@@ -128,7 +130,8 @@ START_TEST(what_parameters_do_together_is_the_rest) {
 }
 END_TEST
 
-/* The momentum of a choice that has none is the middle of the range: a step of heights 0 and 3, and on one half a slope of 2. */
+/* The momentum of a choice that has none is the middle of the range: a step of heights 0 and 3, and on one half a slope
+ * of 2. */
 START_TEST(a_parameter_that_does_not_exist_counts_as_its_middle) {
     study s;
     make_space(&s, "kind={plain,heavy}, momentum=uniform(0,1) if kind={heavy}");

@@ -1,4 +1,5 @@
-/* Pruners on trials written out by hand; the expected decisions follow from the rules at the top of each pruner's file. */
+/* Pruners on trials written out by hand; the expected decisions follow from the rules at the top of each pruner's
+ * file. */
 #include "tune/pruner.h"
 
 #include <math.h>

@@ -1,5 +1,5 @@
-/* What cmaes keeps of a study between two samples changes nothing: a sampler that has gone along with it chooses, bit for bit, what one
- * does that sees it for the first time. */
+/* What cmaes keeps of a study between two samples changes nothing: a sampler that has gone along with it chooses, bit
+ * for bit, what one does that sees it for the first time. */
 #include <math.h>
 #include <string.h>
 

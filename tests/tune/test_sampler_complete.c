@@ -1,4 +1,5 @@
-/* Where some values are settled, as those of trials that Optuna enqueues, every sampler adds what then exists, and nothing else. */
+/* Where some values are settled, as those of trials that Optuna enqueues, every sampler adds what then exists, and
+ * nothing else. */
 #include <math.h>
 #include <string.h>
 

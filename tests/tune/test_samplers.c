@@ -1,5 +1,6 @@
-/* Samplers: their distributions against the ones asked for, grids counted by hand, and what holds for every sampler of the registry.
- * Those that look at results must do better than random search; bench/samplers.py has the long version, beside Optuna. */
+/* Samplers: their distributions against the ones asked for, grids counted by hand, and what holds for every sampler of
+ * the registry. Those that look at results must do better than random search; bench/samplers.py has the long version,
+ * beside Optuna. */
 #include "tune/sampler.h"
 
 #include <math.h>
@@ -91,8 +92,8 @@ static int by_value(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-/* Kolmogorov and Smirnov: the largest distance between the draws' and the true distribution, times sqrt(n), exceeds 1.95 once in a
- * thousand times. u [n]: the true distribution at each draw. */
+/* Kolmogorov and Smirnov: the largest distance between the draws' and the true distribution, times sqrt(n), exceeds
+ * 1.95 once in a thousand times. u [n]: the true distribution at each draw. */
 static void assert_uniform(double *u, const char *what) {
     qsort(u, DRAWS, sizeof *u, by_value);
     double largest = 0;

@@ -1,4 +1,5 @@
-/* Search spaces as text, their conditions, and the way between values and numbers in [0, 1]; expected values worked by hand. */
+/* Search spaces as text, their conditions, and the way between values and numbers in [0, 1]; expected values worked by
+ * hand. */
 #include "tune/search_space.h"
 
 #include <math.h>

@@ -1,5 +1,5 @@
-/* The store: trials come back as they were told, numbers are given once however many programs ask, what has ended stays as it ended,
- * and a study is found again only as what it is. */
+/* The store: trials come back as they were told, numbers are given once however many programs ask, what has ended stays
+ * as it ended, and a study is found again only as what it is. */
 #include <math.h>
 #include <stdlib.h>
 #include <sys/wait.h>

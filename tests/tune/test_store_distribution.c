@@ -1,4 +1,5 @@
-/* Distributions are Optuna's letter for letter, and a space survives as JSON. What Optuna 3.1 writes was written by it. */
+/* Distributions are Optuna's letter for letter, and a space survives as JSON. What Optuna 3.1 writes was written by
+ * it. */
 #include <cjson/cJSON.h>
 #include <math.h>
 

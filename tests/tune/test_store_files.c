@@ -1,5 +1,5 @@
-/* What is no store is named in one sentence and left as it was, byte for byte; what is read-only can be read; a full disk loses nothing
- * that was told before. */
+/* What is no store is named in one sentence and left as it was, byte for byte; what is read-only can be read; a full
+ * disk loses nothing that was told before. */
 #include <math.h>
 #include <sqlite3.h>
 #include <stdlib.h>
@@ -46,7 +46,8 @@ static void make_study(const char *path, int n) {
     bm_store_close(store);
 }
 
-/* Refused in every way of opening it, in one sentence with the words, and nothing changed: neither the file nor its folder. */
+/* Refused in every way of opening it, in one sentence with the words, and nothing changed: neither the file nor its
+ * folder. */
 static void assert_refused(const store_place *place, bm_store_mode mode, const char *words) {
     size_t before_bytes, after_bytes;
     unsigned char *before = bytes_of(place->path, &before_bytes);

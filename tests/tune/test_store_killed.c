@@ -1,5 +1,5 @@
-/* A program may be killed at any moment: no trial that it was told is complete is lost or counted twice, none is half there, and the
- * study goes on. KILLS=N in the environment: how often (50). */
+/* A program may be killed at any moment: no trial that it was told is complete is lost or counted twice, none is half
+ * there, and the study goes on. KILLS=N in the environment: how often (50). */
 #include <math.h>
 #include <signal.h>
 #include <sqlite3.h>

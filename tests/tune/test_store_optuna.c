@@ -1,6 +1,7 @@
-/* Optuna 3.1 reads what the store writes, goes on with it, and the store goes on with that; and the other way round. Each trial's value
- * is a function of its parameters that both sides know, so that a parameter read as another would show. Where Python has no Optuna
- * (apt-get install python3-optuna) there is nothing to compare with, and the tests pass. PYTHON=... in the environment names another. */
+/* Optuna 3.1 reads what the store writes, goes on with it, and the store goes on with that; and the other way round.
+ * Each trial's value is a function of its parameters that both sides know, so that a parameter read as another would
+ * show. Where Python has no Optuna (apt-get install python3-optuna) there is nothing to compare with, and the tests
+ * pass. PYTHON=... in the environment names another. */
 #include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -49,7 +50,8 @@ static double score(const bm_search_space *space, const double *value) {
            (duelling ? 0.25 : 0) - log10(value[EVERY]) / 10;
 }
 
-/* A trial as optuna_interop.py has them, with parameters that vary with the number but for those that are fixed; its number. */
+/* A trial as optuna_interop.py has them, with parameters that vary with the number but for those that are fixed; its
+ * number. */
 static int64_t live_one_trial(bm_store *store, const bm_search_space *space) {
     int64_t number;
     double value[SPACE_SIZE];

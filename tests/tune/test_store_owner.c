@@ -1,5 +1,5 @@
-/* Several programs on one study: a trial has its owner from the first moment, is taken up by one only, and there are never more than
- * were wanted; files and studies are made at the same moment. */
+/* Several programs on one study: a trial has its owner from the first moment, is taken up by one only, and there are
+ * never more than were wanted; files and studies are made at the same moment. */
 #include <math.h>
 #include <sys/wait.h>
 #include <unistd.h>

@@ -1,5 +1,5 @@
-/* Worker processes on this machine, over objectives made by hand; and what a program without MPI says to a launcher. Other ranks are
- * tested from the command line (tests/cli/test_mpi.sh). */
+/* Worker processes on this machine, over objectives made by hand; and what a program without MPI says to a launcher.
+ * Other ranks are tested from the command line (tests/cli/test_mpi.sh). */
 #include "tune/workers.h"
 
 #include <errno.h>
@@ -15,7 +15,8 @@
 
 enum { STEPS = 10, LONG_MS = 60000, FOLDS = 2 };
 
-/* Says half of its score at half of its steps; the score is 10 * x + seed. The settings' first value says what happens on the way. */
+/* Says half of its score at half of its steps; the score is 10 * x + seed. The settings' first value says what happens
+ * on the way. */
 static bm_status evaluate(const bm_tune_objective *objective, const bm_setting *settings, int count, uint64_t seed,
                           bm_tune_visitor *visit, void *context, double *value, bm_error *error) {
     const char *happens = settings[0].value;
@@ -140,7 +141,8 @@ START_TEST(a_failure_says_why) {
 }
 END_TEST
 
-/* Ctrl-C, timeout and scancel reach the whole group: that a study was stopped must not look as if its trials had failed. */
+/* Ctrl-C, timeout and scancel reach the whole group: that a study was stopped must not look as if its trials had
+ * failed. */
 START_TEST(signals_to_the_whole_group_do_not_fail_a_trial) {
     bm_workers *workers = make_workers(1);
     start(workers, 0, "signals", "2");

@@ -1,8 +1,8 @@
 #ifndef BM_TESTS_WATCH_DECODE_H
 #define BM_TESTS_WATCH_DECODE_H
 
-/* What the tests of pictures share: the module that was built with them, and readers of PNG (by Python's zlib) and GIF that
- * share nothing with the library. Pixels are 0xffRRGGBB. */
+/* What the tests of pictures share: the module that was built with them, and readers of PNG (by Python's zlib) and GIF
+ * that share nothing with the library. Pixels are 0xffRRGGBB. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,5 @@
-/* Landscapes: every size and state can be drawn, a pixel means the point that is drawn there, and words say what is shown. */
+/* Landscapes: every size and state can be drawn, a pixel means the point that is drawn there, and words say what is
+ * shown. */
 #include "watch/landscape.h"
 
 #include <math.h>

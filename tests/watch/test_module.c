@@ -1,5 +1,5 @@
-/* The render module: found or missed in one sentence; PNG files come back exactly, GIFs within what a palette can do, small, and
- * whole or not at all; windows nobody sees open and close. */
+/* The render module: found or missed in one sentence; PNG files come back exactly, GIFs within what a palette can do,
+ * small, and whole or not at all; windows nobody sees open and close. */
 #include "watch/module.h"
 
 #include <math.h>

@@ -1,4 +1,5 @@
-/* Races: the way that is kept, however long; a restart is a fresh race; what is reached, and how far it is; the look at the window. */
+/* Races: the way that is kept, however long; a restart is a fresh race; what is reached, and how far it is; the look at
+ * the window. */
 #include "watch/race.h"
 
 #include <math.h>
@@ -44,7 +45,8 @@ static void end(bm_race *race) {
 
 /* ---- the way ---- */
 
-/* After so many steps every stride-th is kept, and the last; the stride is the least power of two with which these fit. */
+/* After so many steps every stride-th is kept, and the last; the stride is the least power of two with which these
+ * fit. */
 static void assert_way(const bm_racer *racer, int64_t steps) {
     int64_t stride = 1;
     while (steps > stride * (BM_RACE_POINTS - 1)) {

@@ -1,5 +1,5 @@
-/* Recordings: the ending decides, what cannot work is told at once, time stays right, and nothing half-written is left. Films are
- * tried with programs of our own in ffmpeg's place. */
+/* Recordings: the ending decides, what cannot work is told at once, time stays right, and nothing half-written is left.
+ * Films are tried with programs of our own in ffmpeg's place. */
 #include "watch/recorder.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
-/* The mouse in a window, on a display of its own (Xvfb) where xdotool plays the person. Without them, or without SDL, nothing can be
- * tested here. */
+/* The mouse in a window, on a display of its own (Xvfb) where xdotool plays the person. Without them, or without SDL,
+ * nothing can be tested here. */
 #include <signal.h>
 #include <sys/wait.h>
 
@@ -47,8 +47,8 @@ static void show(person *p) {
     free(pixels);
 }
 
-/* xdotool's commands, places counted from the screen's top left corner; then what the window says they were, which is looked at
- * after the last of them. A key marks the end: after it there is nothing to wait for. */
+/* xdotool's commands, places counted from the screen's top left corner; then what the window says they were, which is
+ * looked at after the last of them. A key marks the end: after it there is nothing to wait for. */
 static void act(person *p, const char *commands) {
     char line[1024];
     const int bytes = snprintf(line, sizeof line, "xdotool %s key z getmouselocation >/dev/null", commands);
