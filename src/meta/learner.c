@@ -97,8 +97,11 @@ void bm_learner_descend(const bm_learner *learner, double rate, const bm_real *o
                         bm_real *params) {
     const size_t n = learner->tasks->parameters;
     const bm_real lr = (bm_real)rate, *learned = learner->type->learns_rates ? outer + n : NULL;
-    for (size_t i = learner->moved_from; i < n; i++) {
-        params[i] -= (learned ? learned[i] : lr) * grad[i];
+    for (size_t i = 0; learned && i < n; i++) { /* these move all parameters */
+        params[i] -= learned[i] * grad[i];
+    }
+    for (size_t i = learner->moved_from; !learned && i < n; i++) {
+        params[i] -= lr * grad[i];
     }
 }
 
