@@ -9,7 +9,7 @@ check_same "headers of the library, none of the command line" "agents bellman.h 
 
 # Strict flags: the headers must not warn in other people's programs.
 for example in step_cartpole dqn_cartpole; do
-    check "$example builds" "${CC:-gcc}" -std=c11 -Wall -Wextra -Wpedantic -Werror -O2 ${EXTRA:-} "examples/$example.c" -o "$folder/$example" \
+    check "$example builds" ${CC:-gcc} -std=c11 -Wall -Wextra -Wpedantic -Werror -O2 ${EXTRA:-} "examples/$example.c" -o "$folder/$example" \
         -I"$prefix/include/bellman" -L"$prefix/lib" -lbellman -lyaml -lcjson -lm -lpthread
     check_into "$folder/$example.txt" "$example runs" "$folder/$example"
 done

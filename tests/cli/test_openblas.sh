@@ -4,7 +4,7 @@
 mkdir "$folder/empty" "$folder/bare"
 : >"$folder/empty/libopenblas.so.0"
 echo 'void openblas_set_num_threads(int n) { (void)n; } int openblas_get_num_threads(void) { return 1; }' >"$folder/bare.c"
-check "a library without LAPACK" "${CC:-gcc}" -shared -fPIC -o "$folder/bare/libopenblas.so.0" "$folder/bare.c"
+check "a library without LAPACK" ${CC:-gcc} -shared -fPIC -o "$folder/bare/libopenblas.so.0" "$folder/bare.c"
 with() { # with FOLDER COMMAND...: FOLDER's library is found first
     LD_LIBRARY_PATH=$folder/$1 "${@:2}"
 }
