@@ -1,23 +1,16 @@
 /* Deep Q-learning (Mnih et al. 2015) on CartPole-v1 over the library, from top to bottom: an environment, a network
  * with a target copy, an optimizer, a replay buffer, and the loss. It ends when the mean return reaches 475, which is
  * what CartPole-v1 asks for. The program's `bellman train dqn CartPole-v1` does the same, with everything around it.
- * After make install: cc dqn_cartpole.c -I/usr/local/include/bellman -L/usr/local/lib -lbellman -lyaml
- * -lcjson -lm -lpthread */
+ * After make install:
+ * cc dqn_cartpole.c -I/usr/local/include/bellman -L/usr/local/lib -lbellman -lyaml -lcjson -lm -lpthread */
 #include <bellman.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    ACTIONS = 2,
-    FEATURES = 4,
-    BATCH = 128,
-    STEPS = 200000,
-    LEARN_AFTER = 1000,
-    TRAIN_FREQ = 10,
-    TARGET_EVERY = 250
-};
+enum { ACTIONS = 2, FEATURES = 4, BATCH = 128, STEPS = 200000 };
+enum { LEARN_AFTER = 1000, TRAIN_FREQ = 10, TARGET_EVERY = 250 };
 
 static bm_error error;
 

@@ -5,13 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "meta/ended_run.h"
 #include "meta/meta_eval.h"
-#include "support.h"
-
-static void set(bm_experiment *experiment, const char *key, const char *value) {
-    bm_error error;
-    ck_assert_msg(bm_experiment_set(experiment, key, value, &error) == BM_OK, "%s", error.text);
-}
 
 static bm_experiment short_experiment(const char *learner, const char *tasks) {
     bm_experiment experiment;
@@ -28,30 +23,14 @@ static bm_experiment short_experiment(const char *learner, const char *tasks) {
     return experiment;
 }
 
-typedef struct {
-    int64_t iterations;
-    uint64_t hash;
-    bm_meta_evaluation evaluation;
-} outcome;
-
-static outcome finish(bm_run *run) {
-    bm_run_result result;
-    bm_error error;
-    ck_assert_msg(bm_run_train(run, &(bm_run_watch){0}, &result, &error) == BM_OK, "%s", error.text);
-    ck_assert_ptr_nonnull(result.evaluation);
-    const outcome ended = {result.steps, result.hash, *(const bm_meta_evaluation *)result.evaluation};
-    bm_run_destroy(run);
-    return ended;
-}
-
 /* Trains into RUNS/run. */
-static outcome train(const bm_experiment *experiment, const char *runs, char folder[BM_PATH_MAX]) {
+static ended_run train(const bm_experiment *experiment, const char *runs, char folder[BM_PATH_MAX]) {
     bm_run *run;
     bm_error error;
     snprintf(folder, BM_PATH_MAX, "%s/run", runs);
     ck_assert_msg(bm_run_create(&run, experiment, &(bm_run_start){.folder = folder}, &error) == BM_OK, "%s",
                   error.text);
-    return finish(run);
+    return train_to_the_end(run);
 }
 
 static void open_eval(bm_meta_eval *eval, const char *folder, const bm_meta_eval_config *config) {
@@ -69,7 +48,7 @@ START_TEST(with_nothing_said_the_learner_repeats_its_final_evaluation) {
     char runs[SCRATCH_BYTES], folder[BM_PATH_MAX];
     scratch_make(runs);
     bm_experiment experiment = short_experiment("metasgd", "sinusoid");
-    const outcome trained = train(&experiment, runs, folder);
+    const ended_run trained = train(&experiment, runs, folder);
     bm_meta_eval eval;
     bm_error error;
     open_eval(&eval, folder, &(bm_meta_eval_config){.seed = -1, .threads = 2});
@@ -87,7 +66,7 @@ START_TEST(with_nothing_said_the_learner_repeats_its_final_evaluation) {
     set(&experiment, "max_seconds", "0");
     set(&experiment, "outer_lr", "1e-8");
     set(&experiment, "outer_optimizer", "sgd");
-    const outcome untrained = train(&experiment, runs, folder);
+    const ended_run untrained = train(&experiment, runs, folder);
     ck_assert_int_eq((int)untrained.iterations, 1);
     for (int at = 0; at < 3; at++) {
         const bm_adaptation_mean mean = bm_adaptation_summary(eval.method[1].score, 11, 3, at, 0);
@@ -287,27 +266,27 @@ START_TEST(a_baseline_is_kept_continued_to_more_iterations_and_begun_anew_for_ot
     bm_experiment experiment = short_experiment("maml", "sinusoid");
     ck_assert(bm_baseline_of(BM_BASELINE_PRETRAINED, &experiment));
     snprintf(folder, sizeof folder, "%s/baselines/pretrained", runs);
-    (void)finish(open_baseline(&experiment, folder));
+    (void)train_to_the_end(open_baseline(&experiment, folder));
     ck_assert_ptr_null(open_baseline(&experiment, folder));
     set(&experiment, "checkpoint_every", "7"); /* says nothing about what is computed */
     ck_assert_ptr_null(open_baseline(&experiment, folder));
 
     set(&experiment, "meta_iterations", "90");
-    const outcome continued = finish(open_baseline(&experiment, folder));
-    const outcome whole = train(&experiment, runs, other);
+    const ended_run continued = train_to_the_end(open_baseline(&experiment, folder));
+    const ended_run whole = train(&experiment, runs, other);
     ck_assert_int_eq((int)continued.iterations, 90);
     ck_assert(continued.hash == whole.hash);
     ck_assert_ptr_null(open_baseline(&experiment, folder));
 
     set(&experiment, "shots", "3");
-    const outcome anew = finish(open_baseline(&experiment, folder));
-    const outcome whole_anew = train(&experiment, runs, other);
+    const ended_run anew = train_to_the_end(open_baseline(&experiment, folder));
+    const ended_run whole_anew = train(&experiment, runs, other);
     ck_assert(anew.hash == whole_anew.hash);
     ck_assert(anew.hash != whole.hash);
     ck_assert_ptr_null(open_baseline(&experiment, folder));
 
     set(&experiment, "meta_iterations", "60"); /* fewer cannot be had from more */
-    const outcome shorter = finish(open_baseline(&experiment, folder));
+    const ended_run shorter = train_to_the_end(open_baseline(&experiment, folder));
     ck_assert_int_eq((int)shorter.iterations, 60);
     ck_assert_ptr_null(open_baseline(&experiment, folder));
     bm_experiment_free(&experiment);
@@ -322,13 +301,13 @@ START_TEST(a_baseline_stopped_on_its_way_goes_on_to_the_same_bits) {
     set(&experiment, "inner_steps", "3");
     ck_assert(bm_baseline_of(BM_BASELINE_ORACLE, &experiment));
     snprintf(folder, sizeof folder, "%s/baselines/oracle", runs);
-    const outcome whole = train(&experiment, runs, other);
+    const ended_run whole = train(&experiment, runs, other);
     experiment.run->max_seconds = 0; /* an iteration at a time */
     for (int iterations = 1; iterations <= 3; iterations++) {
-        ck_assert_int_eq((int)finish(open_baseline(&experiment, folder)).iterations, iterations);
+        ck_assert_int_eq((int)train_to_the_end(open_baseline(&experiment, folder)).iterations, iterations);
     }
     experiment.run->max_seconds = INFINITY;
-    const outcome continued = finish(open_baseline(&experiment, folder));
+    const ended_run continued = train_to_the_end(open_baseline(&experiment, folder));
     ck_assert(continued.hash == whole.hash);
     bm_experiment_free(&experiment);
     scratch_remove(runs, NULL);
@@ -348,7 +327,7 @@ START_TEST(a_baseline_is_scored_with_its_own_network_and_an_oracle_without_adapt
         bm_experiment baseline = short_experiment("maml", "sinusoid");
         ck_assert(bm_baseline_of((bm_baseline)which, &baseline));
         ok(bm_baseline_folder((bm_baseline)which, folder, path, &error), &error);
-        const outcome trained = finish(open_baseline(&baseline, path));
+        const ended_run trained = train_to_the_end(open_baseline(&baseline, path));
         ok(bm_meta_eval_baseline(&eval, (bm_baseline)which, path, NULL, &error), &error);
         const bm_meta_eval_method *method = &eval.method[1 + which];
         ck_assert_int_eq(method->steps.count, which == BM_BASELINE_ORACLE ? 1 : 3);

@@ -10,14 +10,7 @@
 #include <unistd.h>
 
 #include "core/io.h"
-#include "meta/meta_trainee.h"
-#include "support.h"
-#include "train/run.h"
-
-static void set(bm_experiment *experiment, const char *key, const char *value) {
-    bm_error error;
-    ck_assert_msg(bm_experiment_set(experiment, key, value, &error) == BM_OK, "%s", error.text);
-}
+#include "meta/ended_run.h"
 
 static void settle(bm_experiment *experiment) {
     bm_error error;
@@ -53,26 +46,15 @@ static bm_run *new_run(bm_experiment *experiment, int threads, const char *runs)
     return run;
 }
 
-typedef struct {
-    int64_t iterations;
-    uint64_t hash;
-    bm_meta_evaluation evaluation;
-} outcome;
-
-static outcome finish(bm_run *run) {
-    bm_run_result result;
-    bm_error error;
-    ck_assert_msg(bm_run_train(run, &(bm_run_watch){0}, &result, &error) == BM_OK, "%s", error.text);
-    ck_assert_ptr_nonnull(result.evaluation);
-    const outcome ended = {result.steps, result.hash, *(const bm_meta_evaluation *)result.evaluation};
-    ck_assert(result.score == ended.evaluation.mean[2][0].mean);
-    bm_run_destroy(run);
+static ended_run finish(bm_run *run) {
+    const ended_run ended = train_to_the_end(run);
+    ck_assert(ended.score == ended.evaluation.mean[2][0].mean);
     return ended;
 }
 
-static outcome train(const char *learner, const char *seed, int threads) {
+static ended_run train(const char *learner, const char *seed, int threads) {
     bm_experiment experiment = short_experiment(learner, seed);
-    const outcome result = finish(new_run(&experiment, threads, NULL));
+    const ended_run result = finish(new_run(&experiment, threads, NULL));
     bm_experiment_free(&experiment);
     return result;
 }
@@ -81,7 +63,7 @@ static void folder_of(const char *runs, const char *learner, char folder[BM_PATH
     snprintf(folder, BM_PATH_MAX, "%s/sinusoid/%s/run", runs, learner);
 }
 
-static outcome resume(const char *folder, int threads, const char *max_seconds) {
+static ended_run resume(const char *folder, int threads, const char *max_seconds) {
     bm_experiment experiment;
     bm_run *run;
     bm_error error;
@@ -90,12 +72,12 @@ static outcome resume(const char *folder, int threads, const char *max_seconds) 
     set(&experiment, "max_seconds", max_seconds);
     experiment.threads = threads;
     ck_assert_msg(bm_run_resume(&run, &experiment, folder, &error) == BM_OK, "%s", error.text);
-    const outcome result = finish(run);
+    const ended_run result = finish(run);
     bm_experiment_free(&experiment);
     return result;
 }
 
-static void assert_same(const outcome *a, const outcome *b) {
+static void assert_same(const ended_run *a, const ended_run *b) {
     ck_assert_int_eq((int)a->iterations, (int)b->iterations);
     ck_assert_msg(a->hash == b->hash, "%016llx is not %016llx", (unsigned long long)a->hash,
                   (unsigned long long)b->hash);
@@ -111,12 +93,12 @@ enum { LEARNERS = sizeof learners / sizeof learners[0] };
 
 START_TEST(the_same_seed_gives_the_same_bits_with_any_number_of_threads_and_another_seed_others) {
     for (int i = 0; i < LEARNERS; i++) {
-        const outcome one = train(learners[i], "5", 1), other = train(learners[i], "6", 1);
+        const ended_run one = train(learners[i], "5", 1), other = train(learners[i], "6", 1);
         ck_assert_int_eq((int)one.iterations, 300);
         ck_assert_int_eq(one.evaluation.tasks, 11);
         ck_assert(one.hash != other.hash);
         for (int threads = 1; threads <= 3; threads++) {
-            const outcome again = train(learners[i], "5", threads);
+            const ended_run again = train(learners[i], "5", threads);
             assert_same(&one, &again);
         }
     }
@@ -129,9 +111,9 @@ START_TEST(training_makes_adaptation_better) {
     set(&experiment, "net", "[40, 40]");
     set(&experiment, "eval_final_tasks", "200");
     set(&experiment, "max_seconds", "0");
-    const outcome first = finish(new_run(&experiment, 1, NULL));
+    const ended_run first = finish(new_run(&experiment, 1, NULL));
     set(&experiment, "max_seconds", "inf");
-    const outcome last = finish(new_run(&experiment, 2, NULL));
+    const ended_run last = finish(new_run(&experiment, 2, NULL));
     ck_assert_int_eq((int)first.iterations, 1);
     ck_assert_msg(last.evaluation.mean[2][0].mean < 0.5 * first.evaluation.mean[2][0].mean, "%g, and %g at first",
                   last.evaluation.mean[2][0].mean, first.evaluation.mean[2][0].mean);
@@ -178,7 +160,7 @@ START_TEST(a_run_stopped_many_times_ends_with_the_hash_and_the_rows_of_one_that_
         folder_of(whole_runs, learners[i], whole_folder);
         folder_of(runs, learners[i], folder);
         bm_experiment experiment = short_experiment(learners[i], "9");
-        const outcome whole = finish(new_run(&experiment, 1, whole_runs));
+        const ended_run whole = finish(new_run(&experiment, 1, whole_runs));
         bm_run *run = new_run(&experiment, 2, runs);
         ck_assert_str_eq(bm_run_folder(run), folder);
         bm_error error;
@@ -192,11 +174,11 @@ START_TEST(a_run_stopped_many_times_ends_with_the_hash_and_the_rows_of_one_that_
         for (int stops = 1; stops <= 15; stops++) {
             ck_assert_int_eq((int)resume(folder, 1 + stops % 3, "0").iterations, stops);
         }
-        const outcome continued = resume(folder, 2, "inf");
+        const ended_run continued = resume(folder, 2, "inf");
         assert_same(&whole, &continued);
         assert_same_rows(whole_folder, folder);
         /* A finished run, continued, has nothing left to do. */
-        const outcome again = resume(folder, 1, "inf");
+        const ended_run again = resume(folder, 1, "inf");
         assert_same(&whole, &again);
         bm_experiment_free(&experiment);
         scratch_remove(whole_runs, NULL);
@@ -223,7 +205,7 @@ START_TEST(a_killed_run_continues_from_its_last_checkpoint) {
     folder_of(whole_runs, "maml", whole_folder);
     folder_of(runs, "maml", folder);
     bm_experiment experiment = short_experiment("maml", "4");
-    const outcome whole = finish(new_run(&experiment, 1, whole_runs));
+    const ended_run whole = finish(new_run(&experiment, 1, whole_runs));
     for (int64_t at = 40; at <= 200; at += 80) {
         fflush(NULL);
         const pid_t child = fork();
@@ -247,7 +229,7 @@ START_TEST(a_killed_run_continues_from_its_last_checkpoint) {
         ck_assert_int_eq(waitpid(child, &how, 0), child);
         ck_assert_msg(WIFSIGNALED(how) && WTERMSIG(how) == SIGKILL, "it ended by itself at %d", (int)at);
     }
-    const outcome continued = resume(folder, 2, "inf");
+    const ended_run continued = resume(folder, 2, "inf");
     assert_same(&whole, &continued);
     assert_same_rows(whole_folder, folder);
     bm_experiment_free(&experiment);
@@ -305,7 +287,7 @@ END_TEST
 
 /* ---- changes on the way, other beginnings ------------------------------------------------------------------------ */
 
-static outcome train_with(const bm_experiment *experiment, const bm_run_start *start) {
+static ended_run train_with(const bm_experiment *experiment, const bm_run_start *start) {
     bm_run *run;
     bm_error error;
     ck_assert_msg(bm_run_create(&run, experiment, start, &error) == BM_OK, "%s", error.text);
@@ -321,8 +303,8 @@ START_TEST(a_change_takes_effect_at_its_iteration_also_in_a_run_that_was_stopped
     snprintf(path, sizeof path, "%s/c.csv", runs);
     ck_assert(bm_write_file(path, text, sizeof text - 1, &error) == BM_OK);
     bm_experiment experiment = short_experiment("maml", "4");
-    const outcome plain = train_with(&experiment, &(bm_run_start){0});
-    const outcome changed = train_with(&experiment, &(bm_run_start){.changes = path});
+    const ended_run plain = train_with(&experiment, &(bm_run_start){0});
+    const ended_run changed = train_with(&experiment, &(bm_run_start){.changes = path});
     ck_assert(plain.hash != changed.hash);
     set(&experiment, "max_seconds", "0");
     (void)train_with(&experiment, &(bm_run_start){.runs = runs, .name = "run", .changes = path});
